@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Install rules: headers, libraries, the CMake package netpol, libnetpol.pc. The static library is a
+# separate export, for only its users need the development files of what it links.
+include(CMakePackageConfigHelpers)
+
+set(netpol_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/netpol)
+
+if(NETPOL_BUILD_SHARED)
+    install(TARGETS netpol EXPORT netpolSharedTargets LIBRARY FILE_SET HEADERS)
+    install(EXPORT netpolSharedTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
+endif()
+install(TARGETS netpol_static EXPORT netpolStaticTargets ARCHIVE FILE_SET HEADERS)
+install(EXPORT netpolStaticTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
+
+configure_package_config_file(cmake/netpolConfig.cmake.in ${PROJECT_BINARY_DIR}/netpolConfig.cmake
+                              INSTALL_DESTINATION ${netpol_package_dir})
+# Before 1.0 another minor version is another ABI.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/netpolConfigVersion.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/netpolConfig.cmake
+              ${PROJECT_BINARY_DIR}/netpolConfigVersion.cmake cmake/FindCidr.cmake
+        DESTINATION ${netpol_package_dir})
+
+# The prefix is written relative to the file, so that an installed tree can be moved.
+file(RELATIVE_PATH netpol_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+set(netpol_pc_libs_private "")
+if(NETPOL_WITH_LIBCIDR)
+    set(netpol_pc_libs_private -lcidr)
+endif()
+configure_file(cmake/libnetpol.pc.in ${PROJECT_BINARY_DIR}/libnetpol.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libnetpol.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
