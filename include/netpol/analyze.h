@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NETPOL_ANALYZE_H
+#define NETPOL_ANALYZE_H
+/*
+ * Looking at a whole policy set: lints and connectivity.
+ */
+#include <netpol/eval.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Runs the lints over a compiled set; findings go to diags with codes NP4xxx (netpol_code_at lists
+ * them with their why and fix). options: codes or slugs to leave out. OK, ERR_ARGUMENT, ERR_MEMORY.
+ */
+struct netpol_lint_options {
+    size_t size;                 /* sizeof(struct netpol_lint_options) */
+    const char *const *disabled; /* "NP4101" or "dns-egress-missing" */
+    size_t n_disabled;
+};
+NETPOL_API int netpol_lint(const struct netpol_matcher *matcher,
+                           const struct netpol_lint_options *options, struct netpol_diags *diags);
+
+/* A set of ports of one protocol: spans of first..last, sorted, disjoint. */
+struct netpol_span {
+    uint8_t protocol;
+    uint16_t first, last;
+};
+/* One row of connectivity: src may reach dst on these spans. Names: "ns/name" (workload) or an address range. */
+struct netpol_reach {
+    const char *src, *dst;
+    int all;      /* 1: every protocol and port; spans are empty then */
+    const struct netpol_span *spans;
+    size_t n_spans;
+    int certain;  /* 0: unknown for these spans */
+};
+struct netpol_list_options {
+    size_t size;            /* sizeof(struct netpol_list_options) */
+    const char *from, *to;  /* only this end ("ns/name", "ns/" or an address); NULL: all */
+    int denied;             /* 1: rows for what is denied instead */
+    int addresses;          /* 1: also address ranges outside, split at the prefixes of the policies */
+};
+/*
+ * Who may reach whom, row by row, ordered by names. The callback returns 0 to go on. Workloads of
+ * equal pods are one row. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped by the callback), ERR_NOT_FOUND.
+ */
+NETPOL_API int netpol_list(const struct netpol_view *view, const struct netpol_list_options *options,
+                           int (*row)(void *user, const struct netpol_reach *reach), void *user,
+                           struct netpol_diags *diags);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NETPOL_NETPOL_H
+#define NETPOL_NETPOL_H
+/* libnetpol, everything: may this connection pass, and which line of which policy says so? */
+#include <netpol/analyze.h>
+#include <netpol/base.h>
+#include <netpol/diag.h>
+#include <netpol/eval.h>
+#include <netpol/question.h>
+#include <netpol/store.h>
+#endif

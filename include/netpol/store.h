@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NETPOL_STORE_H
+#define NETPOL_STORE_H
+/*
+ * The store: resources as loaded, each with the position of every field.
+ *
+ * A load is a transaction: any error commits nothing and leaves the store as it was, while the
+ * diagnostics of all documents are collected. With NETPOL_LOAD_ADMITTED (objects an API server has
+ * accepted) the unit is the object instead: a rejected update keeps the previous version, a rejected
+ * new policy is held as unreadable and decides by the option `unreadable`.
+ *
+ * Stores are single-threaded. What is compiled from one works on a snapshot and is independent.
+ */
+#include <netpol/base.h>
+#include <netpol/diag.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct netpol_store;
+
+/* An empty store; *out owned by the caller. OK, ERR_ARGUMENT, ERR_MEMORY. */
+NETPOL_API int netpol_store_create(struct netpol_ctx *ctx, struct netpol_store **out);
+/* NULL is ignored. Matchers compiled from it stay valid. */
+NETPOL_API void netpol_store_destroy(struct netpol_store *store);
+
+enum netpol_load_flags {
+    NETPOL_LOAD_ADMITTED = 1,   /* objects an API server accepted: per object, not all or nothing */
+    NETPOL_LOAD_KEEP_GOING = 2, /* documents with errors are left out, the rest loads; every answer then says incomplete */
+    NETPOL_LOAD_LENIENT = 4,    /* kubectl's lenient typing: `app: on` becomes the text, with a warning */
+    NETPOL_LOAD_STRICT = 8      /* also: warnings about priorities, kinds that are not known are errors */
+};
+struct netpol_load_options {
+    size_t size;                   /* sizeof(struct netpol_load_options) */
+    uint32_t flags;                /* enum netpol_load_flags */
+    const char *default_namespace; /* for namespaced objects without one; NULL: "default", with a note */
+    /* Called now and then with what was read; NULL: not. */
+    void (*progress)(void *user, uint64_t bytes_done, uint64_t bytes_total, uint64_t objects);
+    void *progress_user;
+};
+
+/*
+ * Loads a file, a folder (its *.yaml, *.yml, *.json, recursively) or "-" (standard input), or a
+ * buffer that is named for messages. options and diags may be NULL. Outside a transaction each call
+ * is one of its own; inside, the objects wait for the commit.
+ * An object that is already in the store is replaced; the same object twice in one transaction is
+ * an error. Kinds that mean nothing to policies are skipped and counted (an info diagnostic).
+ * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO, ERR_INPUT, ERR_LIMIT. Linear in the bytes.
+ */
+NETPOL_API int netpol_store_load_path(struct netpol_store *store, const char *path,
+                                      const struct netpol_load_options *options,
+                                      struct netpol_diags *diags);
+NETPOL_API int netpol_store_load_buffer(struct netpol_store *store, const char *bytes, size_t size,
+                                        const char *name, const struct netpol_load_options *options,
+                                        struct netpol_diags *diags);
+
+/*
+ * Several loads as one transaction. begin: ERR_STATE when one is open. commit: ERR_INPUT when any
+ * load of it failed or the set is inconsistent, and nothing was changed. Both close it.
+ * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_STATE, ERR_INPUT.
+ */
+NETPOL_API int netpol_store_begin(struct netpol_store *store);
+NETPOL_API int netpol_store_commit(struct netpol_store *store, struct netpol_diags *diags);
+NETPOL_API int netpol_store_rollback(struct netpol_store *store);
+
+/*
+ * Removes one object by kind ("NetworkPolicy"), API group ("networking.k8s.io", "" for core),
+ * namespace (NULL or "" for cluster scope) and name. OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_MEMORY.
+ */
+NETPOL_API int netpol_store_remove(struct netpol_store *store, const char *group, const char *kind,
+                                   const char *namespace_name, const char *name);
+
+struct netpol_label {
+    const char *key, *value;
+};
+struct netpol_port_name {
+    const char *name;
+    uint8_t protocol; /* IP protocol number */
+    uint16_t port;
+};
+/* An endpoint without YAML: the pod path of a CNI. NULL and 0 mean not given. */
+struct netpol_endpoint_spec {
+    size_t size; /* sizeof(struct netpol_endpoint_spec) */
+    const char *namespace_name, *name; /* required */
+    const struct netpol_label *labels;
+    size_t n_labels;
+    const char *const *addresses; /* text, IPv4 and IPv6 */
+    size_t n_addresses;
+    const struct netpol_port_name *ports;
+    size_t n_ports;
+    const char *service_account, *node;
+    int host_network; /* 0 or 1 */
+};
+/*
+ * Adds or replaces a pod. *ref (may be NULL) receives a reference that no other endpoint of this
+ * store ever had or will have; a pod that is replaced under its name keeps it.
+ * NEEDS_COMPILE (accepted, seen after the next compile), ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT
+ * (names, labels, addresses that the API server would refuse; see diags, may be NULL).
+ */
+NETPOL_API int netpol_store_put_endpoint(struct netpol_store *store,
+                                         const struct netpol_endpoint_spec *spec, uint64_t *ref,
+                                         struct netpol_diags *diags);
+
+/* Declares a range of pod addresses ("10.244.0.0/16"): an address in it without a pod is unlearnt. */
+NETPOL_API int netpol_store_add_pod_range(struct netpol_store *store, const char *prefix);
+
+/* Counts: policies, endpoints (pods and workload templates), all objects. NULL gives 0. */
+struct netpol_store_stats {
+    uint64_t objects, policies, endpoints, skipped, unreadable, bytes;
+    uint64_t version; /* changes with every commit */
+    int incomplete;   /* 1 after a KEEP_GOING load left something out */
+};
+NETPOL_API void netpol_store_stats(const struct netpol_store *store, struct netpol_store_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_DIALECT_DIALECT_H
+#define NP_DIALECT_DIALECT_H
+/*
+ * dialect: one reader per kind, node tree -> checked object -> model.
+ *
+ * Decode runs once, at load: it checks everything the API server would check, reports every error
+ * with its position, and keeps what it read in the object's own arena. Lower runs at every compile:
+ * it turns checked objects into tiers, policies and inventory under the options of a profile, and
+ * cannot fail but for memory. A kind is one line in readers.c; its fields are a table in a .def file,
+ * which also drives "did you mean", the documentation and the fuzz dictionaries.
+ */
+#include "model/build.h"
+#include "source/node.h"
+#include <stdatomic.h>
+
+struct np_reader;
+enum np_object_state { NP_OBJECT_OK, NP_OBJECT_UNREADABLE };
+
+/* A loaded resource. Immutable once decoded; shared between the store and its snapshots. */
+struct np_object {
+    atomic_uint refs;
+    struct np_arena arena;          /* everything below lives here */
+    const struct np_reader *reader;
+    struct np_slice api_version, kind, namespace_name, name; /* namespace empty: cluster scope */
+    const char *label;              /* "NetworkPolicy/ns/name" */
+    const char *source;             /* file */
+    const char *path_prefix;        /* "" or "items[17]" */
+    uint32_t line, column;
+    uint8_t state;
+    uint64_t ref;                   /* endpoints: reference, never re-used; set by the store */
+    void *spec;                     /* the reader's own structure */
+};
+
+/* What a decode has at hand. */
+struct np_decode {
+    struct netpol_ctx *ctx;
+    const struct np_document *document;
+    struct netpol_diags *diags;
+    uint32_t load_flags;            /* enum netpol_load_flags */
+    struct np_object *object;
+    uint32_t errors;                /* counted here: object is refused when not 0 */
+    bool no_memory;
+    struct np_text path;            /* of the node now being decoded: "spec.ingress[0]" */
+};
+
+/* What a lowering has at hand. */
+struct np_lower {
+    struct netpol_ctx *ctx;
+    struct np_build *build;
+    const struct np_options *options;
+    const struct np_object *object;
+    struct netpol_diags *diags;     /* set-level warnings and errors; may be NULL */
+};
+
+enum np_family { NP_FAMILY_CORE, NP_FAMILY_POLICY, NP_FAMILY_FOREIGN /* policy kind whose reader does not exist yet: an error */ };
+struct np_reader {
+    const char *group, *version, *kind;
+    uint8_t family;
+    bool namespaced;
+    int (*decode)(struct np_decode *d, const struct np_node *root); /* fills d->object; OK or ERR_MEMORY, errors counted in d */
+    int (*lower)(struct np_lower *l);                               /* OK, ERR_MEMORY */
+    const char *hint;  /* FOREIGN, or a version that is not read any more: what to do */
+};
+/* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
+const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);
+const struct np_reader *np_reader_at(size_t i);
+
+/*
+ * Decodes one document into a new object (refs 1). *out NULL with OK: skipped kind. ERR_INPUT:
+ * refused, diagnostics given; *out is then the unreadable shell (kind, namespace, name, and for a
+ * policy its subjects as far as they could be read) when load_flags has ADMITTED, else NULL.
+ */
+int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document, uint32_t load_flags,
+                     const char *default_namespace, struct np_object **out);
+struct np_object *np_object_ref(struct np_object *object);
+void np_object_unref(struct np_object *object);
+/* Checks typed endpoints and makes the object a Pod document would have made. */
+struct netpol_endpoint_spec;
+int np_decode_endpoint(struct netpol_ctx *ctx, const struct netpol_endpoint_spec *spec,
+                       struct netpol_diags *diags, struct np_object **out);
+/* Tiers and synthetic policies that exist without any object (own node, self, other protocols, NetworkPolicy tier). Before all lowering. */
+int np_lower_begin(struct np_lower *l);
+#endif

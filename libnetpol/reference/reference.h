@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_REFERENCE_REFERENCE_H
+#define NP_REFERENCE_REFERENCE_H
+/*
+ * reference: the naive evaluator, the definition of every verdict.
+ *
+ * It walks the model rule by rule, no classes, no tables, and stays simple enough to be read against
+ * lowering 2. Core: every rule of a stage gets its truth (forward, so that a trace can be told), then
+ * the set of possible outcomes is folded backwards over the list: R(i) = A(i) if yes, R(i+1) if no,
+ * both if maybe. No recursion, no backtracking, no allocation.
+ */
+#include "model/policy.h"
+
+struct np_hop {
+    struct np_end src, dst;
+    struct np_end original;          /* the destination before translation; = dst when not given */
+    uint16_t original_port;
+    uint8_t family, protocol;
+    bool has_ports;                  /* false: fragment, protocol without ports, not given */
+    bool ports_unknown;              /* ports exist but were not given: NP_FACT_PORTS */
+    uint16_t src_port, dst_port;     /* ICMP: dst_port = type << 8 | code, has_ports true */
+    uint8_t route;                   /* NP_ROUTE_* of host checkpoints; 0: by the ends */
+    const struct netpol_request *request; /* NULL: nothing known */
+};
+
+struct np_result {                   /* of one checkpoint */
+    uint8_t action;                  /* enum netpol_action */
+    uint8_t reason;                  /* enum netpol_reason */
+    uint16_t flags;                  /* enum netpol_part_flags */
+    uint32_t decision;               /* number; 0 none */
+    uint32_t missing;                /* NP_FACT_* that matter */
+    bool may_allow, may_deny;        /* the outcome set */
+    bool must_inspect, observe, audited, untracked;
+    uint8_t auth_mode, redirect_parser;
+    int16_t redirect_priority;
+};
+
+struct np_trace_step {
+    uint8_t kind;                    /* enum netpol_step_kind */
+    np_truth truth;                  /* of the policy's subject, of the rule */
+    bool reached;                    /* false: decided before */
+    const struct np_checkpoint *checkpoint;
+    const struct np_stage *stage;
+    const struct np_tier *tier;
+    const struct np_policy *policy;
+    const struct np_rule *rule;
+    uint32_t alternative;            /* that came nearest: index */
+    const char *axis;                /* first axis of it that said no or maybe: "near", "far", "port", "relation", "family", "request", ...; NULL: none */
+    const struct np_result *result;  /* DECISION */
+};
+/* Receives the walk, in order. Strings are built only when a trace is asked. */
+struct np_trace {
+    void *user;
+    void (*step)(void *user, const struct np_trace_step *step);
+};
+np_truth np_reference_set(const struct np_model *model, const struct np_set *set, const struct np_hop *hop, const struct np_end *end);
+np_truth np_reference_match(const struct np_model *model, const struct np_match *match, const struct np_hop *hop,
+                            const struct np_checkpoint *checkpoint, const struct np_stage *stage, const char **axis);
+/* One checkpoint for one hop (both ends resolved). trace may be NULL. */
+void np_reference_checkpoint(const struct np_model *model, const struct np_checkpoint *checkpoint,
+                             const struct np_hop *hop, const struct np_trace *trace, struct np_result *out);
+/* Does this checkpoint exist for the hop (its subject is in the inventory and its engine enforces there)? */
+np_truth np_reference_applies(const struct np_model *model, const struct np_checkpoint *checkpoint, const struct np_hop *hop);
+/*
+ * All checkpoints of one hop in path order, combined; candidates of shared addresses included.
+ * Fills everything of *out but the generation. point NULL: all.
+ */
+void np_reference_hop(const struct np_model *model, const struct np_hop *hop, const struct netpol_point *point,
+                      const struct np_trace *trace, struct netpol_verdict *out);
+/* From the public tuple and request: canonicalises, resolves ends (with every owner of a shared address), evaluates. */
+void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple, const struct netpol_request *request,
+                       const struct netpol_point *point, const struct np_trace *trace, struct netpol_verdict *out);
+#endif
