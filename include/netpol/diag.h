@@ -21,6 +21,7 @@ struct netpol_diag {
     uint32_t line;       /* 0: the whole source */
     uint32_t column;     /* in bytes; 0: the whole line */
     uint32_t length;     /* bytes to underline, at least 1 when column is not 0 */
+    uint32_t excerpt_column; /* column of the excerpt's first byte; over 1 in very long lines */
     const char *code;    /* stable: "NP2103" */
     const char *name;    /* stable slug of the code: "port-out-of-range" */
     const char *source;  /* file name as given, or the name of the buffer */
@@ -28,7 +29,7 @@ struct netpol_diag {
     const char *path;    /* "spec.ingress[0].from[1].ipBlock.cidr" */
     const char *message;
     const char *hint;    /* what to do */
-    const char *excerpt; /* the source line, cut to 200 bytes */
+    const char *excerpt; /* the source line, or the 200 bytes of it around the column */
 };
 
 struct netpol_diags;

@@ -17,6 +17,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* The deepest nesting a context may be set to: readers that recurse stay far from any stack's end. */
+enum { NP_DEPTH_MAX = 1000 };
+
 struct netpol_ctx {
     struct netpol_allocator allocator;
     struct netpol_limits limits; /* no field 0 */
@@ -109,6 +112,7 @@ struct np_map {
     struct np_map_entry *entries;
     size_t count, capacity; /* capacity is 0 or a power of two */
     struct np_arena keys;
+    size_t live_bytes, dead_bytes; /* of keys; removed keys are squeezed out now and then */
 };
 void np_map_init(struct np_map *map, const struct netpol_ctx *ctx);
 void np_map_free(struct np_map *map);
@@ -143,7 +147,10 @@ void np_text_init(struct np_text *text, const struct netpol_ctx *ctx);
 void np_text_free(struct np_text *text);
 void np_text_add(struct np_text *text, const char *bytes, size_t len);
 void np_text_addf(struct np_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void np_text_json(struct np_text *text, struct np_slice value); /* quoted and escaped; bad UTF-8 -> U+FFFD */
+/* A JSON string, quoted and escaped; bytes that are not UTF-8 become U+FFFD. */
+typedef void (*np_emit_fn)(void *user, const char *bytes, size_t size);
+void np_json_write(struct np_slice value, np_emit_fn emit, void *user);
+void np_text_json(struct np_text *text, struct np_slice value);
 
 /* ---- diagnostics, the writing side ---- */
 enum np_code {
@@ -169,6 +176,11 @@ void np_diag_full(struct netpol_diags *diags, enum np_code code, int severity, c
                   const struct np_place *place, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 bool np_diags_has_errors(const struct netpol_diags *diags);
+/*
+ * While one source is read, excerpts are found from the line of the previous diagnostic on instead
+ * of from the start. Valid until called again; text NULL ends it. The text must not change meanwhile.
+ */
+void np_diags_watch(struct netpol_diags *diags, const char *text, size_t size);
 
 /* The candidate nearest to word (edit distance at most 2, or a case difference); NULL: none. */
 const char *np_suggest(struct np_slice word, const char *const *candidates, size_t count);
