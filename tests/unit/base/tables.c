@@ -152,7 +152,7 @@ static void suggestions(void **state)
         const char *word, *expected;
     } cases[] = {
         {"podselector", "podSelector"}, {"podSelecter", "podSelector"},
-        {"ingres", "ingress"},          {"igress", "egress"},
+        {"ingres", "ingress"},          {"egresss", "egress"},
         {"inrgess", "ingress"},         {"PORT", "port"},
         {"ports", "port"},              {"ab", NULL},
         {"", NULL},                     {"namespaceSelector", NULL},
