@@ -294,10 +294,12 @@ NETPOL_API uint64_t netpol_rule_key(const struct netpol_matcher *matcher, uint32
 struct netpol_explanation;
 /*
  * The walk of one question: every tier, policy and rule looked at, what matched, what did not and
- * why, positions, options in force. request may be NULL. *out owned by the caller.
- * OK, ERR_ARGUMENT, ERR_MEMORY. Linear in the rules that apply.
+ * why, positions, options in force. point (NULL: all checkpoints) and request may be NULL. *out is
+ * owned by the caller and lives as long as it likes: it holds a reference on the matcher.
+ * Thread-safe. OK, ERR_ARGUMENT, ERR_MEMORY. Linear in the rules that apply.
  */
-NETPOL_API int netpol_explain(const struct netpol_view *view, const struct netpol_tuple *tuple,
+NETPOL_API int netpol_explain(const struct netpol_view *view, const struct netpol_point *point,
+                              const struct netpol_tuple *tuple,
                               const struct netpol_request *request, struct netpol_explanation **out);
 NETPOL_API void netpol_explanation_destroy(struct netpol_explanation *explanation);
 

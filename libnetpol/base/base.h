@@ -14,6 +14,7 @@
  */
 #include <netpol/base.h>
 #include <netpol/diag.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct netpol_ctx {
     netpol_log_fn log;           /* may be NULL */
     void *log_user;
     uint64_t hash_seed;
+    atomic_uint_least64_t generations; /* compiles so far; the one thing here that changes */
 };
 
 void *np_alloc(const struct netpol_ctx *ctx, size_t size);          /* not zeroed */

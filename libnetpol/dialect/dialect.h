@@ -28,7 +28,8 @@ struct np_object {
     const char *path_prefix;        /* "" or "items[17]" */
     uint32_t line, column;
     uint8_t state;
-    uint64_t ref;                   /* endpoints: reference, never re-used; set by the store */
+    uint64_t ref;                   /* set by the store, never re-used, below 1 << 63: of the pod, or of a workload's first
+                                       representative; ref + 1 is reserved for its sibling */
     void *spec;                     /* the reader's own structure */
 };
 

@@ -36,6 +36,7 @@ struct np_result {                   /* of one checkpoint */
 };
 
 struct np_trace_step {
+    const struct np_hop *hop;        /* being judged, ends resolved; on every step; valid during the call */
     uint8_t kind;                    /* enum netpol_step_kind */
     np_truth truth;                  /* of the policy's subject, of the rule */
     bool reached;                    /* false: decided before */
@@ -48,7 +49,10 @@ struct np_trace_step {
     const char *axis;                /* first axis of it that said no or maybe: "near", "far", "port", "relation", "family", "request", ...; NULL: none */
     const struct np_result *result;  /* DECISION */
 };
-/* Receives the walk, in order. Strings are built only when a trace is asked. */
+/*
+ * Receives the walk, in order: each owner of a shared address is walked with its own hop, and a hop
+ * that cannot be has no step. Strings are built only when a trace is asked.
+ */
 struct np_trace {
     void *user;
     void (*step)(void *user, const struct np_trace_step *step);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_COMPILE_MATCHER_H
+#define NP_COMPILE_MATCHER_H
+/*
+ * compile: snapshot -> sealed model -> matcher.
+ *
+ * A matcher owns everything an answer needs: the model, the objects it was made from (for lints and
+ * explanations) and, by decision number, the ready-made description of every decision, so that
+ * describing one is a table look-up from any thread. It is evaluated by the reference until the
+ * compiled image exists.
+ */
+#include "model/policy.h"
+#include "store/store.h"
+
+struct netpol_matcher {
+    atomic_uint refs;
+    struct netpol_ctx *ctx;
+    struct np_model *model;
+    struct np_snapshot *snapshot;
+    uint64_t generation;
+    struct np_arena arena;                /* what follows lives here */
+    const struct netpol_rule_info *rules; /* by decision number, [0] unused */
+    uint32_t n_rules;                     /* [0] included */
+};
+
+/* A matcher and the endpoints it is evaluated with: those of its own snapshot. */
+struct netpol_view {
+    struct netpol_matcher *matcher;
+};
+
+/* What a public compile may ask; all checked by the caller but the texts. */
+int np_compile(struct netpol_store *store, const struct netpol_compile_options *options,
+               struct netpol_diags *diags, struct netpol_matcher **out);
+struct netpol_matcher *np_matcher_ref(struct netpol_matcher *matcher);
+void np_matcher_unref(struct netpol_matcher *matcher);
+/* The description of a decision; NULL when there is none of this number. */
+const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher, uint32_t number);
+
+/* ---- options and profiles (options.c) ---- */
+enum { NP_OPTION_COUNT = 0
+#define NP_OPTION(name, values, fallback, doc) +1
+#include "model/options.def"
+#undef NP_OPTION
+};
+const struct netpol_option_info *np_option_info(size_t i);     /* NULL: no more */
+const char *np_profile_name(size_t i);                         /* NULL: no more */
+/* The text of the i-th option's value, static. */
+const char *np_option_value(const struct np_options *options, size_t i);
+/* Index of an option by name; NP_OPTION_COUNT: none. */
+size_t np_option_find(struct np_slice name);
+/* Sets *out to the profile's options, then applies the settings in order. OK, ERR_INPUT. */
+int np_options_resolve(const char *profile, const char *const *settings, size_t n_settings,
+                       struct netpol_diags *diags, struct np_options *out);
+#endif
