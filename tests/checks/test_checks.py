@@ -127,6 +127,50 @@ class Checks(unittest.TestCase):
         self.write("docs/page.md", "words\n")
         self.assert_clean("spdx")
 
+    def write_coverage(self, row_of_second, extra=""):
+        self.write("spec/words.md", "## 1. One\n- first\n  goes on\n- second\n\n"
+                                    "### 1.1 Deeper\n| a | b |\n|---|---|\n| third | x |\n\n"
+                                    "Fourth is\nprose. Fifth too.\n\n## 2. Two\n- not covered\n")
+        self.write("tests/unit/dialect/rules.c", HEAD + "static void first_rule(void **state)\n")
+        self.write("docs/coverage/README.md", "| 1/1 | an example | wrong |\n")
+        self.write("docs/coverage/words.md",
+                   "<!-- covers: words.md 1 -->\n| item | says | proof |\n|---|---|---|\n"
+                   "| 1/1 | first | `tests/unit/dialect/rules.c#first_rule` |\n"
+                   f"{row_of_second}\n"
+                   "| 1.1/1 | third | none: the interface has no such field |\n"
+                   "| 1.1/2 | fourth | later: the matcher of a later version |\n"
+                   f"| 1.1/3 | fifth | `tests/unit` |\n{extra}")
+
+    def run_check_coverage(self):
+        done = subprocess.run([sys.executable, SOURCE / "scripts/checks/coverage.py", self.root,
+                               self.root / "spec"], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def assert_coverage(self, finding, row="| 1/2 | second | `tests/unit` |", extra=""):
+        self.write_coverage(row, extra)
+        status, output = self.run_check_coverage()
+        self.assertEqual(status, 1 if finding else 0, output)
+        self.assertIn(finding or "1 files, 0 findings", output)
+
+    def test_coverage(self):
+        self.assert_coverage(None)
+        self.assert_coverage("1/2 is not covered: second", "")
+        self.assert_coverage("1/2: neither a test nor a reason", "| 1/2 | second | |")
+        self.assert_coverage("1/2: neither a test nor a reason", "| 1/2 | second | none: no |")
+        self.assert_coverage("tests/gone is not a test", "| 1/2 | second | `tests/gone` |")
+        self.assert_coverage("docs/coverage/words.md is not a test",
+                             "| 1/2 | second | `docs/coverage/words.md` |")
+        self.assert_coverage("has no third_rule",
+                             "| 1/2 | second | `tests/unit/dialect/rules.c#third_rule` |")
+        self.assert_coverage("words.md has no 1/3", extra="| 1/3 | ninth | `tests/unit` |\n")
+        self.assert_coverage("1/1 stands twice", extra="| 1/1 | first | `tests/unit` |\n")
+        self.assert_coverage("not a row of a map", extra="| one | first | `tests/unit` |\n")
+
+    def test_coverage_without_maps(self):
+        status, output = self.run_check_coverage()
+        self.assertEqual(status, 1)
+        self.assertIn("nothing to look at", output)
+
 
 if __name__ == "__main__":
     unittest.main()
