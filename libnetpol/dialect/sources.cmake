@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-netpol_room(dialect)
+netpol_room(
+    dialect
+    syntax.c)

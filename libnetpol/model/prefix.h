@@ -29,9 +29,10 @@ enum {
 };
 enum np_prefix_error {
     NP_PREFIX_OK, NP_PREFIX_EMPTY, NP_PREFIX_NO_LENGTH, NP_PREFIX_BAD_ADDRESS,
-    NP_PREFIX_BAD_LENGTH, NP_PREFIX_LENGTH_RANGE, NP_PREFIX_ZONE, NP_PREFIX_DISAGREE
+    NP_PREFIX_BAD_LENGTH, NP_PREFIX_LENGTH_RANGE, NP_PREFIX_ZONE, NP_PREFIX_DISAGREE,
+    NP_PREFIX_HOST_BITS, NP_PREFIX_LEADING_ZERO, NP_PREFIX_ERROR_COUNT
 };
-/* oddities may be NULL: then any oddity but host bits and leading zeros is still accepted. */
+/* oddities NULL: host bits and leading zeros are errors, a mapped address is still accepted. */
 enum np_prefix_error np_prefix_parse(struct np_slice text, struct np_prefix *out, unsigned *oddities);
 enum np_prefix_error np_address_parse(struct np_slice text, struct np_address *out, unsigned *oddities);
 const char *np_prefix_error_text(enum np_prefix_error error);

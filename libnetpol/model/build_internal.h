@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_MODEL_BUILD_INTERNAL_H
+#define NP_MODEL_BUILD_INTERNAL_H
+/*
+ * The builder from inside: what its files share (build*.c, inventory*.c, services.c).
+ *
+ * What the sealed model keeps lives in the model's arena from the start; lists that still grow are
+ * vectors of the builder and are copied into the arena by the seal.
+ */
+#include "model/build.h"
+
+/* The policy half: what was made, in the order it was made. */
+struct np_policy_build {
+    np_vec(struct np_checkpoint *) checkpoints;
+    np_vec(struct np_tier *) tiers;
+    np_vec(struct np_policy *) policies;
+};
+
+/* An ownerReference: this workload belongs to that one, in the same namespace. */
+struct np_owner_link {
+    np_str namespace_name, kind, name, owner_kind, owner_name;
+};
+/* A backend as a slice names it; its pod is looked up by the seal. */
+struct np_backend_build {
+    np_str namespace_name, service, pod_namespace, pod_name;
+    struct np_backend backend;
+};
+struct np_account {
+    np_str namespace_name, name;
+    struct np_labels labels;
+};
+struct np_inventory_build {
+    np_vec(struct np_endpoint *) endpoints;
+    np_vec(struct np_namespace *) namespaces;
+    np_vec(struct np_node_info *) nodes;
+    np_vec(struct np_service_info *) services;
+    np_vec(struct np_owner_link) owners;
+    np_vec(struct np_backend_build) backends;
+    np_vec(struct np_account *) accounts;
+    np_vec(struct np_prefix) pod_ranges;
+    struct np_map names; /* 'n'/'h' and the id of a name -> its namespace or node while building */
+};
+
+struct np_build {
+    const struct netpol_ctx *ctx;
+    struct np_model *model; /* under construction; NULL once sealed */
+    bool failed;
+    struct np_inventory_build inventory;
+    struct np_policy_build policy;
+};
+
+/* Zeroed memory of the model; NULL and `failed` when there is none, or when b is NULL. */
+void *np_build_alloc(struct np_build *b, size_t count, size_t element);
+/* Remembers a failure; returns NULL, for `return np_build_fail(b);`. */
+void *np_build_fail(struct np_build *b);
+
+/* Sort, number and index one half into b->model; OK, ERR_MEMORY. The inventory goes first. */
+int np_inventory_seal(struct np_build *b);
+int np_policy_seal(struct np_build *b);
+/* Free the growing lists of one half; the model is not touched. */
+void np_inventory_build_free(struct np_build *b);
+void np_policy_build_free(struct np_build *b);
+#endif
