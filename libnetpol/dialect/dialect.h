@@ -12,9 +12,11 @@
  */
 #include "model/build.h"
 #include "source/node.h"
+#include <netpol/store.h>
 #include <stdatomic.h>
 
 struct np_reader;
+struct np_shape;
 enum np_object_state { NP_OBJECT_OK, NP_OBJECT_UNREADABLE };
 
 /* A loaded resource. Immutable once decoded; shared between the store and its snapshots. */
@@ -42,6 +44,7 @@ struct np_decode {
     struct np_object *object;
     uint32_t errors;                /* counted here: object is refused when not 0 */
     bool no_memory;
+    bool kept;                      /* the node tree lives in the object's arena (np_decode_keep) */
     struct np_text path;            /* of the node now being decoded: "spec.ingress[0]" */
 };
 
@@ -52,6 +55,8 @@ struct np_lower {
     const struct np_options *options;
     const struct np_object *object;
     struct netpol_diags *diags;     /* set-level warnings and errors; may be NULL */
+    bool strict;                    /* warnings about the set are errors */
+    uint32_t errors;                /* counted here, also without diags: compile refuses when not 0 */
 };
 
 enum np_family { NP_FAMILY_CORE, NP_FAMILY_POLICY, NP_FAMILY_FOREIGN /* policy kind whose reader does not exist yet: an error */ };
@@ -61,6 +66,7 @@ struct np_reader {
     bool namespaced;
     int (*decode)(struct np_decode *d, const struct np_node *root); /* fills d->object; OK or ERR_MEMORY, errors counted in d */
     int (*lower)(struct np_lower *l);                               /* OK, ERR_MEMORY */
+    const struct np_shape *shape; /* fields of a document; NULL: not read by a table */
     const char *hint;  /* FOREIGN, or a version that is not read any more: what to do */
 };
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
@@ -82,4 +88,9 @@ int np_decode_endpoint(struct netpol_ctx *ctx, const struct netpol_endpoint_spec
                        struct netpol_diags *diags, struct np_object **out);
 /* Tiers and synthetic policies that exist without any object (own node, self, other protocols, NetworkPolicy tier). Before all lowering. */
 int np_lower_begin(struct np_lower *l);
+/*
+ * After the seal: what only the whole set shows (equal priorities that overlap). Warnings, or errors
+ * by option priority_tie or when strict; counted in l->errors. l->build and l->object are not used.
+ */
+int np_lower_check(struct np_lower *l, const struct np_model *model);
 #endif
