@@ -57,11 +57,15 @@ const struct np_expr *np_build_expr(struct np_build *b, const struct np_expr *ex
 struct np_checkpoint *np_build_checkpoint(struct np_build *b, enum np_checkpoint_kind kind, enum np_direction direction, const char *name);
 /* The network plane's workload checkpoint of a direction, one stage "workload"; made on first use. */
 struct np_stage *np_build_workload_stage(struct np_build *b, enum np_direction direction);
+/* POST_NAT, every route, on_end NEXT. */
 struct np_stage *np_build_stage(struct np_build *b, struct np_checkpoint *checkpoint, const char *name);
+/* end PASS, ALWAYS: a tier that decides at its end says so. */
 struct np_tier *np_build_tier(struct np_build *b, const char *name, double order, enum np_rank_order rank_order);
 void np_build_add_tier(struct np_build *b, struct np_stage *stage, struct np_tier *tier); /* a tier may be in several stages */
 struct np_tier *np_build_find_tier(struct np_build *b, const char *name); /* NULL: none yet */
+/* Subjects NULL, isolates nothing, order 0, ENFORCED. */
 struct np_policy *np_build_policy(struct np_build *b, struct np_tier *tier, const char *kind, np_str namespace_name, np_str name);
+/* Stays where it is until the seal; index: its place in the list, rank 0. */
 struct np_rule *np_build_rule(struct np_build *b, struct np_policy *policy, enum np_direction direction, enum np_action action);
 /* A new alternative with every axis "any"; filled in by the caller before the next call for this rule. */
 struct np_match *np_build_alt(struct np_build *b, struct np_rule *rule);

@@ -109,7 +109,9 @@ struct np_expr {
     struct np_prefix prefix; /* SOURCE_IP, REMOTE_IP */
     const struct np_expr *const *kids;
     uint32_t count;
+    uint16_t depth;        /* set by np_build_expr: 1 for a leaf; deeper than NP_EXPR_DEPTH is not judged */
 };
+enum { NP_EXPR_DEPTH = 64 };
 enum np_effect_kind { NP_EFFECT_ADD_HEADER, NP_EFFECT_REPLACE_HEADER, NP_EFFECT_DELETE_HEADER, NP_EFFECT_LOG };
 struct np_effect {         /* Cilium headerMatches with a mismatch action */
     uint8_t kind;
@@ -179,6 +181,8 @@ struct np_policy {
     uint32_t end_number[NP_DIRECTIONS]; /* decision number of "isolated by this policy, no rule matched" */
     struct np_origin origin;
     const struct np_tier *tier;
+    /* sealed: a staged namesake (same tier, namespace and name) deletes this one, or sets it anew */
+    bool staged_delete, staged_set;
 };
 enum np_rank_order { NP_LISTED, NP_BY_VERDICT };
 enum np_end_action { NP_END_ALLOW, NP_END_DENY, NP_END_PASS };
@@ -191,10 +195,17 @@ struct np_tier {
     uint32_t end_number[NP_DIRECTIONS]; /* decision number of the tier's end without a policy to blame */
     const struct np_policy **policies; /* sealed: sorted */
     uint32_t n_policies;
+    /*
+     * Sealed: the rules of a direction in the order they are judged. LISTED: policy by policy, as
+     * written, each rule a rank of its own. BY_VERDICT: by policy order and rank; in a rank NOTE,
+     * DENY, ASK, ALLOW, PASS; among equals by (namespace, name, part, index).
+     */
+    const struct np_rule **walk[NP_DIRECTIONS];
+    uint32_t n_walk[NP_DIRECTIONS];
     struct np_origin origin;
 };
 enum np_stage_view { NP_POST_NAT, NP_PRE_NAT };
-enum np_on_end { NP_ON_END_NEXT, NP_ON_END_ALLOW, NP_ON_END_DENY };
+enum np_on_end { NP_ON_END_NEXT /* at the last stage: denies */, NP_ON_END_ALLOW, NP_ON_END_DENY };
 struct np_stage {
     np_str name;               /* "workload", "untracked", "preDNAT", "forward", "normal" */
     uint8_t view;              /* enum np_stage_view */
@@ -237,6 +248,8 @@ struct np_model {
     /* every decision number -> what it is; index 0 unused */
     const struct np_decision *decisions;
     uint32_t n_decisions;
+    uint32_t n_effects;        /* of all rules: the most a request can meet in one checkpoint */
+    bool staged;               /* there are staged or dry-run policies: a second walk differs */
     np_truth incomplete;       /* 0, or NP_UNKNOWN(NP_FACT_INCOMPLETE): answers from a partial set */
     bool sealed;
 };

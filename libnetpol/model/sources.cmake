@@ -4,6 +4,8 @@ netpol_room(
     address.c
     build.c
     build_policy.c
+    build_select.c
     inventory_build.c
+    policy_seal.c
     prefix.c
     selector.c)
