@@ -30,3 +30,25 @@ endif()
 configure_file(cmake/libnetpol.pc.in ${PROJECT_BINARY_DIR}/libnetpol.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/libnetpol.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# The manual page and the shell completions come from the command's own tables, so the command that
+# was built writes them; a cross build goes without.
+if(TARGET netpol_command AND NOT CMAKE_CROSSCOMPILING)
+    set(pages ${PROJECT_BINARY_DIR}/pages)
+    file(MAKE_DIRECTORY ${pages})
+    add_custom_command(
+        OUTPUT ${pages}/netpol.1 ${pages}/netpol.bash ${pages}/_netpol ${pages}/netpol.fish
+        COMMAND netpol_command help --man >${pages}/netpol.1
+        COMMAND netpol_command completion bash >${pages}/netpol.bash
+        COMMAND netpol_command completion zsh >${pages}/_netpol
+        COMMAND netpol_command completion fish >${pages}/netpol.fish
+        DEPENDS netpol_command
+        VERBATIM)
+    add_custom_target(netpol_pages ALL DEPENDS ${pages}/netpol.1)
+    install(FILES ${pages}/netpol.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES ${pages}/netpol.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+            RENAME netpol)
+    install(FILES ${pages}/_netpol DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES ${pages}/netpol.fish
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()

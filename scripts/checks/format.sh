@@ -7,7 +7,7 @@ command -v clang-format >/dev/null || {
     echo "SKIP: clang-format is missing"
     exit 77
 }
-files=$(find include libnetpol tools tests examples fuzz benchmarks -name '*.[ch]' 2>/dev/null)
+files=$(find include libnetpol tools tests examples fuzz benchmarks -name '*.[ch]' 2>/dev/null || true)
 [ -n "$files" ] || {
     echo "format: nothing to look at"
     exit 1

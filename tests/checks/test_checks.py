@@ -127,6 +127,17 @@ class Checks(unittest.TestCase):
         self.write("docs/page.md", "words\n")
         self.assert_clean("spdx")
 
+    @unittest.skipUnless(shutil.which("clang-format"), "clang-format is missing")
+    def test_format(self):
+        shutil.copy(SOURCE / ".clang-format", self.root)
+        self.write("libnetpol/source/yaml.c", HEAD + SHORT)
+        for text, status, said in ((SHORT, 0, " 0 places"), ("int  x ;\n", 1, " 2 places")):
+            self.write("libnetpol/base/a.c", HEAD + text)
+            done = subprocess.run([SOURCE / "scripts/checks/format.sh", self.root],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, status, done.stdout)
+            self.assertIn(said, done.stdout)
+
     def write_coverage(self, row_of_second, extra=""):
         self.write("spec/words.md", "## 1. One\n- first\n  goes on\n- second\n\n"
                                     "### 1.1 Deeper\n| a | b |\n|---|---|\n| third | x |\n\n"
