@@ -55,6 +55,18 @@ struct np_prefix np_prefix_of(const struct np_address *address)
     return (struct np_prefix){*address, (uint8_t)(width_of(address->family) * 8)};
 }
 
+struct np_prefix np_prefix_cut(const struct np_address *address, uint8_t length)
+{
+    struct np_prefix prefix = {*address, length};
+    for (unsigned i = 0; i < sizeof address->bytes; i++) {
+        unsigned keep = length > 8 * i ? length - 8 * i : 0;
+        if (keep < 8) {
+            prefix.address.bytes[i] &= (uint8_t)(0xff00u >> keep);
+        }
+    }
+    return prefix;
+}
+
 bool np_address_is_mapped(const struct np_address *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};

@@ -17,6 +17,8 @@ struct np_build *np_build_create(const struct netpol_ctx *ctx); /* NULL: no memo
 void np_build_destroy(struct np_build *b);                      /* also after seal: model gone from it */
 bool np_build_failed(const struct np_build *b);
 struct np_arena *np_build_arena(struct np_build *b);
+/* Zeroed memory of the model for `count` elements (never NULL for 0); NULL: no memory, remembered. */
+void *np_build_alloc(struct np_build *b, size_t count, size_t element);
 struct np_options *np_build_options(struct np_build *b);        /* set before lowering */
 np_str np_build_str(struct np_build *b, struct np_slice text);
 np_str np_build_text(struct np_build *b, const char *text);     /* NULL gives NULL */
@@ -72,12 +74,22 @@ struct np_match *np_build_alt(struct np_build *b, struct np_rule *rule);
 void np_build_effect(struct np_build *b, struct np_rule *rule, const struct np_effect *effect);
 
 /* ---- inventory ---- */
-/* Zeroed, kind WORKLOAD; the caller fills the rest, all strings from this builder. ref 0: given by the seal. */
+/*
+ * Zeroed, kind WORKLOAD; the caller fills the rest, all strings from this builder. ref 0: given by
+ * the seal. workload_kind, workload_name: the controller as the object names it; the seal follows
+ * the chain up. host_network: the seal chooses the kind by the option.
+ */
 struct np_endpoint *np_build_endpoint(struct np_build *b, np_str namespace_name, np_str name);
-/* A representative of a workload template: dropped by the seal when a live pod resolves to the same owner. */
+/*
+ * A representative of a workload template: dropped by the seal when a live pod resolves to the same
+ * owner. The second one of a workload (sibling 1) has the reference of the first | NP_REF_SIBLING.
+ */
+#define NP_REF_SIBLING (1ull << 62)
 struct np_endpoint *np_build_representative(struct np_build *b, const char *workload_kind, np_str namespace_name, np_str name);
 struct np_namespace *np_build_namespace(struct np_build *b, np_str name); /* one per name; metadata.name label added by the seal */
 struct np_node_info *np_build_node(struct np_build *b, np_str name);      /* one per name */
+/* status.hostIP: an address of the node on which the endpoint runs, also when its name is not known. */
+void np_build_host_address(struct np_build *b, struct np_endpoint *endpoint, const struct np_address *address);
 struct np_service_info *np_build_service_info(struct np_build *b, np_str namespace_name, np_str name);
 void np_build_backend(struct np_build *b, np_str namespace_name, np_str service, const struct np_backend *backend,
                       np_str pod_namespace, np_str pod_name); /* from a slice; pod_name may be NULL */
@@ -96,6 +108,12 @@ const struct np_endpoint *np_inventory_pod(const struct np_inventory *inv, struc
 const struct np_endpoint *np_inventory_sibling(const struct np_inventory *inv, const struct np_endpoint *endpoint);
 const struct np_service_info *np_inventory_service(const struct np_inventory *inv, struct np_slice namespace_name, struct np_slice name);
 const struct np_service_info *np_inventory_service_at(const struct np_inventory *inv, const struct np_address *address);
+/*
+ * Where a service sends its port at one of its backends: false when this backend does not serve the
+ * port (another protocol or port name, or a target name that the endpoint does not declare).
+ */
+bool np_inventory_target(const struct np_service_info *service, const struct np_service_port *port,
+                         const struct np_backend *backend, uint16_t *target);
 const struct np_node_info *np_inventory_node(const struct np_inventory *inv, struct np_slice name);
 const struct np_node_info *np_inventory_node_at(const struct np_inventory *inv, const struct np_address *address);
 /* Every endpoint (any kind) that covers the address; fills at most max, returns how many there are. */
@@ -103,8 +121,11 @@ uint32_t np_inventory_covering(const struct np_inventory *inv, const struct np_a
                                const struct np_endpoint **out, uint32_t max);
 bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_address *address);
 /*
- * The end of a hop for an address, an endpoint reference, or both; family: of the hop (0: unknown).
- * With several owners of one address *n_owners > 1 and `which` picks one (0 .. n_owners-1).
+ * The end of a hop for an address, an endpoint reference, or both (or neither: an outside address
+ * not known); family: of the hop (0: unknown). With several owners of one address *n_owners > 1 and
+ * `which` picks one (0 .. n_owners-1). Pods on the node's network own no address. An address of a
+ * service that nothing else owns is missing SERVICE_ADDRESS, for objects and for prefixes alike; one
+ * that a node or pod owns too (externalIPs) is that node or pod, np_inventory_service_at tells.
  * false: the reference is not of this inventory.
  */
 bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options, uint64_t ref,

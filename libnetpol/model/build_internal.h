@@ -40,6 +40,10 @@ struct np_account {
     np_str namespace_name, name;
     struct np_labels labels;
 };
+struct np_host_address {
+    struct np_endpoint *endpoint;
+    struct np_address address;
+};
 struct np_inventory_build {
     np_vec(struct np_endpoint *) endpoints;
     np_vec(struct np_namespace *) namespaces;
@@ -48,8 +52,9 @@ struct np_inventory_build {
     np_vec(struct np_owner_link) owners;
     np_vec(struct np_backend_build) backends;
     np_vec(struct np_account *) accounts;
+    np_vec(struct np_host_address) host_addresses;
     np_vec(struct np_prefix) pod_ranges;
-    struct np_map names; /* 'n'/'h' and the id of a name -> its namespace or node while building */
+    struct np_map names; /* which thing, id of its name -> its place in the vector, plus one */
 };
 
 struct np_build {
@@ -60,8 +65,6 @@ struct np_build {
     struct np_policy_build policy;
 };
 
-/* Zeroed memory of the model; NULL and `failed` when there is none, or when b is NULL. */
-void *np_build_alloc(struct np_build *b, size_t count, size_t element);
 /* Remembers a failure; returns NULL, for `return np_build_fail(b);`. */
 void *np_build_fail(struct np_build *b);
 

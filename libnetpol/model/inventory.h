@@ -61,6 +61,7 @@ struct np_node_info {
     uint32_t n_addresses;
     const struct np_prefix *pod_cidrs;
     uint32_t n_pod_cidrs;
+    bool synthesized; /* no Node object was loaded: labels are not known */
 };
 struct np_service_port {
     np_str name;

@@ -186,21 +186,6 @@ static enum np_prefix_error read_address(struct gate *g)
     return next_is(g, '%') ? NP_PREFIX_ZONE : NP_PREFIX_OK;
 }
 
-static void clear_host_bits(struct np_prefix *prefix, unsigned *oddities)
-{
-    uint8_t before[16];
-    memcpy(before, prefix->address.bytes, sizeof before);
-    for (unsigned i = 0; i < sizeof before; i++) {
-        unsigned keep = prefix->length > 8 * i ? prefix->length - 8 * i : 0;
-        if (keep < 8) {
-            prefix->address.bytes[i] &= (uint8_t)(0xff00u >> keep);
-        }
-    }
-    if (memcmp(before, prefix->address.bytes, sizeof before) != 0) {
-        *oddities |= NP_ODD_HOST_BITS;
-    }
-}
-
 #if NETPOL_WITH_LIBCIDR
 /* libcidr keeps IPv4 in the last four bytes. */
 static bool second_opinion(const struct gate *g, const struct np_prefix *prefix)
@@ -249,7 +234,10 @@ static enum np_prefix_error settle(struct gate *g, unsigned length, struct np_pr
             prefix.length = (uint8_t)(length - 96);
         }
     }
-    clear_host_bits(&prefix, &g->oddities);
+    struct np_prefix cut = np_prefix_cut(&prefix.address, prefix.length);
+    if (!np_prefix_equal(&cut, &prefix)) {
+        g->oddities |= NP_ODD_HOST_BITS;
+    }
     if (!oddities && (g->oddities & NP_ODD_LEADING_ZERO)) {
         return NP_PREFIX_LEADING_ZERO;
     }
@@ -259,7 +247,7 @@ static enum np_prefix_error settle(struct gate *g, unsigned length, struct np_pr
     if (oddities) {
         *oddities = g->oddities;
     }
-    *out = prefix;
+    *out = cut;
     return NP_PREFIX_OK;
 }
 

@@ -43,6 +43,7 @@ bool np_prefix_equal(const struct np_prefix *a, const struct np_prefix *b);
 int np_prefix_compare(const struct np_prefix *a, const struct np_prefix *b);
 bool np_address_equal(const struct np_address *a, const struct np_address *b);
 int np_address_compare(const struct np_address *a, const struct np_address *b);
+struct np_prefix np_prefix_cut(const struct np_address *address, uint8_t length); /* host bits cleared */
 struct np_prefix np_prefix_of(const struct np_address *address);    /* the /32 or /128 */
 struct np_address np_address_fold(const struct np_address *address); /* ::ffff:a.b.c.d -> a.b.c.d */
 bool np_address_is_mapped(const struct np_address *address);
