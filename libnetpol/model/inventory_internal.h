@@ -37,6 +37,9 @@ const struct np_prefix_slot *np_prefix_table_next(const struct netpol_ctx *ctx,
                                                   const struct np_address *address,
                                                   unsigned *cursor);
 
+/* Sorts in place and drops repeats; returns how many are left. */
+uint32_t np_prefixes_sort(struct np_prefix *items, uint32_t count);
+
 struct np_ref_entry {
     uint64_t ref;
     const struct np_endpoint *endpoint;
@@ -55,10 +58,14 @@ bool np_seal_endpoints(struct np_build *b);  /* sorted, numbered, connected */
 bool np_seal_index(struct np_build *b);      /* addresses, references, workloads */
 bool np_seal_services(struct np_build *b);   /* sorted, with backends and addresses */
 
-/* Orders by text; NULL first. */
-int np_compare_str(np_str a, np_str b);
-/* Whether the address belongs to a pod of its own network; the first of them. */
-const struct np_endpoint *np_owner_at(const struct np_inventory *inv,
-                                      const struct np_address *address, uint32_t which,
-                                      uint32_t *count);
+int np_compare_str(np_str a, np_str b); /* by text; NULL first */
+int np_compare_number(uint64_t a, uint64_t b);
+/* A vector of pointers becomes an array of the model; NULL: no memory. */
+void *np_seal_pointers(struct np_build *b, const void *items, size_t count);
+/*
+ * Pods that own an address: workloads of the pod network. Fills *which* of them (the last one when
+ * there are fewer), returns how many there are.
+ */
+uint32_t np_owners_at(const struct np_inventory *inv, const struct np_address *address,
+                      uint32_t which, const struct np_endpoint **out);
 #endif

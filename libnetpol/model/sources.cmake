@@ -6,6 +6,13 @@ netpol_room(
     build_policy.c
     build_select.c
     inventory_build.c
+    inventory_end.c
+    inventory_index.c
+    inventory_node.c
+    inventory_owner.c
+    inventory_seal.c
     policy_seal.c
     prefix.c
-    selector.c)
+    prefix_table.c
+    selector.c
+    services.c)
