@@ -187,17 +187,19 @@ static enum np_prefix_error read_address(struct gate *g)
 }
 
 #if NETPOL_WITH_LIBCIDR
-/* libcidr keeps IPv4 in the last four bytes. */
+/* libcidr keeps IPv4 in the last four bytes, and reads a length with leading zeros as octal. */
 static bool second_opinion(const struct gate *g, const struct np_prefix *prefix)
 {
     char text[TEXT_MAX + 8];
-    struct gate again = *g;
-    static const char digits[] = "0123456789";
-    char length[4] = {'/', digits[prefix->length / 100], digits[prefix->length / 10 % 10],
-                      digits[prefix->length % 10]};
-    memcpy(text, again.clean, again.len);
-    memcpy(text + again.len, length, sizeof length);
-    text[again.len + sizeof length] = '\0';
+    memcpy(text, g->clean, g->len);
+    char *end = text + g->len;
+    *end++ = '/';
+    for (unsigned unit = 100; unit > 0; unit /= 10) {
+        if (prefix->length >= unit || unit == 1) {
+            *end++ = (char)('0' + prefix->length / unit % 10);
+        }
+    }
+    *end = '\0';
     CIDR *cidr = cidr_from_str(text);
     if (!cidr) {
         return false;
