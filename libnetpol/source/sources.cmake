@@ -1,2 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-netpol_room(source)
+netpol_room(
+    source
+    bytes.c
+    feed.c
+    files.c
+    json.c
+    json_scan.c
+    json_tree.c
+    keys.c
+    node.c
+    read.c
+    reader.c
+    scalar.c
+    yaml.c
+    yaml_error.c
+    yaml_input.c
+    yaml_merge.c
+    yaml_stream.c
+    yaml_tree.c)
