@@ -5,10 +5,9 @@
  * number) is a float. Timestamps stay strings, as they do when kubectl makes JSON of them.
  * Source: kubernetes-sigs/yaml goyaml.v2/resolve.go.
  */
+#include "source/decimal.h"
 #include "source/node.h"
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static const struct {
     const char *text;
@@ -57,7 +56,7 @@ static const struct {
     {"-.INF", NP_FLOAT, false, -INFINITY},
 };
 
-enum { WORD_MAX = 5, NUMBER_MAX = 1100, DIGITS_MAX = 800 };
+enum { WORD_MAX = 5, NUMBER_MAX = 1100 };
 
 static bool resolve_word(struct np_node *node)
 {
@@ -148,13 +147,10 @@ static bool resolve_integer(struct np_node *node, const char *plain, size_t len)
     return true;
 }
 
-/*
- * [-+]? (\.D+ | D+(\.D*)?) ([eE][-+]?D+)? to a double. The digits go to strtod without the point,
- * its place moved into the exponent, so that no locale has a say.
- */
+/* [-+]? (\.D+ | D+(\.D*)?) ([eE][-+]?D+)? to a double; the point's place goes into the exponent. */
 static bool parse_float(const char *text, size_t len, double *out)
 {
-    char number[DIGITS_MAX + 64];
+    char number[NP_DECIMAL_DIGITS_MAX];
     size_t used = 0, i = 0, digits = 0;
     long exponent = 0, written = 0;
     bool point = false, negative = len && text[0] == '-';
@@ -168,12 +164,12 @@ static bool parse_float(const char *text, size_t len, double *out)
             continue;
         }
         digits++;
-        if (used < DIGITS_MAX) {
+        if (used < sizeof number) {
             number[used++] = text[i];
             exponent -= point;
         } else {
             /* Past any precision: only "was there anything" can still matter for rounding. */
-            number[DIGITS_MAX - 1] = text[i] != '0' ? '1' : number[DIGITS_MAX - 1];
+            number[used - 1] = text[i] != '0' ? '1' : number[used - 1];
             exponent += !point;
         }
     }
@@ -194,8 +190,7 @@ static bool parse_float(const char *text, size_t len, double *out)
     if (i != len) {
         return false;
     }
-    snprintf(number + used, sizeof number - used, "e%ld", exponent);
-    double value = strtod(number, NULL);
+    double value = np_decimal_to_double(number, used, exponent);
     *out = negative ? -value : value;
     return !isinf(value);
 }

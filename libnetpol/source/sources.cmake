@@ -2,6 +2,7 @@
 netpol_room(
     source
     bytes.c
+    decimal.c
     feed.c
     files.c
     json.c

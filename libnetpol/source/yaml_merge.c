@@ -9,6 +9,7 @@
  * Keys that are no strings become strings as in kubectl. Source: sigs.k8s.io/yaml yaml.go
  * (convertToJSONableObject), strconv.FormatFloat(f, 'g', -1, 32).
  */
+#include "source/decimal.h"
 #include "source/yaml_internal.h"
 #include <inttypes.h>
 #include <math.h>
@@ -18,22 +19,22 @@
 /* The shortest digits that give the same 32-bit float; *exponent of the first digit. */
 static size_t shortest_digits(float value, char digits[16], int *exponent)
 {
-    char text[40];
+    size_t count = 0;
     for (int precision = 0; precision <= 8; precision++) {
+        char text[40];
         snprintf(text, sizeof text, "%.*e", precision, (double)value);
-        if (strtof(text, NULL) == value) {
+        /* The decimal sign depends on the locale, so only digits are taken. */
+        const char *ptr = text;
+        for (count = 0; *ptr && *ptr != 'e'; ptr++) {
+            if (*ptr >= '0' && *ptr <= '9') {
+                digits[count++] = *ptr;
+            }
+        }
+        *exponent = *ptr ? (int)strtol(ptr + 1, NULL, 10) : 0;
+        if ((float)np_decimal_to_double(digits, count, *exponent - precision) == value) {
             break;
         }
     }
-    /* The decimal sign depends on the locale, so only digits are taken. */
-    size_t count = 0;
-    const char *ptr = text;
-    for (; *ptr && *ptr != 'e'; ptr++) {
-        if (*ptr >= '0' && *ptr <= '9') {
-            digits[count++] = *ptr;
-        }
-    }
-    *exponent = *ptr ? (int)strtol(ptr + 1, NULL, 10) : 0;
     while (count > 1 && digits[count - 1] == '0') {
         count--;
     }

@@ -169,6 +169,44 @@ static void floats_of_many_digits(void **state)
     assert_true(resolved(text).real == 1e10);
 }
 
+/* Our conversion against the C library's (here in the C locale), at random and at boundaries. */
+static void floats_are_the_nearest_double(void **state)
+{
+    (void)state;
+    static const char *const hard[] = {
+        "4.9e-324",  "2.47e-324", "2.4703282292062327208e-324", "2.4703282292062328e-324",
+        "1.7976931348623158e308", "1.7976931348623157e308", "8.5e-323", "2.225073858507201e-308",
+        "2.2250738585072012e-308", "9007199254740993.0", "9007199254740992.5", "9007199254740991.5",
+        "0.000001", "1e23", "8.41e21", "9.5e-10", "5e-324", "1e-323", "123456789.123456789e-20",
+        "6.9294956446009195e15", "3.518437208883201171875e13", "179769313486231570.0e291",
+    };
+    for (size_t i = 0; i < LENGTH(hard); i++) {
+        double expected = strtod(hard[i], NULL);
+        struct np_node node = resolved(hard[i]);
+        if (node.kind != NP_FLOAT || memcmp(&node.real, &expected, sizeof expected) != 0) {
+            print_error("%s: %.17g, not %.17g\n", hard[i], node.real, expected);
+        }
+        assert_int_equal(node.kind, NP_FLOAT);
+        assert_memory_equal(&node.real, &expected, sizeof expected);
+    }
+    uint64_t random = 88172645463325252u;
+    for (int i = 0; i < 20000; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        char text[64];
+        snprintf(text, sizeof text, "%llu.%llue%d", (unsigned long long)(random >> (random % 60)),
+                 (unsigned long long)(random % 1000003), (int)(random % 660) - 345);
+        double expected = strtod(text, NULL);
+        struct np_node node = resolved(text);
+        if (isinf(expected)) {
+            assert_int_equal(node.kind, NP_STRING);
+        } else {
+            assert_memory_equal(&node.real, &expected, sizeof expected);
+        }
+    }
+}
+
 static void strings_that_look_like_numbers(void **state)
 {
     (void)state;
@@ -211,6 +249,7 @@ int main(void)
         cmocka_unit_test(integers_past_64_bits_keep_their_text),
         cmocka_unit_test(floats),
         cmocka_unit_test(floats_of_many_digits),
+        cmocka_unit_test(floats_are_the_nearest_double),
         cmocka_unit_test(strings_that_look_like_numbers),
         cmocka_unit_test(the_locale_has_no_say),
     };
