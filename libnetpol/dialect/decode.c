@@ -362,6 +362,10 @@ static void unknown_field(struct np_decode *d, const struct np_shape *shape,
         count++;
     }
     const char *near = np_suggest(member->key, keys, count);
+    for (size_t i = 0; i < shape->count; i++) {
+        const char *formerly = shape->fields[i].formerly;
+        near = formerly && np_slice_is(member->key, formerly) ? shape->fields[i].key : near;
+    }
     char hint[96];
     snprintf(hint, sizeof hint, "Did you mean %.64s?", near ? near : "");
     int shown = (int)(member->key.len < 64 ? member->key.len : 64);
@@ -395,7 +399,8 @@ bool np_decode_into(struct np_decode *d, const struct np_shape *shape, const str
         const struct np_field *field = find_field(shape, member->key);
         size_t mark = np_path_member(d, member->key);
         if (!field) {
-            if (!(shape->flags & NP_SHAPE_TOLERANT)) {
+            bool open = (shape->flags & NP_SHAPE_OPEN) && (d->load_flags & NETPOL_LOAD_ADMITTED);
+            if (!open && !(shape->flags & NP_SHAPE_TOLERANT)) {
                 unknown_field(d, shape, member);
             }
         } else if (field->need == NP_IGNORED) {

@@ -68,6 +68,7 @@ struct np_field {
     const char *const *values;    /* STRING: the allowed ones, NULL at the end */
     int64_t min, max;             /* INT: bounds; lists: how many elements; both 0: any */
     uint32_t max_length;          /* STRING: code points; 0: any */
+    const char *formerly;         /* its name in another version, for "did you mean" */
     uint16_t code; /* enum np_code of a value out of bounds or not allowed; 0: the general one */
 };
 struct np_shape {
@@ -82,33 +83,34 @@ struct np_shape {
 enum {
     NP_SHAPE_TOLERANT = 1, /* unknown fields are no error (metadata, status, kinds read in part) */
     NP_SHAPE_CRD = 2,      /* a null value is an error, as custom resources have it */
-    NP_SHAPE_UNION = 4     /* members exclude each other (for the documentation) */
+    NP_SHAPE_OPEN =
+        8, /* unknown fields are left to the shape's check when an API server took them */
+    NP_SHAPE_UNION = 4 /* members exclude each other (for the documentation) */
 };
 
 /*
- * The .def tables: NP_FIELDS(x) NP_FIELD(x, key, TYPE, NEED, since, doc, ...)... NP_SHAPE(x, name,
- * flags, check, doc) gives x_shape for `struct x`, whose member is named by `.offset` through
- * NP_TO.
+ * The .def tables. NP_FIELDS(x) NP_FIELD(key, TYPE, NEED, since, doc, NP_TO(x, member) ...)...
+ * NP_SHAPE(x, name, flags, check, doc) gives x_shape for `struct x`; NP_SHAPE_OF(x, y, ...) one for
+ * `struct y`; NP_SHARED_SHAPE(x, y, ...) one that other files see.
  */
+/* clang-format off */
 #define NP_FIELDS(id) static const struct np_field id##_fields[] = {
-#define NP_FIELD(key_, type_, need_, since_, doc_, ...) \
-    {.key = key_,                                       \
-     .type = NP_FIELD_##type_,                          \
-     .need = NP_##need_,                                \
-     .since = since_,                                   \
-     .doc = doc_,                                       \
+#define NP_FIELD(key_, type_, need_, since_, doc_, ...)                                            \
+    {.key = key_, .type = NP_FIELD_##type_, .need = NP_##need_, .since = since_, .doc = doc_,      \
      __VA_ARGS__},
 #define NP_TO(id, member) .offset = offsetof(struct id, member)
-#define NP_SHAPE(id, name_, flags_, check_, doc_)                                            \
-    }                                                                                        \
-    ;                                                                                        \
-    const struct np_shape id##_shape = {.name = name_,                                       \
-                                        .size = sizeof(struct id),                           \
-                                        .fields = id##_fields,                               \
-                                        .count = sizeof id##_fields / sizeof id##_fields[0], \
-                                        .flags = flags_,                                     \
-                                        .check = check_,                                     \
-                                        .doc = doc_};
+#define NP_SHAPE_BODY(id, tag, name_, flags_, check_, doc_)                                        \
+    {.name = name_, .size = sizeof(struct tag), .fields = id##_fields,                             \
+     .count = sizeof id##_fields / sizeof id##_fields[0], .flags = flags_,                         \
+     .check = check_, .doc = doc_};
+#define NP_SHAPE_OF(id, tag, name_, flags_, check_, doc_)                                          \
+    }; static const struct np_shape id##_shape =                                                   \
+        NP_SHAPE_BODY(id, tag, name_, flags_, check_, doc_)
+#define NP_SHAPE(id, name_, flags_, check_, doc_)                                                  \
+    NP_SHAPE_OF(id, id, name_, flags_, check_, doc_)
+#define NP_SHARED_SHAPE(id, tag, name_, flags_, check_, doc_)                                      \
+    }; const struct np_shape id##_shape = NP_SHAPE_BODY(id, tag, name_, flags_, check_, doc_)
+/* clang-format on */
 
 /* Clones the tree into the object's arena and says so to the decoder: texts need no second copy. */
 const struct np_node *np_decode_keep(struct np_decode *d, const struct np_node *root);
@@ -153,4 +155,10 @@ void *np_decode_alloc(struct np_decode *d, size_t count,
                       size_t size); /* object's arena; NULL noted */
 /* "string `on`", "list": what stands there, for messages; out has room for 64 bytes. */
 const char *np_decode_found(const struct np_node *node, char out[64]);
+
+/* ---- objects (object.c) ---- */
+/* A new object with one reference and an empty arena; NULL: no memory. */
+struct np_object *np_object_create(struct netpol_ctx *ctx, const struct np_reader *reader);
+/* Sets label from kind, namespace and name; false: no memory. */
+bool np_object_name_it(struct np_object *object);
 #endif

@@ -67,11 +67,14 @@ struct np_reader {
     int (*decode)(struct np_decode *d, const struct np_node *root); /* fills d->object; OK or ERR_MEMORY, errors counted in d */
     int (*lower)(struct np_lower *l);                               /* OK, ERR_MEMORY */
     const struct np_shape *shape; /* fields of a document; NULL: not read by a table */
+    const char *(*name_syntax)(struct np_slice text); /* of metadata.name (syntax.h); NULL: subdomain */
     const char *hint;  /* FOREIGN, or a version that is not read any more: what to do */
 };
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
 const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);
 const struct np_reader *np_reader_at(size_t i);
+/* "NetworkPolicy is networking.k8s.io/v1" for the kind of a policy, whatever group was written; else NULL. */
+const char *np_reader_group_of(struct np_slice kind);
 
 /*
  * Decodes one document into a new object (refs 1). *out NULL with OK: skipped kind. ERR_INPUT:

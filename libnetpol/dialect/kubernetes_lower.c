@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NetworkPolicy to model. Source: content/en/docs/concepts/services-networking/network-policies.md
+ * of kubernetes/website and test/e2e/network/netpol of kubernetes/kubernetes.
+ *
+ * A policy isolates its subjects in the directions of its types, rules or not; each rule allows;
+ * one rank, so that order never matters. Rules of a direction that is not listed are inert.
+ */
+#include "dialect/kubernetes.h"
+#include "dialect/lower.h"
+#include "dialect/syntax.h"
+
+/* policyTypes, with the defaults of pkg/apis/networking/v1/defaults.go. */
+static bool listed(const struct np_kube_spec *spec, enum np_direction direction)
+{
+    if (!spec || spec->types.count == 0) {
+        return direction == NP_INGRESS || (spec && spec->rules[NP_EGRESS].count > 0);
+    }
+    const char *name = direction == NP_INGRESS ? "Ingress" : "Egress";
+    for (size_t i = 0; i < spec->types.count; i++) {
+        if (np_slice_is(spec->types.items[i].text, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct np_axes lower_ports(struct np_lower *l, const struct np_kube_rule *rule)
+{
+    struct np_lower_ports ports;
+    if (rule->ports.count == 0 || !np_lower_ports_room(l, &ports, rule->ports.count)) {
+        return (struct np_axes){NULL, NULL};
+    }
+    for (size_t i = 0; i < rule->ports.count; i++) {
+        const struct np_kube_port *port = &rule->ports.items[i];
+        uint8_t protocol = port->protocol.ptr ? np_syntax_protocol(port->protocol) : 6;
+        if (port->port.is_name) {
+            np_lower_port_name(l, &ports, protocol, port->port.name);
+        } else if (port->port.set) {
+            int64_t last = port->end_port.set ? port->end_port.value : port->port.number;
+            np_lower_span(&ports, protocol, port->port.number, last);
+        } else {
+            np_lower_all_ports(&ports, protocol);
+        }
+    }
+    return np_lower_axes(l, &ports);
+}
+
+/* podSelector alone: the policy's own namespace. Both selectors: one pod must satisfy both. */
+static const struct np_set *lower_peer(struct np_lower *l, const struct np_kube_peer *peer)
+{
+    if (peer->block) {
+        return np_lower_block(l, &peer->block->prefix, peer->block->excepted,
+                              peer->block->except.count);
+    }
+    struct np_slice own = peer->namespaces ? (struct np_slice){"", 0} : l->object->namespace_name;
+    return np_lower_pod_set(l, np_lower_pod_kinds(l),
+                            np_lower_pods(l, own, peer->namespaces, peer->pods));
+}
+
+static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_direction direction,
+                       const struct np_kube_rule *rule, size_t index)
+{
+    struct np_rule *lowered = np_build_rule(l->build, policy, direction, NP_ACT_ALLOW);
+    if (!lowered) {
+        return;
+    }
+    lowered->origin = np_lower_origin(l, rule->node, "spec.%s[%zu]",
+                                      direction == NP_INGRESS ? "ingress" : "egress", index);
+    struct np_axes axes = lower_ports(l, rule);
+    for (size_t i = 0; i < rule->peers.count; i++) {
+        np_lower_alternative(l, lowered, lower_peer(l, &rule->peers.items[i]), axes);
+    }
+    if (rule->peers.count == 0) {
+        np_lower_alternative(l, lowered, NULL, axes);
+    }
+}
+
+/* other_proto=deny: a rule without ports does not let them pass either. */
+static void deny_other_protocols(struct np_lower *l, struct np_policy *policy,
+                                 enum np_direction direction)
+{
+    struct np_rule *rule = np_build_rule(l->build, policy, direction, NP_ACT_DENY);
+    if (rule) {
+        rule->origin = policy->origin;
+        rule->origin.option = np_build_text(l->build, "other_proto");
+        np_lower_alternative(l, rule, NULL,
+                             (struct np_axes){.service = np_lower_other_protocols(l)});
+    }
+}
+
+static const struct np_set *lower_subject(struct np_lower *l, const struct np_label_selector *pods)
+{
+    return np_lower_pod_set(l, np_lower_pod_kinds(l),
+                            np_lower_pods(l, l->object->namespace_name, NULL, pods));
+}
+
+static void lower_direction(struct np_lower *l, struct np_policy *policy,
+                            const struct np_kube_spec *spec, enum np_direction direction)
+{
+    policy->isolates[direction] = true;
+    policy->subjects[direction] = lower_subject(l, spec ? spec->subject : NULL);
+    for (size_t i = 0; spec && i < spec->rules[direction].count; i++) {
+        lower_rule(l, policy, direction, &spec->rules[direction].items[i], i);
+    }
+    if (l->options->other_proto == NP_OTHER_PROTO_DENY) {
+        deny_other_protocols(l, policy, direction);
+    }
+}
+
+int np_kubernetes_lower(struct np_lower *l)
+{
+    const struct np_kube_policy *source = l->object->spec;
+    const struct np_kube_spec *spec = source ? source->spec : NULL;
+    if (l->object->state == NP_OBJECT_UNREADABLE) {
+        bool read = source && source->subject_read;
+        return np_lower_unreadable_as(l, NP_TIER_NETWORK_POLICY,
+                                      lower_subject(l, read && spec ? spec->subject : NULL));
+    }
+    struct np_policy *policy = np_build_policy(
+        l->build, np_lower_tier(l, NP_TIER_NETWORK_POLICY), "NetworkPolicy",
+        np_build_str(l->build, l->object->namespace_name), np_build_str(l->build, l->object->name));
+    if (!policy) {
+        return NETPOL_ERR_MEMORY;
+    }
+    policy->origin = np_lower_origin(l, spec ? spec->node : NULL, "spec");
+    for (int d = 0; d < NP_DIRECTIONS; d++) {
+        if (listed(spec, (enum np_direction)d)) {
+            lower_direction(l, policy, spec, (enum np_direction)d);
+        }
+    }
+    return np_lower_status(l);
+}

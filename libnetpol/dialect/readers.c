@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every kind that is read, or refused because it is a policy. One line a kind; a version or kind of
+ * NULL stands for any, so lines with more in them come first. What has no line means nothing to
+ * policies and is skipped.
+ */
+#include "dialect/cluster_network_policy.h"
+#include "dialect/kubernetes.h"
+#include "dialect/lower.h"
+#include "dialect/syntax.h"
+
+#define REFUSED(group, version, kind, namespaced, hint)                                       \
+    {                                                                                         \
+        group, version, kind, NP_FAMILY_FOREIGN, namespaced, NULL, np_lower_unreadable, NULL, \
+            NULL, hint                                                                        \
+    }
+
+static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields are the same.";
+static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
+static const char use_v1alpha2[] =
+    "policy.networking.k8s.io/v1alpha2 is read; its tier, actions and protocols differ.";
+static const char unknown_kind[] =
+    "Read are AdminNetworkPolicy and BaselineAdminNetworkPolicy of v1alpha1, and "
+    "ClusterNetworkPolicy of v1alpha2.";
+
+static const struct np_reader readers[] = {
+    {"networking.k8s.io",        "v1",       "NetworkPolicy",              NP_FAMILY_POLICY, true,  np_kubernetes_decode,
+     np_kubernetes_lower,                                                                                                               &np_kube_policy_shape, NULL, NULL},
+    {"policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy",       NP_FAMILY_POLICY, false,
+     np_cnp_decode,                                                                                                       np_cnp_lower, &np_cnp_policy_shape,  NULL, NULL},
+    {"policy.networking.k8s.io", "v1alpha1", "AdminNetworkPolicy",         NP_FAMILY_POLICY, false,
+     np_anp_decode,                                                                                                       np_cnp_lower, &np_anp_policy_shape,  NULL, NULL},
+    {"policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy", NP_FAMILY_POLICY, false,
+     np_banp_decode,                                                                                                      np_cnp_lower, &np_banp_policy_shape, NULL, NULL},
+
+    REFUSED("networking.k8s.io", NULL, "NetworkPolicy", true, use_v1),
+    REFUSED("extensions", NULL, "NetworkPolicy", true, use_v1),
+    REFUSED("policy.networking.k8s.io", NULL, "AdminNetworkPolicy", false, use_v1alpha1),
+    REFUSED("policy.networking.k8s.io", NULL, "BaselineAdminNetworkPolicy", false, use_v1alpha1),
+    REFUSED("policy.networking.k8s.io", NULL, "ClusterNetworkPolicy", false, use_v1alpha2),
+    REFUSED("policy.networking.k8s.io", NULL, NULL, false, unknown_kind),
+
+    REFUSED("cilium.io", NULL, "CiliumNetworkPolicy", true, NULL),
+    REFUSED("cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, NULL),
+    REFUSED("cilium.io", NULL, "CiliumCIDRGroup", false, NULL),
+    REFUSED("projectcalico.org", NULL, "NetworkPolicy", true, NULL),
+    REFUSED("projectcalico.org", NULL, "GlobalNetworkPolicy", false, NULL),
+    REFUSED("projectcalico.org", NULL, "StagedNetworkPolicy", true, NULL),
+    REFUSED("projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, NULL),
+    REFUSED("projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, NULL),
+    REFUSED("projectcalico.org", NULL, "Tier", false, NULL),
+    REFUSED("projectcalico.org", NULL, "NetworkSet", true, NULL),
+    REFUSED("projectcalico.org", NULL, "GlobalNetworkSet", false, NULL),
+    REFUSED("projectcalico.org", NULL, "HostEndpoint", false, NULL),
+    REFUSED("projectcalico.org", NULL, "Profile", false, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "NetworkPolicy", true, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "Tier", false, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "NetworkSet", true, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkSet", false, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "HostEndpoint", false, NULL),
+    REFUSED("security.istio.io", NULL, "AuthorizationPolicy", true, NULL),
+    REFUSED("security.istio.io", NULL, "PeerAuthentication", true, NULL),
+    REFUSED("security.istio.io", NULL, "RequestAuthentication", true, NULL),
+    REFUSED("networking.istio.io", NULL, "Sidecar", true, NULL),
+    REFUSED("networking.istio.io", NULL, "EnvoyFilter", true, NULL),
+};
+
+enum { READERS = sizeof readers / sizeof readers[0] };
+
+const struct np_reader *np_reader_at(size_t i)
+{
+    return i < READERS ? &readers[i] : NULL;
+}
+
+static bool fits(const char *pattern, struct np_slice text)
+{
+    return !pattern || np_slice_is(text, pattern);
+}
+
+const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind)
+{
+    struct np_slice group = {"", 0}, version = api_version;
+    const char *slash = api_version.len ? memchr(api_version.ptr, '/', api_version.len) : NULL;
+    if (slash) {
+        group = (struct np_slice){api_version.ptr, (size_t)(slash - api_version.ptr)};
+        version = (struct np_slice){slash + 1, api_version.len - group.len - 1};
+    }
+    for (size_t i = 0; i < READERS; i++) {
+        const struct np_reader *reader = &readers[i];
+        if (np_slice_is(group, reader->group) && fits(reader->version, version) &&
+            fits(reader->kind, kind)) {
+            return reader;
+        }
+    }
+    return NULL;
+}
+
+const char *np_reader_group_of(struct np_slice kind)
+{
+    static const struct {
+        const char *kind, *serving;
+    } served[] = {
+        {"NetworkPolicy",              "NetworkPolicy is networking.k8s.io/v1"                      },
+        {"ClusterNetworkPolicy",       "ClusterNetworkPolicy is policy.networking.k8s.io/v1alpha2"  },
+        {"AdminNetworkPolicy",         "AdminNetworkPolicy is policy.networking.k8s.io/v1alpha1"    },
+        {"BaselineAdminNetworkPolicy",
+         "BaselineAdminNetworkPolicy is policy.networking.k8s.io/v1alpha1"                          },
+        {"AuthorizationPolicy",        "AuthorizationPolicy is security.istio.io/v1, not read yet"  },
+        {"PeerAuthentication",         "PeerAuthentication is security.istio.io/v1, not read yet"   },
+        {"RequestAuthentication",      "RequestAuthentication is security.istio.io/v1, not read yet"},
+    };
+    for (size_t i = 0; i < sizeof served / sizeof served[0]; i++) {
+        if (np_slice_is(kind, served[i].kind)) {
+            return served[i].serving;
+        }
+    }
+    return NULL;
+}
