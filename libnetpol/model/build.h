@@ -82,9 +82,8 @@ void np_build_effect(struct np_build *b, struct np_rule *rule, const struct np_e
 struct np_endpoint *np_build_endpoint(struct np_build *b, np_str namespace_name, np_str name);
 /*
  * A representative of a workload template: dropped by the seal when a live pod resolves to the same
- * owner. The second one of a workload (sibling 1) has the reference of the first | NP_REF_SIBLING.
+ * owner. The second one of a workload (sibling 1) is made by a second call.
  */
-#define NP_REF_SIBLING (1ull << 62)
 struct np_endpoint *np_build_representative(struct np_build *b, const char *workload_kind, np_str namespace_name, np_str name);
 struct np_namespace *np_build_namespace(struct np_build *b, np_str name); /* one per name; metadata.name label added by the seal */
 struct np_node_info *np_build_node(struct np_build *b, np_str name);      /* one per name */

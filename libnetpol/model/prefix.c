@@ -187,10 +187,14 @@ static enum np_prefix_error read_address(struct gate *g)
 }
 
 #if NETPOL_WITH_LIBCIDR
-/* libcidr keeps IPv4 in the last four bytes, and reads a length with leading zeros as octal. */
+/*
+ * libcidr keeps IPv4 in the last four bytes, and reads a length with leading zeros as octal. It looks
+ * for ".arpa" in the five bytes before the end of the text, also when the text is shorter.
+ */
 static bool second_opinion(const struct gate *g, const struct np_prefix *prefix)
 {
-    char text[TEXT_MAX + 8];
+    char room[16 + TEXT_MAX + 8] = {0};
+    char *text = room + 16;
     memcpy(text, g->clean, g->len);
     char *end = text + g->len;
     *end++ = '/';
