@@ -26,7 +26,11 @@ static bool looks_like_json(const struct np_reader *reader)
     if (first == '{') {
         return second == '"' || second == '}' || second == '\0';
     }
-    return second == '\0' || strchr("{[]\"-0123456789", second) != NULL;
+    if (second == '-') { /* a number, not the dash of a YAML list or separator */
+        second = pos + 1 < reader->size ? reader->bytes[pos + 1] : '\0';
+        return second >= '0' && second <= '9';
+    }
+    return second == '\0' || strchr("{[]\"0123456789", second) != NULL;
 }
 
 static void read_all(struct np_reader *reader, enum np_format format)

@@ -191,10 +191,10 @@ static void close_yaml(struct np_yaml *y)
     np_vec_free(ctx, &y->waiting);
 }
 
-/* Too many broken documents: who reads on only wastes time. */
+/* So many broken documents that half the list of diagnostics is theirs: it is no manifest. */
 static bool give_up(struct np_reader *reader, uint32_t *broken)
 {
-    if (++*broken < reader->ctx->limits.diags) {
+    if (++*broken <= reader->ctx->limits.diags / 2) {
         return false;
     }
     np_complain_at(reader, NP_CODE_1407, (struct np_position){0, 0}, 0, NULL, NULL,
