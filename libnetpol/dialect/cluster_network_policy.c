@@ -22,13 +22,12 @@ static int shown(struct np_slice text)
     return (int)(text.len < 80 ? text.len : 80);
 }
 
-/* How many of the keys the map has, null ones left out (they were reported before). */
+/* How many of the keys the map has, null ones included: these were reported before. */
 static size_t members_of(const struct np_node *map, const char *const *keys)
 {
     size_t count = 0;
     for (; *keys; keys++) {
-        const struct np_node *node = np_get(map, *keys);
-        count += node && node->kind != NP_NULL;
+        count += np_get(map, *keys) != NULL;
     }
     return count;
 }
@@ -141,11 +140,12 @@ static void check_peer(struct np_decode *d, void *object)
     struct np_cnp_peer *peer = object;
     size_t known = members_of(peer->node, keys);
     bool admitted = d->load_flags & NETPOL_LOAD_ADMITTED;
-    if (known == 0 || (admitted && known < peer->node->map.count)) {
+    if (admitted && (known == 0 || known < peer->node->map.count)) {
         peer->unknown = true;
-        np_decode_report(d, admitted ? NP_CODE_2221 : NP_CODE_2207, peer->node, "%s",
-                         admitted ? "the peer is of a type that is not known here"
-                                  : "the peer names nobody");
+        np_decode_report(d, NP_CODE_2221, peer->node,
+                         "the peer is of a type that is not known here");
+    } else if (peer->node->map.count == 0) {
+        np_decode_report(d, NP_CODE_2207, peer->node, "the peer names nobody");
     } else if (known > 1) {
         np_decode_report(d, NP_CODE_2206, peer->node,
                          "the peer has %zu members, exactly one is due", known);
