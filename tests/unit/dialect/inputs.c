@@ -15,12 +15,12 @@ static const struct {
 } preambles[] = {
     {"%policy", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
                 "metadata: {name: p, namespace: ns}\nspec:\n"},
-    {"%cnp", "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
-             "metadata: {name: p}\nspec:\n"},
-    {"%anp", "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
-             "metadata: {name: p}\nspec:\n"},
-    {"%banp", "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n"
-              "metadata: {name: default}\nspec:\n"},
+    {"%cnp",    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
+             "metadata: {name: p}\nspec:\n"                     },
+    {"%anp",    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
+             "metadata: {name: p}\nspec:\n"                     },
+    {"%banp",   "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n"
+              "metadata: {name: default}\nspec:\n"             },
 };
 
 struct block {
@@ -136,8 +136,8 @@ static void judge(const struct block *block, char *said, size_t size)
     bool errors;
     assert_int_equal(netpol_ctx_create(NULL, &load.ctx), NETPOL_OK);
     assert_int_equal(netpol_diags_create(load.ctx, &load.diags), NETPOL_OK);
-    int status = np_source_read(load.ctx, block->text, strlen(block->text), "input",
-                                NP_FORMAT_AUTO, load.diags, take, &load);
+    int status = np_source_read(load.ctx, block->text, strlen(block->text), "input", NP_FORMAT_AUTO,
+                                load.diags, take, &load);
     say(load.diags, said, size, &errors);
     if (errors != (load.failed || status != NETPOL_OK)) {
         fail_msg("%s: errors and statuses disagree", block->title);
