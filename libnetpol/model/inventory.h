@@ -107,6 +107,8 @@ struct np_inventory {
 /* How the inventory is read; part of the options of a profile (policy.h). */
 enum np_reading { NP_READ_UNKNOWN, NP_READ_OUTSIDE, NP_READ_NO };
 
+struct netpol_string;
+
 /* One end of a hop. */
 struct np_end {
     struct np_address address;          /* family 0: not known */
@@ -115,7 +117,7 @@ struct np_end {
     uint8_t domain;                     /* one of enum np_domain */
     np_truth missing;                   /* 0, or NP_UNKNOWN(...) : OBJECTS literals give this */
     np_truth missing_address;           /* the same for CIDR literals: endpoint without address of this family */
-    const struct np_slice *names;       /* learnt for this end */
+    const struct netpol_string *names;  /* learnt for this end */
     uint32_t n_names;
     bool names_given;                   /* the question said which (possibly none) */
 };

@@ -1,2 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-netpol_room(reference)
+netpol_room(
+    reference
+    auth.c
+    checkpoint.c
+    combine.c
+    eval.c
+    fields.c
+    fold.c
+    forward.c
+    group.c
+    hop.c
+    match.c
+    outcome.c
+    ports.c
+    relation.c
+    request.c
+    set.c
+    text.c)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which authentication the ALLOWs of a rank ask for (Cilium; lowering 4.3 "authentication").
+ *
+ * Of those that match, the most specific speaks: the longest power-of-two piece of a port range
+ * that holds the port, then a specific peer over every peer. Its explicit mode counts; else the
+ * explicit mode of the next broader piece for the same kind of peer; else the greater of none and
+ * what the rules for every peer ask for.
+ */
+#include "reference/internal.h"
+
+enum { ANY_PROTOCOL = 0, ANY_PORT = 8 };
+
+/* Bits of the longest aligned power-of-two piece of first..last that holds the port: 0..16. */
+static int piece_bits(uint32_t first, uint32_t last, uint32_t port)
+{
+    for (int bits = 0; bits < 16; bits++) {
+        uint32_t size = 1u << (16 - bits);
+        uint32_t begin = port & ~(size - 1);
+        if (begin >= first && begin + size - 1 <= last) {
+            return bits;
+        }
+    }
+    return 16;
+}
+
+static int specificity(const struct np_walk *walk, const struct np_match *match)
+{
+    const struct np_service *service = match->service;
+    int best = service || match->dst_ports ? ANY_PORT : ANY_PROTOCOL;
+    if (match->dst_ports) {
+        return ANY_PORT + 16;
+    }
+    for (uint32_t i = 0; service && !service->complement && i < service->count; i++) {
+        const struct np_port_span *span = &service->spans[i];
+        if (span->ports && walk->dst_port >= span->first && walk->dst_port <= span->last &&
+            (span->protocol < 0 || span->protocol == walk->hop->protocol)) {
+            int bits = ANY_PORT + piece_bits(span->first, span->last, walk->dst_port);
+            best = bits > best ? bits : best;
+        }
+    }
+    return best;
+}
+
+struct best {
+    int place; /* twice the port piece, plus one for a specific peer; -1: nothing */
+    uint8_t mode;
+    bool is_explicit;
+};
+
+/* Keeps the more specific; of equals the explicit one, then the greater mode. */
+static void keep(struct best *best, int place, const struct np_rule *rule)
+{
+    struct best other = {place, rule->auth_mode, rule->auth_explicit};
+    bool better = place != best->place                     ? place > best->place
+                  : other.is_explicit != best->is_explicit ? other.is_explicit
+                                                           : other.mode > best->mode;
+    if (better) {
+        *best = other;
+    }
+}
+
+struct found {
+    struct best any;     /* the most specific of all */
+    struct best said[2]; /* the most specific explicit one: of every peer, of a specific peer */
+};
+
+static void look_at(struct np_walk *walk, const struct np_rule *rule, struct found *found)
+{
+    if (np_policy_truth(walk, rule->policy) == NP_NO) {
+        return;
+    }
+    for (uint32_t i = 0; i < rule->n_alternatives; i++) {
+        const struct np_match *match = &rule->alternatives[i];
+        struct np_judged judged = np_judge(walk, match);
+        np_truth matches = np_and(np_and(judged.flow, judged.connection), judged.request.may);
+        if (matches != NP_NO) {
+            int peer = match->far != NULL;
+            int place = 2 * specificity(walk, match) + peer;
+            keep(&found->any, place, rule);
+            if (rule->auth_explicit) {
+                keep(&found->said[peer], place, rule);
+            }
+        }
+    }
+}
+
+uint8_t np_group_auth(struct np_walk *walk, const struct np_group *group)
+{
+    const struct best none = {-1, 0, false};
+    struct found found = {
+        none, {none, none}
+    };
+    for (uint32_t i = 0; i < group->count; i++) {
+        look_at(walk, group->rules[i], &found);
+    }
+    if (found.any.place < 0 || found.any.is_explicit) {
+        return found.any.place < 0 ? 0 : found.any.mode;
+    }
+    int peer = found.any.place & 1;
+    if (found.said[peer].place >= 0) {
+        return found.said[peer].mode;
+    }
+    uint8_t wildcard = found.said[0].place >= 0 ? found.said[0].mode : 0;
+    return wildcard > found.any.mode ? wildcard : found.any.mode;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Conditions on one end: literals, and sets of them.
+ *
+ * OBJECTS is yes iff ONE object that covers the address satisfies the whole selector; several may
+ * cover it (a pod and two network sets), and they are asked one by one. Which pod an address
+ * belongs to was decided when the end was resolved, so other pods with the same address do not
+ * speak here.
+ * '-' negates at the ADDRESS: it also holds where no object covers it.
+ */
+#include "reference/internal.h"
+
+enum {
+    BY_IDENTITY = NP_OBJ_WORKLOAD | NP_OBJ_HOST_NET_WORKLOAD, /* the end says which one */
+    COVERING_MAX = 64
+};
+
+static bool satisfies(const struct np_literal *literal, const struct np_endpoint *object)
+{
+    return (object->kind & literal->kinds) && np_selector_match(literal->selector, object);
+}
+
+static bool covers(const struct np_endpoint *object, const struct np_address *address)
+{
+    for (uint32_t i = 0; i < object->n_prefixes; i++) {
+        if (np_prefix_has(&object->prefixes[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Any object other than a workload that covers the address (any address when it is not known). */
+static bool any_covering(const struct np_inventory *inventory, const struct np_literal *literal,
+                         const struct np_address *address)
+{
+    const struct np_endpoint *found[COVERING_MAX];
+    if (address->family) {
+        uint32_t count = np_inventory_covering(inventory, address, found, COVERING_MAX);
+        if (count <= COVERING_MAX) {
+            for (uint32_t i = 0; i < count; i++) {
+                if (!(found[i]->kind & BY_IDENTITY) && satisfies(literal, found[i])) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < inventory->n_endpoints; i++) {
+        const struct np_endpoint *object = inventory->endpoints[i];
+        if (!(object->kind & BY_IDENTITY) && satisfies(literal, object) &&
+            (address->family == 0 || covers(object, address))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static np_truth objects_truth(const struct np_inventory *inventory,
+                              const struct np_literal *literal, const struct np_end *end)
+{
+    if (end->endpoint && satisfies(literal, end->endpoint)) {
+        return NP_YES;
+    }
+    np_truth result = NP_NO;
+    if ((literal->kinds & ~BY_IDENTITY) && any_covering(inventory, literal, &end->address)) {
+        /* without an address: an object whose range might hold it */
+        result = end->address.family                 ? NP_YES
+                 : np_is_maybe(end->missing_address) ? end->missing_address
+                                                     : NP_NO;
+    }
+    if (!end->endpoint && np_is_maybe(end->missing) && (literal->kinds & BY_IDENTITY)) {
+        result = np_or(result, end->missing);
+    }
+    return result;
+}
+
+/* Is the end in one of the domains? An unlearnt address of the pod range may be outside as well. */
+static np_truth domain_truth(const struct np_end *end, uint8_t domains)
+{
+    if (end->endpoint || !np_is_maybe(end->missing)) {
+        return np_truth_of(end->domain & domains);
+    }
+    uint8_t possible = end->domain | NP_DOMAIN_OUTSIDE;
+    if (end->missing & NP_FACT_SERVICE_ADDRESS) {
+        possible = NP_DOMAIN_ALL; /* wherever its backends are */
+    }
+    if ((possible & domains) == 0) {
+        return NP_NO;
+    }
+    return (possible & ~domains) ? end->missing : NP_YES;
+}
+
+static np_truth node_truth(const struct np_literal *literal, const struct np_end *end)
+{
+    if (!np_end_is_node(end)) {
+        return NP_NO;
+    }
+    if (!end->node) { /* a node that was not loaded: its labels are not known */
+        return NP_UNKNOWN(NP_FACT_NODE);
+    }
+    const struct np_endpoint object = {
+        .kind = NP_OBJ_NODE, .name = end->node->name, .labels = end->node->labels};
+    return np_truth_of(np_selector_match(literal->selector, &object));
+}
+
+static np_truth fed_truth(const struct np_literal *literal, const struct np_end *end)
+{
+    np_truth result = NP_NO;
+    for (uint32_t i = 0; i < literal->n_prefixes; i++) {
+        result = np_or(result, np_prefix_truth(end, &literal->prefixes[i]));
+    }
+    return result;
+}
+
+static bool any_pattern(const struct np_literal *literal, struct np_slice text)
+{
+    for (uint32_t i = 0; i < literal->n_patterns; i++) {
+        if (np_pattern_match(&literal->patterns[i], text, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names that were given decide. Else: a pod or node has none, outside they are not known. */
+static np_truth names_truth(const struct np_literal *literal, const struct np_end *end)
+{
+    for (uint32_t i = 0; i < end->n_names; i++) {
+        if (any_pattern(literal, np_slice_from(end->names[i]))) {
+            return NP_YES;
+        }
+    }
+    bool known = end->names_given || end->endpoint || np_end_is_node(end);
+    return known || literal->n_patterns == 0 ? NP_NO : NP_UNKNOWN(NP_FACT_NAMES);
+}
+
+/* Whose principals they are: the source's. */
+static np_truth identity_truth(const struct np_literal *literal, const struct np_hop *hop,
+                               const struct np_end *end)
+{
+    const struct netpol_request *request = hop->request;
+    if (end != &hop->src) {
+        return NP_NO;
+    }
+    if (!request || request->principals_presence == NETPOL_NOT_ASKED) {
+        return NP_MAYBE | NP_CAUSE_REQUEST;
+    }
+    if (request->principals_presence == NETPOL_PRESENT) {
+        for (size_t i = 0; i < request->n_principals; i++) {
+            if (any_pattern(literal, np_slice_from(request->principals[i]))) {
+                return NP_YES;
+            }
+        }
+    }
+    return NP_NO;
+}
+
+/* Cilium's reserved identities (pkg/identity): "host" is the subject's own node, so it takes both
+ * ends. */
+static np_truth reserved_truth(const struct np_literal *literal, const struct np_end *end,
+                               const struct np_end *other)
+{
+    enum { HOST = 1, WORLD = 2, REMOTE_NODE = 6, WORLD_IPV4 = 9, WORLD_IPV6 = 10 };
+    uint8_t family = end->address.family;
+    switch (literal->number) {
+    case HOST:
+        return np_relation_truth(other, end, NP_REL_OWN_NODE);
+    case REMOTE_NODE:
+        return np_and(np_truth_of(np_end_is_node(end)),
+                      np_not(np_relation_truth(other, end, NP_REL_OWN_NODE)));
+    case WORLD:
+        return domain_truth(end, NP_DOMAIN_OUTSIDE);
+    case WORLD_IPV4:
+        return np_and(domain_truth(end, NP_DOMAIN_OUTSIDE), np_truth_of(family != NP_IPV6));
+    case WORLD_IPV6:
+        return np_and(domain_truth(end, NP_DOMAIN_OUTSIDE), np_truth_of(family != NP_IPV4));
+    default: /* nothing in the inventory tells */
+        return NP_UNKNOWN(NP_FACT_IDENTITY);
+    }
+}
+
+static np_truth literal_truth(const struct np_model *model, const struct np_literal *literal,
+                              const struct np_hop *hop, const struct np_end *end,
+                              const struct np_end *other)
+{
+    switch (literal->kind) {
+    case NP_LIT_OBJECTS:
+        return objects_truth(&model->inventory, literal, end);
+    case NP_LIT_CIDR:
+        return np_and(domain_truth(end, literal->domain), np_prefix_truth(end, &literal->prefix));
+    case NP_LIT_NODE_ADDRS:
+        return np_and(domain_truth(end, literal->domain), node_truth(literal, end));
+    case NP_LIT_FED_SET:
+        return fed_truth(literal, end);
+    case NP_LIT_DNS_NAMES:
+        return np_and(domain_truth(end, literal->domain), names_truth(literal, end));
+    case NP_LIT_RESERVED:
+        return reserved_truth(literal, end, other);
+    case NP_LIT_IDENTITY:
+        return identity_truth(literal, hop, end);
+    case NP_LIT_FACT:
+        return NP_UNKNOWN(literal->number);
+    default:
+        return NP_NO;
+    }
+}
+
+np_truth np_set_truth(const struct np_model *model, const struct np_set *set,
+                      const struct np_hop *hop, const struct np_end *end,
+                      const struct np_end *other)
+{
+    np_truth result = NP_NO;
+    for (uint32_t c = 0; c < set->count && result != NP_YES; c++) {
+        const struct np_clause *clause = &set->clauses[c];
+        np_truth all = NP_YES;
+        for (uint32_t i = 0; i < clause->count && all != NP_NO; i++) {
+            np_truth one = literal_truth(model, clause->items[i].literal, hop, end, other);
+            all = np_and(all, clause->items[i].negative ? np_not(one) : one);
+        }
+        result = np_or(result, all);
+    }
+    return result;
+}
+
+np_truth np_reference_set(const struct np_model *model, const struct np_set *set,
+                          const struct np_hop *hop, const struct np_end *end)
+{
+    return np_set_truth(model, set, hop, end, end == &hop->src ? &hop->dst : &hop->src);
+}
