@@ -202,6 +202,7 @@ static void resolve_number(struct np_node *node)
     if (node->text.len > sizeof plain) {
         return;
     }
+    plain[0] = '\0';
     for (size_t i = 0; i < node->text.len; i++) {
         if (node->text.ptr[i] != '_') {
             plain[len++] = node->text.ptr[i];

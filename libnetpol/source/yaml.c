@@ -58,7 +58,8 @@ size_t np_yaml_offset(struct np_yaml *y, yaml_mark_t mark)
 
 struct np_position np_yaml_position(struct np_yaml *y, yaml_mark_t mark)
 {
-    if (y->simple) {
+    /* At the very end libyaml counts a line that is not there. */
+    if (y->simple && y->segment + mark.index < y->input.end) {
         size_t indent = mark.line ? 0 : y->origin.column - 1;
         return (struct np_position){y->origin.line + (uint32_t)mark.line,
                                     (uint32_t)(mark.column + indent) + 1};

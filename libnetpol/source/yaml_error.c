@@ -181,7 +181,7 @@ static bool tab_before(struct np_yaml *y, size_t offset)
     return tab != NULL;
 }
 
-/* libyaml counts a line more at the end; ours is behind the last thing that says anything. */
+/* An error at the end is shown behind the last thing that says anything. */
 static struct np_position position_in_text(struct np_yaml *y, yaml_mark_t mark)
 {
     size_t offset = np_yaml_offset(y, mark);

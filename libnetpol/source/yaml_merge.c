@@ -198,8 +198,8 @@ static enum np_yaml_step merge(struct np_yaml *y, struct np_frame *frame, size_t
 
 enum np_yaml_step np_yaml_close_map(struct np_yaml *y, struct np_frame *frame)
 {
-    const struct np_member *members = y->members.items + frame->base;
     size_t count = y->members.count - frame->base, merge_at = 0;
+    const struct np_member *members = count ? y->members.items + frame->base : NULL;
     if (!np_keys_start(&y->keys, members, count)) {
         return np_yaml_no_memory(y);
     }

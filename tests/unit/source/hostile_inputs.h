@@ -90,7 +90,7 @@ static inline void make_merge_laughs(struct hostile_text *t)
 {
     hostile_say(t, "m: &m {");
     for (int i = 0; i < 1000; i++) {
-        char key[16];
+        char key[32];
         snprintf(key, sizeof key, "k%d: 1, ", i);
         hostile_say(t, key);
     }
