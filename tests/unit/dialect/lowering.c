@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies that cannot be read, unknown peers, equal priorities, origins: judged by the reference.
+ */
+#include "world.h"
+
+#define NP(name, spec)                                        \
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n" \
+    "metadata: {name: " name ", namespace: x}\nspec: " spec "\n---\n"
+#define CNP(name, tier, priority, rest)                                           \
+    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n" \
+    "metadata: {name: " name "}\nspec: {tier: " tier ", priority: " priority ", " rest "}\n---\n"
+#define ALL      "subject: {namespaces: {}}"
+#define FROM_ALL "from: [{namespaces: {}}]"
+
+static const char xa[] = "10.0.0.1", xb[] = "10.0.0.2", wa[] = "10.0.1.1", wb[] = "10.0.1.2";
+
+static int setup(void **state)
+{
+    struct netpol_ctx *ctx = NULL;
+    struct world *w = calloc(1, sizeof *w);
+    if (!w || netpol_ctx_create(NULL, &ctx) != NETPOL_OK) {
+        return -1;
+    }
+    world_open(w, ctx);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    struct netpol_ctx *ctx = w->ctx;
+    world_close(w);
+    netpol_ctx_destroy(ctx);
+    free(w);
+    return 0;
+}
+
+static void given(struct world *w, const char *text)
+{
+    assert_int_equal(world_load(w, text), NETPOL_OK);
+    assert_int_equal(world_lower(w), NETPOL_OK);
+}
+
+#define assert_verdict(w, src, dst, port, expected) \
+    assert_int_equal(world_ask(w, src, dst, TCP, port).action, expected)
+
+/* ---- unreadable policies: design 7, options unreadable=report|close ---- */
+
+static void unreadable_is_refused_unless_admitted(void **state)
+{
+    struct world *w = *state;
+    given(w, NP("p", "{ingress: [{ports: [{port: 0}]}]}"));
+    assert_int_equal(w->count, 0);
+    assert_int_equal(world_said(w, "NP2101"), 1);
+    assert_verdict(w, wa, xa, 80, NETPOL_ALLOW);
+}
+
+static void unreadable_report(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    given(w, NP("p", "{podSelector: {matchLabels: {pod: a}}, ingress: [{ports: [{port: 0}]}]}")
+                 CNP("first", "Admin", "1",
+                     ALL ", ingress: [{action: Deny, " FROM_ALL ", protocols: "
+                         "[{tcp: {destinationPort: {number: 22}}}]}]"));
+    assert_int_equal(w->count, 2);
+    assert_int_equal(w->objects[0]->state, NP_OBJECT_UNREADABLE);
+    assert_string_equal(w->objects[0]->label, "NetworkPolicy/x/p");
+    assert_int_equal(world_said(w, "NP2020"), 1);
+    struct netpol_verdict v = world_ask(w, wa, xa, TCP, 80);
+    assert_int_equal(v.action, NETPOL_UNKNOWN);
+    assert_int_equal(v.missing, NETPOL_MISSING_UNREADABLE);
+    assert_verdict(w, xa, wa, 80, NETPOL_UNKNOWN); /* it may be about egress */
+    assert_verdict(w, wa, xb, 80, NETPOL_ALLOW);   /* its subjects were read */
+    assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
+    assert_verdict(w, wa, xa, 22, NETPOL_DENY); /* an earlier tier decides */
+    assert_verdict(w, xa, xa, 80, NETPOL_ALLOW);
+}
+
+static void unreadable_report_may_also_allow(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    given(w, NP("closed", "{podSelector: {}}") NP(
+                 "p", "{podSelector: {matchLabels: {pod: a}}, ingress: [{ports: [{port: 0}]}]}"));
+    assert_verdict(w, wa, xa, 80, NETPOL_UNKNOWN);
+    assert_verdict(w, wa, xb, 80, NETPOL_DENY);
+}
+
+static void unreadable_close(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unreadable = 1;
+    given(w, NP("p", "{podSelector: {matchLabels: {pod: a}}, ingress: [{ports: [{port: 0}]}]}"));
+    assert_verdict(w, wa, xa, 80, NETPOL_DENY);
+    assert_verdict(w, xa, wa, 80, NETPOL_DENY);
+    assert_verdict(w, wa, xb, 80, NETPOL_ALLOW);
+    uint32_t rule = world_ask(w, wa, xa, TCP, 80).ingress.rule;
+    assert_int_not_equal(rule, 0);
+    const struct np_rule *decided = w->model->decisions[rule].rule;
+    assert_string_equal(decided->origin.option->text, "unreadable");
+    assert_string_equal(decided->origin.object->text, "NetworkPolicy/x/p");
+}
+
+static void unreadable_subject_means_the_whole_namespace(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unreadable = 1;
+    given(w, NP("p", "{podSelector: {matchLabels: {pod: [a]}}}"));
+    assert_verdict(w, wa, xa, 80, NETPOL_DENY);
+    assert_verdict(w, wa, xb, 80, NETPOL_DENY);
+    assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
+}
+
+static void unreadable_foreign_policies(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unreadable = 1;
+    given(w, "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+             "metadata: {name: p, namespace: x}\nspec: {}\n");
+    assert_int_equal(w->count, 1);
+    assert_verdict(w, wa, xa, 80, NETPOL_DENY);
+    assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
+}
+
+static void unreadable_mesh_policies_are_about_every_pod(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unreadable = 1;
+    given(w, "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+             "metadata: {name: p, namespace: istio-system}\nspec: {}\n");
+    assert_verdict(w, wa, wb, 80, NETPOL_DENY);
+}
+
+static void unreadable_baseline_stays_behind_network_policy(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unreadable = 1;
+    given(w, CNP("p", "Baseline", "2000", ALL) NP("open", "{podSelector: {}, ingress: [{}]}"));
+    assert_verdict(w, wb, xa, 80, NETPOL_DENY); /* egress of w/b meets the unreadable baseline */
+    struct netpol_verdict v = world_ask(w, wb, xa, TCP, 80);
+    assert_int_equal(v.ingress.action, NETPOL_ALLOW); /* NetworkPolicy had decided there */
+    assert_int_equal(v.egress.action, NETPOL_DENY);
+}
+
+static void an_object_without_name_is_never_held(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    given(w, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: x}\n");
+    assert_int_equal(w->count, 0);
+}
+
+/* ---- unknown peers: network-policy-api, "fail closed"; option unknown_peer=error|fail-closed ----
+ */
+
+static const char future[] =
+    CNP("accepts", "Admin", "1",
+        "subject: {namespaces: {matchLabels: {ns: x}}}, ingress: [{action: Accept, from: "
+        "[{namespaces: {}}, {services: {}}], protocols: [{tcp: {destinationPort: {number: 1}}}]}]")
+        CNP("denies", "Admin", "2",
+            "subject: {namespaces: {matchLabels: {ns: x}}}, ingress: [{action: Deny, from: [{}], "
+            "protocols: [{tcp: {destinationPort: {range: {start: 1, end: 2}}}}]}]")
+            CNP("passes", "Admin", "3",
+                "subject: {namespaces: {matchLabels: {ns: x}}}, ingress: [{action: Pass, from: "
+                "[{services: {}}], protocols: [{tcp: {destinationPort: {number: 3}}}]}]");
+
+static void unknown_peer_error(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    given(w, future);
+    assert_int_equal(w->count, 3);
+    assert_int_equal(world_said(w, "NP2221"), 3);
+    assert_verdict(w, wa, xa, 80, NETPOL_UNKNOWN); /* refused, so unreadable, which is reported */
+    assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
+    w->options.unreadable = 1;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_verdict(w, wa, xa, 80, NETPOL_DENY);
+}
+
+static void unknown_peer_fail_closed(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unknown_peer = 1;
+    given(w, future);
+    assert_verdict(w, wa, xa, 1, NETPOL_DENY); /* Accept matches nothing, then Deny-all */
+    assert_verdict(w, wa, xa, 2, NETPOL_DENY);
+    assert_verdict(w, wa, xa, 3, NETPOL_DENY); /* Pass becomes Deny-all */
+    assert_verdict(w, "8.8.8.8", xa, 3, NETPOL_DENY);
+    assert_verdict(w, wa, xa, 4, NETPOL_ALLOW);
+}
+
+static void unknown_peer_is_an_error_when_loading(void **state)
+{
+    struct world *w = *state;
+    given(w, future);
+    assert_int_equal(w->count, 0);
+    assert_int_equal(world_said(w, "NP2207"),
+                     1); /* the empty one; the others have unknown fields */
+    assert_int_equal(world_said(w, "NP2007"), 2);
+}
+
+/* ---- equal priorities: #292, #293, #303 of network-policy-api; option priority_tie ---- */
+
+#define TIE(name, action, subject, from, ports)                                               \
+    CNP(name, "Admin", "7",                                                                   \
+        "subject: {namespaces: {matchLabels: {ns: " subject "}}}, ingress: [{action: " action \
+        ", from: [{namespaces: {matchLabels: {ns: " from "}}}], protocols: [" ports "]}]")
+#define PORTS(first, last) "{tcp: {destinationPort: {range: {start: " first ", end: " last "}}}}"
+
+static void equal_priorities_that_overlap(void **state)
+{
+    struct world *w = *state;
+    given(w, TIE("b", "Deny", "x", "w", PORTS("80", "90"))
+                 TIE("a", "Accept", "x", "w", PORTS("90", "99")));
+    assert_int_equal(world_said(w, "NP2220"), 1);
+    assert_int_equal(w->lower_errors, 0);
+    const struct netpol_diag *d = netpol_diags_at(w->diags, netpol_diags_count(w->diags) - 1);
+    assert_string_equal(d->object, "ClusterNetworkPolicy/b");
+    assert_int_equal(d->severity, NETPOL_WARNING);
+    assert_int_equal(d->line, 4);
+    assert_verdict(w, wa, xa, 90, NETPOL_ALLOW); /* by name, whatever the order of loading */
+    assert_verdict(w, wa, xa, 89, NETPOL_DENY);
+}
+
+static void equal_priorities_as_errors(void **state)
+{
+    struct world *w = *state;
+    w->options.priority_tie = 1;
+    given(w, TIE("b", "Deny", "x", "w", PORTS("80", "90"))
+                 TIE("a", "Accept", "x", "w", PORTS("90", "99")));
+    assert_int_equal(w->lower_errors, 1);
+    w->options.priority_tie = 0;
+    w->strict = true;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_int_equal(w->lower_errors, 1);
+}
+
+static void equal_priorities_that_do_not_matter(void **state)
+{
+    static const char *const pairs[][2] = {
+        {TIE("a", "Deny",  "x",    "w", PORTS("80", "90")),
+         TIE("b",                                                                    "Deny",                  "x","w",PORTS("80", "90"))},
+        {TIE("a", "Deny",        "x",        "w",     PORTS("80",     "90")),
+         TIE("b",          "Pass",                       "w","w",PORTS("80", "90"))},
+        {TIE("a",    "Deny", "x", "w",    PORTS("80",        "90")),
+         TIE("b",                         "Pass",                                             "x","x",PORTS("80", "90"))},
+        {TIE("a", "Deny",     "x",        "w", PORTS("80",     "90")),
+         TIE("b",    "Pass","x","w",PORTS("91", "99"))},
+        {TIE("a", "Deny",          "x",          "w",          PORTS("80",                 "90")),
+         CNP("b",                           "Admin",                                                                          "8",                                    ALL ", ingress: [{action: Pass, " FROM_ALL "}]")                                                                              },
+        {TIE("a",    "Deny", "x","w",                       PORTS("80",                          "90")),
+         CNP("b","Baseline","7",ALL ", ingress: [{action: Pass, " FROM_ALL "}]")},
+        {TIE("a",    "Deny", "x",          "w",                       PORTS("80",                       "90")),
+         CNP("b",                        "Admin",                                                                                                                        "7",                                                                                                                                                                                                                                    ALL ", egress: [{action: Pass, to: [{namespaces: {}}]}]")                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    },
+    };
+    struct world *w = *state;
+    struct netpol_ctx *ctx = w->ctx;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        world_close(w);
+        world_open(w, ctx);
+        assert_int_equal(world_load(w, pairs[i][0]), NETPOL_OK);
+        assert_int_equal(world_load(w, pairs[i][1]), NETPOL_OK);
+        assert_int_equal(w->count, 2);
+        assert_int_equal(world_lower(w), NETPOL_OK);
+        assert_int_equal(world_said(w, "NP2220"), 0);
+    }
+}
+
+static void equal_priorities_with_networks(void **state)
+{
+    struct world *w = *state;
+    given(w, CNP("a", "Baseline", "7",
+                 ALL ", egress: [{action: Pass, to: [{networks: "
+                     "[192.0.2.0/24, 10.0.0.0/8]}]}]")
+                 CNP("b", "Baseline", "7",
+                     ALL ", egress: [{action: Deny, to: [{networks: "
+                         "[198.51.100.0/24, 10.1.0.0/16]}]}]")
+                     CNP("c", "Baseline", "7",
+                         ALL ", egress: [{action: Deny, to: [{networks: "
+                             "[203.0.113.0/24]}]}]"));
+    assert_int_equal(world_said(w, "NP2220"), 1);
+}
+
+/* ---- what explanations stand on ---- */
+
+static const struct np_policy *policy_named(const struct world *w, const char *name)
+{
+    for (uint32_t i = 1; i < w->model->n_decisions; i++) {
+        const struct np_policy *policy = w->model->decisions[i].policy;
+        if (policy && policy->name && strcmp(policy->name->text, name) == 0) {
+            return policy;
+        }
+    }
+    return NULL;
+}
+
+static void rules_know_where_they_were_written(void **state)
+{
+    struct world *w = *state;
+    given(w, "# a comment\n"
+             "apiVersion: networking.k8s.io/v1\n"
+             "kind: NetworkPolicy\n"
+             "metadata: {name: p, namespace: x}\n"
+             "spec:\n"
+             "  podSelector: {}\n"
+             "  policyTypes: [Ingress, Egress]\n"
+             "  ingress:\n"
+             "  - ports: [{port: 80}]\n"
+             "  - from:\n"
+             "    - podSelector: {}\n"
+             "    - ipBlock: {cidr: 192.0.2.0/24}\n"
+             "    - namespaceSelector: {}\n"
+             "  egress:\n"
+             "  - {}\n");
+    const struct np_policy *p = policy_named(w, "p");
+    assert_non_null(p);
+    assert_string_equal(p->origin.object->text, "NetworkPolicy/x/p");
+    assert_string_equal(p->origin.path->text, "spec");
+    assert_int_equal(p->n_rules[NP_INGRESS], 2);
+    const struct np_rule *rule = &p->rules[NP_INGRESS][1];
+    assert_string_equal(rule->origin.path->text, "spec.ingress[1]");
+    assert_string_equal(rule->origin.source->text, "input.yaml");
+    assert_int_equal(rule->origin.line, 10);
+    assert_int_equal(rule->origin.column, 5);
+    assert_string_equal(p->rules[NP_EGRESS][0].origin.path->text, "spec.egress[0]");
+    /* alternative i is peer i */
+    assert_int_equal(rule->n_alternatives, 3);
+    assert_int_equal(rule->alternatives[1].far->clauses[0].items[0].literal->kind, NP_LIT_CIDR);
+    assert_int_equal(p->rules[NP_INGRESS][0].n_alternatives, 1);
+    assert_null(p->rules[NP_INGRESS][0].alternatives[0].far);
+}
+
+static const struct np_rule *decided(const struct world *w, const char *src, const char *dst,
+                                     uint16_t port)
+{
+    return w->model->decisions[world_ask(w, src, dst, TCP, port).ingress.rule].rule;
+}
+
+static void the_smallest_of_several_allows_is_named(void **state)
+{
+    struct world *w = *state;
+    given(w, NP("b", "{podSelector: {}, ingress: [{}]}")
+                 NP("a", "{podSelector: {}, ingress: [{ports: [{port: 1}]}, {ports: [{port: 80}]}, "
+                         "{ports: [{port: 80}]}]}"));
+    const struct np_rule *rule = decided(w, wa, xa, 80);
+    assert_non_null(rule);
+    assert_string_equal(rule->origin.object->text, "NetworkPolicy/x/a");
+    assert_string_equal(rule->origin.path->text, "spec.ingress[1]");
+    rule = decided(w, wa, xa, 81);
+    assert_string_equal(rule->origin.object->text, "NetworkPolicy/x/b");
+}
+
+static void rules_of_options_name_the_option(void **state)
+{
+    struct world *w = *state;
+    given(w, NP("closed", "{podSelector: {}}"));
+    const struct np_rule *rule = decided(w, xa, xa, 80);
+    assert_non_null(rule);
+    assert_string_equal(rule->origin.option->text, "self_traffic");
+    assert_int_equal(world_ask(w, xa, xa, TCP, 80).ingress.reason, NETPOL_REASON_OPTION);
+}
+
+static void rule_names_are_titles(void **state)
+{
+    struct world *w = *state;
+    given(w, CNP("p", "Admin", "1", ALL ", ingress: [{name: no way, action: Deny, " FROM_ALL "}]"));
+    const struct np_rule *rule = decided(w, wa, xa, 80);
+    assert_non_null(rule);
+    assert_string_equal(rule->title->text, "no way");
+}
+
+/* ---- lenient loading ---- */
+
+static void lenient_loading_takes_the_source_text(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_LENIENT;
+    given(w, NP("p", "{podSelector: {matchLabels: {pod: on, v: 1.10, w: 010}}, ingress: [{ports: "
+                     "[{port: 010}]}]}"));
+    assert_int_equal(w->count, 1);
+    assert_int_equal(world_said(w, "NP2009"), 3);
+    assert_int_equal(world_said(w, "NP2015"), 1);
+    const struct np_policy *p = policy_named(w, "p");
+    const struct np_selector *all = p->subjects[NP_INGRESS]->clauses[0].items[0].literal->selector;
+    assert_int_equal(all->count, 4); /* the namespace, then the three labels */
+    assert_string_equal(all->kids[1]->values[0]->text, "on");
+    assert_string_equal(all->kids[2]->values[0]->text, "1.10");
+    assert_string_equal(all->kids[3]->values[0]->text, "010");
+    assert_int_equal(p->rules[NP_INGRESS][0].alternatives[0].service->spans[0].first, 8);
+}
+
+static void strict_loading_refuses_kinds_without_meaning(void **state)
+{
+    struct world *w = *state;
+    given(w, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+    assert_int_equal(netpol_diags_seen(w->diags, NETPOL_ERROR), 0);
+    w->load_flags = NETPOL_LOAD_STRICT;
+    given(w, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+    assert_int_equal(world_said(w, "NP2003"), 1);
+}
+
+static void missing_namespaces_are_default_with_a_note(void **state)
+{
+    struct world *w = *state;
+    given(w, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n");
+    assert_int_equal(w->count, 1);
+    assert_string_equal(w->objects[0]->label, "NetworkPolicy/default/p");
+    assert_int_equal(world_said(w, "NP2054"), 1);
+    assert_int_equal(netpol_diags_seen(w->diags, NETPOL_INFO), 1);
+}
+
+/* ---- what messages propose ---- */
+
+static void hints_name_the_fix(void **state)
+{
+    static const struct {
+        const char *text, *code, *hint;
+    } cases[] = {
+        {NP("p",                                                                           "{podselector: {}}"),                                  "NP2007",                                                                                  "Did you mean podSelector?"},
+        {NP("p",                                                                                "{podSelector: {matchLabels: {app: on}}}"),                                                                                                                                "NP2008",                                                                                                "Quote it"},
+        {NP("p",                                                                      "{ingress: [{ports: [{port: \"80\"}]}]}"),                                                                                                                           "NP2102",                                                                                                                "without quotes"},
+        {NP("p",                                                                        "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.1}}]}]}"),"NP2026","/32"},
+        {NP("p","{ingress: [{ports: [{protocol: tcp}]}]}"),               "NP2106",                                                                                                                                       "TCP, UDP, SCTP"},
+        {CNP("p",                                                                           "Admin",                                                                                                                                   "1",
+         ALL ", ingress: [{action: Deny, " FROM_ALL ", protocols: [{namedPort: http}]}]"),
+         "NP2007", "Did you mean destinationNamedPort?"},
+        {CNP("p",                                                                                "Admin",                                                                                                                               "1",                                                                                                                                       ALL ", ingress: [{action: Deny, " FROM_ALL ", ports: []}]"),
+         "NP2007", "Did you mean protocols?"},
+        {CNP("p", "Admin",                                                                                                                                "1",                                                                                                                                                                                     ALL ", ingress: [{action: Allow, " FROM_ALL "}]"), "NP2203",
+         "Accept, Deny, Pass"},
+        {"apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: p}\n",                                                                          "NP2005",
+         "networking.k8s.io/v1"},
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool found = false;
+        netpol_diags_clear(w->diags);
+        given(w, cases[i].text);
+        for (size_t j = 0; j < netpol_diags_count(w->diags); j++) {
+            const struct netpol_diag *d = netpol_diags_at(w->diags, j);
+            found |= strcmp(d->code, cases[i].code) == 0 && strstr(d->hint, cases[i].hint);
+        }
+        if (!found) {
+            fail_msg("%s: no %s with a hint like \"%s\"", cases[i].text, cases[i].code,
+                     cases[i].hint);
+        }
+    }
+}
+
+/* ---- memory ---- */
+
+static const char everything[] = NP(
+    "p", "{podSelector: {matchLabels: {pod: a}, matchExpressions: [{key: q, operator: NotIn, "
+         "values: [r]}]}, policyTypes: [Ingress, Egress], ingress: [{ports: [{port: http}, "
+         "{protocol: UDP, port: 1, endPort: 9}], from: [{podSelector: {}}, {ipBlock: {cidr: "
+         "10.0.0.1/8, except: [10.1.0.0/16]}}]}], egress: [{}]}")
+    CNP("c", "Admin", "1",
+        ALL ", egress: [{name: n, action: Accept, to: [{networks: [10.0.0.0/8]}, {domainNames: "
+            "[a.example]}, {nodes: {}}], protocols: [{tcp: {destinationPort: {number: 1}}}]}]")
+        CNP("d", "Admin", "1",
+            ALL ", ingress: [{action: Deny, " FROM_ALL ", protocols: [{destinationNamedPort: h}]}]")
+            NP("bad",
+               "{podselector: {}, ingress: [{ports: [{port: 0}]}]}") "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: x}\n";
+
+static int load_and_lower(struct counting *c)
+{
+    struct world w;
+    struct netpol_ctx *ctx = counting_ctx(c, NULL);
+    if (!ctx) {
+        return NETPOL_ERR_MEMORY;
+    }
+    world_open(&w, ctx);
+    w.load_flags = NETPOL_LOAD_ADMITTED;
+    w.options.other_proto = 2;
+    int status = world_load(&w, everything);
+    if (status == NETPOL_OK) {
+        status = world_lower(&w);
+    }
+    if (status == NETPOL_OK) {
+        assert_int_equal(w.count, 5);
+    }
+    world_close(&w);
+    netpol_ctx_destroy(ctx);
+    return status;
+}
+
+/* A diagnostic that finds no memory is dropped, so a run may succeed without it. */
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    size_t failures = 0;
+    for (size_t n = 1;; n++) {
+        struct counting c = {.fail_at = n, .sticky = n % 2 == 0};
+        int status = load_and_lower(&c);
+        assert_true(status == NETPOL_OK || status == NETPOL_ERR_MEMORY);
+        assert_int_equal(c.blocks, 0);
+        assert_false(c.bad_size);
+        if (c.calls < n) {
+            assert_int_equal(status, NETPOL_OK);
+            break;
+        }
+        failures += status == NETPOL_ERR_MEMORY;
+    }
+    assert_true(failures > 50);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(unreadable_is_refused_unless_admitted),
+        TEST(unreadable_report),
+        TEST(unreadable_report_may_also_allow),
+        TEST(unreadable_close),
+        TEST(unreadable_subject_means_the_whole_namespace),
+        TEST(unreadable_foreign_policies),
+        TEST(unreadable_mesh_policies_are_about_every_pod),
+        TEST(unreadable_baseline_stays_behind_network_policy),
+        TEST(an_object_without_name_is_never_held),
+        TEST(unknown_peer_error),
+        TEST(unknown_peer_fail_closed),
+        TEST(unknown_peer_is_an_error_when_loading),
+        TEST(equal_priorities_that_overlap),
+        TEST(equal_priorities_as_errors),
+        TEST(equal_priorities_that_do_not_matter),
+        TEST(equal_priorities_with_networks),
+        TEST(rules_know_where_they_were_written),
+        TEST(the_smallest_of_several_allows_is_named),
+        TEST(rules_of_options_name_the_option),
+        TEST(rule_names_are_titles),
+        TEST(lenient_loading_takes_the_source_text),
+        TEST(strict_loading_refuses_kinds_without_meaning),
+        TEST(missing_namespaces_are_default_with_a_note),
+        TEST(hints_name_the_fix),
+        TEST(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
