@@ -5,6 +5,7 @@
  * policies and is skipped.
  */
 #include "dialect/cluster_network_policy.h"
+#include "dialect/core.h"
 #include "dialect/kubernetes.h"
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
@@ -15,6 +16,21 @@
             NULL, hint                                                                        \
     }
 
+/* What a cluster is made of: np_core_<decode>_decode, np_core_<lower>_lower, np_core_<shape>_shape. */
+#define CORE(group, version, kind, namespaced, decode, lower, shape, syntax)                  \
+    {                                                                                         \
+        group, version, kind, NP_FAMILY_CORE, namespaced, np_core_##decode##_decode,          \
+            np_core_##lower##_lower, &np_core_##shape##_shape, syntax, NULL                   \
+    }
+/* Any other version of such a kind. */
+#define OUTDATED(group, kind, hint)                                                            \
+    {                                                                                          \
+        group, NULL, kind, NP_FAMILY_FOREIGN, true, NULL, np_core_unread_lower, NULL, NULL, hint \
+    }
+
+static const char use_apps[] = "Write apiVersion: apps/v1 (spec.selector is then required).";
+static const char use_batch[] = "Write apiVersion: batch/v1; the fields are the same.";
+static const char use_discovery[] = "Write apiVersion: discovery.k8s.io/v1.";
 static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields are the same.";
 static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
 static const char use_v1alpha2[] =
@@ -32,6 +48,33 @@ static const struct np_reader readers[] = {
      np_anp_decode,                                                                                                       np_cnp_lower, &np_anp_policy_shape,  NULL, NULL},
     {"policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy", NP_FAMILY_POLICY, false,
      np_banp_decode,                                                                                                      np_cnp_lower, &np_banp_policy_shape, NULL, NULL},
+
+    CORE("", "v1", "Pod", true, pod, pod, pod_object, NULL),
+    CORE("", "v1", "ReplicationController", true, replicated, workload, replicated, NULL),
+    CORE("", "v1", "Node", false, node, node, node, NULL),
+    CORE("", "v1", "Namespace", false, labelled, namespace, labelled, np_syntax_label),
+    CORE("", "v1", "ServiceAccount", true, labelled, account, labelled, NULL),
+    CORE("", "v1", "Service", true, service, service, service, np_syntax_label_1035),
+    CORE("", "v1", "Endpoints", true, endpoints, backends, endpoints, NULL),
+    CORE("discovery.k8s.io", "v1", "EndpointSlice", true, slice, backends, slice, NULL),
+    CORE("apps", "v1", "Deployment", true, replicated, workload, replicated, NULL),
+    CORE("apps", "v1", "ReplicaSet", true, replicated, workload, replicated, NULL),
+    CORE("apps", "v1", "StatefulSet", true, replicated, workload, replicated, NULL),
+    CORE("apps", "v1", "DaemonSet", true, daemon_set, workload, daemon_set, NULL),
+    CORE("batch", "v1", "Job", true, job, workload, job, NULL),
+    CORE("batch", "v1", "CronJob", true, cron_job, workload, cron_job, NULL),
+    CORE("batch", "v1beta1", "CronJob", true, cron_job, workload, cron_job, NULL),
+
+    OUTDATED("extensions", "Deployment", use_apps),
+    OUTDATED("extensions", "ReplicaSet", use_apps),
+    OUTDATED("extensions", "DaemonSet", use_apps),
+    OUTDATED("apps", "Deployment", use_apps),
+    OUTDATED("apps", "ReplicaSet", use_apps),
+    OUTDATED("apps", "StatefulSet", use_apps),
+    OUTDATED("apps", "DaemonSet", use_apps),
+    OUTDATED("batch", "Job", use_batch),
+    OUTDATED("batch", "CronJob", use_batch),
+    OUTDATED("discovery.k8s.io", "EndpointSlice", use_discovery),
 
     REFUSED("networking.k8s.io", NULL, "NetworkPolicy", true, use_v1),
     REFUSED("extensions", NULL, "NetworkPolicy", true, use_v1),

@@ -4,6 +4,13 @@ netpol_room(
     cidr.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
+    core.c
+    core_backend.c
+    core_cluster.c
+    core_endpoint.c
+    core_pod.c
+    core_service.c
+    core_workload.c
     decode.c
     kubernetes.c
     kubernetes_lower.c

@@ -172,9 +172,11 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned json = 0;
     unsigned kubernetes = check_file("kubernetes_inputs.txt", &json);
     unsigned cluster = check_file("cnp_inputs.txt", &json);
+    unsigned core = check_file("core_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
     assert_true(cluster >= 50);
+    assert_true(core >= 45);
     assert_true(json >= 20);
 }
 
