@@ -103,15 +103,15 @@ static void complain_duplicate(struct stream *s, size_t root, size_t key_end, co
                 (unsigned long)first.line, (unsigned long)first.column);
 }
 
-/* jansson refuses what the scanner accepted. */
+/*
+ * jansson refuses what the scanner accepted: a duplicate key, a number past any double, or it has no
+ * memory, which it reports as if the syntax were wrong. (That the syntax never is, is fuzzed.)
+ */
 static void complain_jansson(struct stream *s, const struct range *range, const json_error_t *error,
                              const char *prefix)
 {
-    enum json_error_code code = json_error_code(error);
-    if (code == json_error_out_of_memory || error->text[0] == '\0') {
-        s->reader->ended = NETPOL_ERR_MEMORY;
-        return;
-    }
+    bool said = error->text[0] != '\0';
+    enum json_error_code code = said ? json_error_code(error) : json_error_out_of_memory;
     size_t pos = range->start + (error->position > 0 ? (size_t)error->position : 0);
     if (range->cut_end && pos > range->cut) {
         pos += range->cut_end - range->cut;
@@ -127,7 +127,7 @@ static void complain_jansson(struct stream *s, const struct range *range, const 
         np_complain(s->reader, NP_CODE_1206, start, pos - start, prefix,
                     "the number does not fit a 64-bit floating number");
     } else {
-        np_complain(s->reader, NP_CODE_1201, pos, 1, prefix, "%s", error->text);
+        s->reader->ended = NETPOL_ERR_MEMORY;
     }
 }
 
