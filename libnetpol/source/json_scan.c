@@ -25,17 +25,14 @@ const char *np_json_path(const struct np_json_scan *scan, char *buffer, size_t s
 {
     int prefix = snprintf(buffer, size, "%s", scan->prefix ? scan->prefix : "");
     size_t used = prefix > 0 ? (size_t)prefix : 0;
-    for (size_t i = 0; i < scan->depth && used < size - 1; i++) {
+    for (size_t i = 0; i < scan->depth; i++) {
         const struct np_json_open *open = &scan->stack[i];
-        int wrote = 0;
         if (!open->is_object) {
-            wrote = snprintf(buffer + used, size - used, "[%zu]", open->index);
+            used = np_source_path_index(buffer, size, used, open->index);
         } else if (open->key_end) {
-            size_t len = open->key_end - open->key - 2;
-            wrote = snprintf(buffer + used, size - used, "%s%.*s", used ? "." : "",
-                             (int)(len < 128 ? len : 128), bytes_of(scan) + open->key + 1);
+            struct np_slice key = {bytes_of(scan) + open->key + 1, open->key_end - open->key - 2};
+            used = np_source_path_key(buffer, size, used, key);
         }
-        used += wrote > 0 ? (size_t)wrote : 0;
     }
     return buffer;
 }

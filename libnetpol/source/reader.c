@@ -11,17 +11,27 @@ void np_reader_fail(struct np_reader *reader, int status)
     }
 }
 
-struct np_position np_position_of(const struct np_reader *reader, size_t offset)
+/*
+ * From the line asked for last, forward or back: problems come more or less in order, and a hostile
+ * source has very many.
+ */
+struct np_position np_position_of(struct np_reader *reader, size_t offset)
 {
-    struct np_position at = {1, 1};
-    const char *start = reader->bytes, *stop = reader->bytes + offset;
-    for (const char *newline;
-         start < stop && (newline = memchr(start, '\n', (size_t)(stop - start)));
-         start = newline + 1) {
-        at.line++;
+    const char *bytes = reader->bytes;
+    while (offset < reader->line_start) {
+        reader->line_start--;
+        while (reader->line_start > 0 && bytes[reader->line_start - 1] != '\n') {
+            reader->line_start--;
+        }
+        reader->line--;
     }
-    at.column = (uint32_t)(stop - start) + 1;
-    return at;
+    for (const char *newline;
+         reader->line_start < offset &&
+         (newline = memchr(bytes + reader->line_start, '\n', offset - reader->line_start));) {
+        reader->line_start = (size_t)(newline + 1 - bytes);
+        reader->line++;
+    }
+    return (struct np_position){reader->line + 1, (uint32_t)(offset - reader->line_start) + 1};
 }
 
 static void complain(struct np_reader *reader, enum np_code code, struct np_position at,

@@ -19,6 +19,8 @@ struct np_reader {
     uint64_t documents;
     int status; /* the first failure that did not end the read: ERR_INPUT or ERR_LIMIT */
     int ended;  /* what ended the read: a status of the sink, ERR_MEMORY or ERR_LIMIT */
+    size_t line_start; /* np_position_of: where a line begins, */
+    uint32_t line;     /* and its number from 0 */
 };
 
 /*
@@ -39,8 +41,8 @@ void np_reader_fail(struct np_reader *reader, int status);
 struct np_position {
     uint32_t line, column;
 };
-/* Line and column of a byte offset; from the start of the source, so for diagnostics only. */
-struct np_position np_position_of(const struct np_reader *reader, size_t offset);
+/* Line and column of a byte offset; costs the distance to the offset asked for before. */
+struct np_position np_position_of(struct np_reader *reader, size_t offset);
 
 /* Adds a diagnostic at an offset and remembers ERR_INPUT (ERR_LIMIT for codes NP14xx). */
 void np_complain(struct np_reader *reader, enum np_code code, size_t offset, size_t length,
@@ -96,6 +98,13 @@ bool np_feed_document(struct np_reader *reader, const struct np_node *root);
 /* Hands over one item of a top-level List (flattening a List inside). */
 bool np_feed_item(struct np_reader *reader, const struct np_node *item, size_t index,
                   const struct np_list_info *list);
+/*
+ * Field paths, as "spec.ingress[0].from" or "metadata.labels[a.b/c]", written into a buffer piece by
+ * piece: each returns what is used then (it may exceed size: cut off).
+ */
+size_t np_source_path_key(char *buffer, size_t size, size_t used, struct np_slice key);
+size_t np_source_path_index(char *buffer, size_t size, size_t used, size_t index);
+
 /* "items in something that is no List": at the key of items. */
 void np_complain_items(struct np_reader *reader, struct np_position at, struct np_slice kind);
 

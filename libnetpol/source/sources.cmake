@@ -10,6 +10,7 @@ netpol_room(
     json_tree.c
     keys.c
     node.c
+    path.c
     read.c
     reader.c
     scalar.c

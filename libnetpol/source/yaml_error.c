@@ -5,7 +5,6 @@
  * field path in these: libyaml reads ahead, so that the error may stand behind the open field.
  */
 #include "source/yaml_internal.h"
-#include <stdio.h>
 
 /* libyaml's words -> our hint. */
 static const struct {
@@ -44,32 +43,14 @@ static const char *hint_of(const char *problem)
     return NULL;
 }
 
-static bool plain_key_character(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '$';
-}
-
-static size_t add_key(char *buffer, size_t size, size_t used, struct np_slice key)
-{
-    bool plain = key.len > 0;
-    for (size_t i = 0; i < key.len; i++) {
-        plain = plain && plain_key_character(key.ptr[i]);
-    }
-    int len = (int)(key.len < 128 ? key.len : 128);
-    int wrote = snprintf(buffer + used, size - used, plain ? "%s%.*s" : "%s[%.*s]",
-                         plain && used ? "." : "", len, key.ptr);
-    return wrote < 0 ? used : used + (size_t)wrote;
-}
-
 const char *np_yaml_path(const struct np_yaml *y, char *buffer, size_t size)
 {
     size_t used = 0;
     buffer[0] = '\0';
-    for (size_t i = 0; i < y->frames.count && used < size - 1; i++) {
+    for (size_t i = 0; i < y->frames.count && used < size; i++) {
         const struct np_frame *frame = &y->frames.items[i];
         if (frame->is_map) {
-            used = frame->has_key ? add_key(buffer, size, used, frame->key) : used;
+            used = frame->has_key ? np_source_path_key(buffer, size, used, frame->key) : used;
             continue;
         }
         size_t end = y->items.count;
@@ -80,8 +61,7 @@ const char *np_yaml_path(const struct np_yaml *y, char *buffer, size_t size)
             }
         }
         size_t index = frame->streams ? y->item_index : end - frame->base;
-        int wrote = snprintf(buffer + used, size - used, "[%zu]", index);
-        used += wrote > 0 ? (size_t)wrote : 0;
+        used = np_source_path_index(buffer, size, used, index);
     }
     return buffer;
 }
@@ -243,7 +223,10 @@ size_t np_yaml_complain_parser(struct np_yaml *y)
     }
     if (p->error == YAML_READER_ERROR) {
         size_t offset = np_yaml_offset(y, p->mark);
-        if (y->input.starved) {
+        if (y->input.directives > NP_DIRECTIVES_MAX) {
+            np_complain(y->reader, NP_CODE_1111, offset, 1, NULL,
+                        "more than %d directives before a document", NP_DIRECTIVES_MAX);
+        } else if (y->input.starved) {
             np_complain(y->reader, NP_CODE_1404, offset, 1, NULL,
                         "one value goes on for more than %lu bytes",
                         (unsigned long)y->reader->ctx->limits.scalar_bytes);

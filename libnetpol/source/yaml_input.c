@@ -8,7 +8,7 @@
  * one still ends whatever stands before it.
  *
  * A budget bounds what libyaml may swallow without giving an event, or one quoted scalar of a
- * gigabyte would be in memory before its length could be refused.
+ * gigabyte would be in memory before its length could be refused. Directives are bounded too.
  */
 #include "source/yaml_internal.h"
 
@@ -57,6 +57,7 @@ static bool take_line(struct np_yaml_input *input)
     if (kind == LINE_CONTENT || kind == LINE_DIRECTIVE) {
         input->after_bare = false;
         input->after_directive = kind == LINE_DIRECTIVE;
+        input->directives = kind == LINE_DIRECTIVE ? input->directives + 1 : 0;
     } else if (kind == LINE_BARE) {
         input->after_bare = !input->after_directive;
         input->after_directive = false;
@@ -83,6 +84,9 @@ int np_yaml_input_read(void *data, unsigned char *buffer, size_t size, size_t *s
                 break;
             }
             memset(buffer + (at - start), ' ', 3);
+        }
+        if (input->directives > NP_DIRECTIVES_MAX) {
+            return 0;
         }
         size_t next = input->line < stop ? input->line : stop;
         if (input->in_content) {

@@ -13,6 +13,9 @@
 #include "source/reader.h"
 #include <yaml.h>
 
+/* libyaml compares each directive with all before it. */
+enum { NP_DIRECTIVES_MAX = 100 };
+
 /* A part of the source on its way into libyaml. */
 struct np_yaml_input {
     const char *bytes;
@@ -22,6 +25,7 @@ struct np_yaml_input {
     bool blank_first;  /* the next piece begins with three bytes to blank */
     bool after_bare;   /* the last line that says anything is a bare "---" */
     bool after_directive;
+    unsigned directives; /* in a row */
     uint64_t blanked;  /* separators libyaml does not see: each is one empty document */
     size_t budget;     /* bytes of content libyaml may still take without giving an event */
     bool starved;      /* the budget ran out */
@@ -80,6 +84,7 @@ struct np_yaml {
     /* A List whose items go out one by one. */
     bool streamed, pinned;     /* pinned: nodes of items outlive them (they wait) */
     bool bad_outside;          /* `bad` of the list's own members, while its items are read */
+    struct np_list_info list;  /* what the list has said before its items */
     size_t item_index;
     struct np_position items_at;
     np_vec(struct np_waiting) waiting; /* items without a kind, before the list's is known */
@@ -111,7 +116,7 @@ enum np_yaml_step np_yaml_close_map(struct np_yaml *y, struct np_frame *frame);
 enum np_yaml_step np_yaml_stream_item(struct np_yaml *y, struct np_node *item);
 enum np_yaml_step np_yaml_stream_end(struct np_yaml *y);
 /* Does this list, about to open, hold the items of a top-level List? */
-bool np_yaml_should_stream(const struct np_yaml *y);
+bool np_yaml_should_stream(struct np_yaml *y);
 
 /* Turns a scalar that stands as a key into the key's text. False: diagnosed or out of memory. */
 bool np_yaml_key_text(struct np_yaml *y, const struct np_node *scalar, struct np_slice *text);

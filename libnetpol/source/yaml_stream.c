@@ -24,7 +24,7 @@ void np_yaml_document_start(struct np_yaml *y, const yaml_event_t *event)
     y->item_index = 0;
 }
 
-/* What the list itself has said so far; only its own members are on the stack at that time. */
+/* What the list itself has said so far. */
 static struct np_list_info list_so_far(const struct np_yaml *y)
 {
     struct np_list_info info = {{"", 0}, {"", 0}};
@@ -39,7 +39,7 @@ static struct np_list_info list_so_far(const struct np_yaml *y)
     return info;
 }
 
-bool np_yaml_should_stream(const struct np_yaml *y)
+bool np_yaml_should_stream(struct np_yaml *y)
 {
     if (y->frames.count != 1 || y->streamed) {
         return false;
@@ -49,8 +49,8 @@ bool np_yaml_should_stream(const struct np_yaml *y)
         !np_slice_is(root->key, "items")) {
         return false;
     }
-    struct np_list_info info = list_so_far(y);
-    return info.kind.len == 0 || np_is_list_kind(info.kind);
+    y->list = list_so_far(y);
+    return y->list.kind.len == 0 || np_is_list_kind(y->list.kind);
 }
 
 enum np_yaml_step np_yaml_stream_item(struct np_yaml *y, struct np_node *item)
@@ -59,10 +59,10 @@ enum np_yaml_step np_yaml_stream_item(struct np_yaml *y, struct np_node *item)
     bool bad = y->bad;
     y->bad = false;
     if (!bad) {
-        struct np_list_info info = list_so_far(y);
-        bool known = info.kind.len && info.api_version.len;
-        if (!known) {
-            info = (struct np_list_info){{"", 0}, {"", 0}};
+        struct np_list_info info = {{"", 0}, {"", 0}};
+        bool known = y->list.kind.len && y->list.api_version.len;
+        if (known) {
+            info = y->list;
         }
         if (known || np_get(item, "kind")) {
             if (!np_feed_item(y->reader, item, index, &info)) {

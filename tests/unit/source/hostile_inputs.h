@@ -260,6 +260,35 @@ static inline void make_braces(struct hostile_text *t)
     hostile_repeat(t, "{{ x }}\n", 10000);
 }
 
+static inline void make_directives(struct hostile_text *t)
+{
+    for (int i = 0; i < 20000; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "%%TAG !a%d! x\n", i);
+        hostile_say(t, line);
+    }
+    hostile_say(t, "---\na: 1\n");
+}
+
+static inline void make_duplicate_items(struct hostile_text *t)
+{
+    hostile_say(t, "{\"kind\":\"List\",\"items\":[\n1");
+    hostile_repeat(t, ",{\"a\":1,\"a\":2}\n", 10000);
+    hostile_say(t, "]}");
+}
+
+static inline void make_keys_and_items(struct hostile_text *t)
+{
+    for (int i = 0; i < 20000; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "k%d: 1\n", i);
+        hostile_say(t, line);
+    }
+    hostile_say(t, "items:\n");
+    hostile_repeat(t, "- {kind: A}\n", 10000);
+    hostile_say(t, "kind: List\n");
+}
+
 static const struct hostile {
     const char *name;
     void (*make)(struct hostile_text *);
@@ -294,6 +323,9 @@ static const struct hostile {
     {"20,000 byte order marks", make_marks, NETPOL_OK, NULL},
     {"30,000 keys in a line", make_colons, NETPOL_ERR_INPUT, "NP1101"},
     {"80 KB of tabs", make_tabs, NETPOL_ERR_INPUT, "NP1102"},
+    {"20,000 directives", make_directives, NETPOL_ERR_INPUT, "NP1111"},
+    {"10,000 JSON items with duplicates", make_duplicate_items, NETPOL_ERR_INPUT, "NP1104"},
+    {"20,000 keys beside 10,000 items", make_keys_and_items, NETPOL_OK, NULL},
     {"10,000 templates", make_braces, NETPOL_ERR_INPUT, "NP1103"},
 };
 #endif
