@@ -125,6 +125,7 @@ bool np_map_remove(struct np_map *map, struct np_slice key);
 /* Iterates in no particular order; *cursor starts at 0; false at the end. */
 bool np_map_next(const struct np_map *map, size_t *cursor, struct np_slice *key, uint64_t *value);
 uint64_t np_hash(const struct netpol_ctx *ctx, const void *bytes, size_t size); /* XXH3, seeded */
+uint64_t np_hash_stable(const void *bytes, size_t size); /* the same in every context and process */
 
 /* ---- bitset ---- */
 struct np_bits {
@@ -167,6 +168,7 @@ struct np_place {
     const char *text;
     size_t size;
     uint32_t line, column, length;
+    uint32_t first_line; /* number of the first line of text, when that is one line of a file; 0: 1 */
     const char *object;
     const char *path;
 };

@@ -101,11 +101,11 @@ void np_diags_watch(struct netpol_diags *diags, const char *text, size_t size)
 /* The bytes of one line, from 1, without its end; ptr NULL when the text has no such line. */
 static struct np_slice find_line(struct netpol_diags *diags, const struct np_place *place)
 {
-    bool watched = diags->text && place->text == diags->text && place->size == diags->size;
+    bool watched = diags->text && !place->first_line && place->text == diags->text && place->size == diags->size;
     bool onward = watched && place->line >= diags->line;
     const char *end = place->text + place->size;
     const char *start = place->text + (onward ? diags->line_start : 0);
-    uint32_t line = onward ? diags->line : 1;
+    uint32_t line = onward ? diags->line : place->first_line ? place->first_line : 1;
     while (line < place->line) {
         const char *newline = memchr(start, '\n', (size_t)(end - start));
         if (!newline) {

@@ -36,3 +36,8 @@ uint64_t np_hash(const struct netpol_ctx *ctx, const void *bytes, size_t size)
 {
     return XXH3_64bits_withSeed(bytes, size, ctx->hash_seed);
 }
+
+uint64_t np_hash_stable(const void *bytes, size_t size)
+{
+    return XXH3_64bits_withSeed(bytes, size, 0);
+}

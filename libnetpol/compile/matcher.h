@@ -12,6 +12,12 @@
 #include "model/policy.h"
 #include "store/store.h"
 
+enum { NP_OPTION_COUNT = 0
+#define NP_OPTION(name, values, fallback, doc) +1
+#include "model/options.def"
+#undef NP_OPTION
+};
+
 struct netpol_matcher {
     atomic_uint refs;
     struct netpol_ctx *ctx;
@@ -21,6 +27,8 @@ struct netpol_matcher {
     struct np_arena arena;                /* what follows lives here */
     const struct netpol_rule_info *rules; /* by decision number, [0] unused */
     uint32_t n_rules;                     /* [0] included */
+    const char *option_values[NP_OPTION_COUNT];
+    const char *profile;
 };
 
 /* A matcher and the endpoints it is evaluated with: those of its own snapshot. */
@@ -37,18 +45,14 @@ void np_matcher_unref(struct netpol_matcher *matcher);
 const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher, uint32_t number);
 
 /* ---- options and profiles (options.c) ---- */
-enum { NP_OPTION_COUNT = 0
-#define NP_OPTION(name, values, fallback, doc) +1
-#include "model/options.def"
-#undef NP_OPTION
-};
 const struct netpol_option_info *np_option_info(size_t i);     /* NULL: no more */
 const char *np_profile_name(size_t i);                         /* NULL: no more */
-/* The text of the i-th option's value, static. */
-const char *np_option_value(const struct np_options *options, size_t i);
+/* The i-th option's value, within a static string. */
+struct np_slice np_option_value(const struct np_options *options, size_t i);
 /* Index of an option by name; NP_OPTION_COUNT: none. */
 size_t np_option_find(struct np_slice name);
-/* Sets *out to the profile's options, then applies the settings in order. OK, ERR_INPUT. */
-int np_options_resolve(const char *profile, const char *const *settings, size_t n_settings,
-                       struct netpol_diags *diags, struct np_options *out);
+/* Sets *out to the profile's options, then applies the settings in order. OK, ERR_INPUT, ERR_MEMORY. */
+int np_options_resolve(const struct netpol_ctx *ctx, const char *profile,
+                       const char *const *settings, size_t n_settings, struct netpol_diags *diags,
+                       struct np_options *out);
 #endif

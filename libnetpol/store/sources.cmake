@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-netpol_room(store)
+netpol_room(
+    store
+    load.c
+    snapshot.c
+    store.c
+    transaction.c)

@@ -23,13 +23,10 @@
 
 struct np_stage_area; /* an open transaction; transaction.c */
 
-typedef np_vec(struct np_prefix) np_prefix_list;
-
 struct netpol_store {
     struct netpol_ctx *ctx;
     struct np_map objects;       /* key -> struct np_object * */
-    struct np_map skipped;       /* "apiVersion kind" -> how many were skipped */
-    np_prefix_list ranges;       /* declared pod ranges */
+    np_vec(struct np_prefix) ranges; /* declared pod ranges; not part of transactions */
     struct np_stage_area *stage; /* NULL: no transaction is open */
     uint64_t next_ref;
     uint64_t version;

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every decision number means, written out once per compile: describing a verdict is then a
+ * look-up that any thread may do, and the strings live as long as the matcher.
+ */
+#include "compile/internal.h"
+#include <stdio.h>
+
+static const char *text_of(np_str text)
+{
+    return text ? text->text : "";
+}
+
+/* NULL: no memory. */
+static const char *position_of(struct np_arena *arena, const struct np_origin *origin)
+{
+    char numbers[32];
+    if (!origin || !origin->source || !origin->line) {
+        return "";
+    }
+    int len = snprintf(numbers, sizeof numbers, ":%u:%u", origin->line, origin->column);
+    char *out = np_arena_alloc(arena, origin->source->len + (size_t)len + 1);
+    if (out) {
+        memcpy(out, origin->source->text, origin->source->len);
+        memcpy(out + origin->source->len, numbers, (size_t)len + 1);
+    }
+    return out;
+}
+
+/* Stable across compiles, machines and contexts: over what a person would call it. 0: no memory. */
+static uint64_t key_of(const struct netpol_ctx *ctx, const struct netpol_rule_info *info)
+{
+    const char *const parts[] = {info->policy, info->rule, info->title, info->option, info->tier,
+                                 netpol_side_text(info->side)};
+    struct np_text text np_auto(np_text_free);
+    np_text_init(&text, ctx);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        np_text_add(&text, parts[i], strlen(parts[i]) + 1);
+    }
+    uint64_t key = text.failed ? 0 : np_hash_stable(text.ptr, text.len);
+    return key || text.failed ? key : 1;
+}
+
+static int rule_action(uint8_t action)
+{
+    return action == NP_ACT_DENY ? NETPOL_DENY : action == NP_ACT_ALLOW ? NETPOL_ALLOW : -1;
+}
+
+static int end_action(uint8_t end)
+{
+    return end == NP_END_DENY ? NETPOL_DENY : end == NP_END_ALLOW ? NETPOL_ALLOW : -1;
+}
+
+static int default_action(const struct np_checkpoint *checkpoint)
+{
+    if (!checkpoint || checkpoint->n_stages == 0) {
+        return NETPOL_ALLOW;
+    }
+    const struct np_stage *last = checkpoint->stages[checkpoint->n_stages - 1];
+    return last->on_end == NP_ON_END_DENY ? NETPOL_DENY : NETPOL_ALLOW;
+}
+
+static void fill_info(const struct np_decision *d, struct netpol_rule_info *info,
+                      const struct np_origin **origin)
+{
+    const struct np_policy *policy = d->policy ? d->policy : d->rule ? d->rule->policy : NULL;
+    const struct np_tier *tier = d->tier ? d->tier : policy ? policy->tier : NULL;
+    *info = (struct netpol_rule_info){
+        .rule = "", .title = "", .action = -1,
+        .side = d->direction == NP_EGRESS ? NETPOL_SIDE_EGRESS : NETPOL_SIDE_INGRESS};
+    *origin = NULL;
+    switch (d->kind) {
+    case NP_DECIDED_RULE:
+        *origin = &d->rule->origin;
+        info->rule = text_of(d->rule->origin.path);
+        info->title = text_of(d->rule->title);
+        info->action = rule_action(d->rule->action);
+        break;
+    case NP_DECIDED_ISOLATION:
+        *origin = &policy->origin;
+        info->rule = policy->origin.option ? "" : "spec";
+        info->action = tier ? end_action(tier->end[d->direction]) : NETPOL_DENY;
+        break;
+    case NP_DECIDED_TIER_END:
+        *origin = &tier->origin;
+        info->action = end_action(tier->end[d->direction]);
+        break;
+    default:
+        info->action = default_action(d->checkpoint);
+        break;
+    }
+    info->policy = text_of(*origin ? (*origin)->object : NULL);
+    info->option = text_of(*origin ? (*origin)->option : NULL);
+    info->tier = text_of(tier ? tier->name : NULL);
+    if (!*info->policy && !*info->option && policy) {
+        info->policy = text_of(policy->origin.object);
+        info->option = text_of(policy->origin.option);
+    }
+}
+
+static int describe_decisions(struct netpol_matcher *matcher)
+{
+    const struct np_model *model = matcher->model;
+    uint32_t count = model->n_decisions ? model->n_decisions : 1;
+    struct netpol_rule_info *rules = np_arena_array(&matcher->arena, count, sizeof *rules);
+    if (!rules) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        const struct np_origin *origin;
+        fill_info(&model->decisions[i], &rules[i], &origin);
+        rules[i].position = position_of(&matcher->arena, origin);
+        if (!rules[i].position) {
+            return NETPOL_ERR_MEMORY;
+        }
+        rules[i].key = key_of(matcher->ctx, &rules[i]);
+        if (!rules[i].key) {
+            return NETPOL_ERR_MEMORY;
+        }
+    }
+    matcher->rules = rules;
+    matcher->n_rules = count;
+    return NETPOL_OK;
+}
+
+int np_describe_all(struct netpol_matcher *matcher)
+{
+    for (size_t i = 0; i < NP_OPTION_COUNT; i++) {
+        struct np_slice value = np_option_value(&matcher->model->options, i);
+        matcher->option_values[i] = np_arena_text(&matcher->arena, value);
+        if (!matcher->option_values[i]) {
+            return NETPOL_ERR_MEMORY;
+        }
+    }
+    return describe_decisions(matcher);
+}
+
+const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,
+                                               uint32_t number)
+{
+    return number > 0 && number < matcher->n_rules ? &matcher->rules[number] : NULL;
+}
