@@ -180,18 +180,54 @@ bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_a
     return first_at(inv, &inv->index->pod_ranges, address, &ignored);
 }
 
+/* An endpoint covers an address once, by its longest prefix; shorter ones come later. */
+static bool seen_before(const struct np_endpoint *e, const struct np_address *address,
+                        uint8_t length)
+{
+    for (uint32_t i = 0; i < e->n_prefixes; i++) {
+        if (e->prefixes[i].length > length && np_prefix_has(&e->prefixes[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The endpoints that cover an address, one after the other; state zeroed at the start. */
+struct covering {
+    const struct np_prefix_slot *slot;
+    unsigned cursor;
+    uint32_t at; /* in the slot */
+};
+
+static const struct np_endpoint *next_covering(const struct np_inventory *inv,
+                                               const struct np_address *address,
+                                               struct covering *c)
+{
+    const struct np_prefix_table *table = &inv->index->endpoints;
+    for (;;) {
+        while (!c->slot || c->at == c->slot->count) {
+            c->slot = np_prefix_table_next(inv->ctx, table, address, &c->cursor);
+            c->at = 0;
+            if (!c->slot) {
+                return NULL;
+            }
+        }
+        const struct np_endpoint *e = inv->endpoints[table->values[c->slot->first + c->at++]];
+        if (e->n_prefixes == 1 || !seen_before(e, address, c->slot->prefix.length)) {
+            return e;
+        }
+    }
+}
+
 uint32_t np_inventory_covering(const struct np_inventory *inv, const struct np_address *address,
                                const struct np_endpoint **out, uint32_t max)
 {
-    const struct np_prefix_table *table = &inv->index->endpoints;
+    struct covering state = {0};
+    const struct np_endpoint *e;
     uint32_t count = 0;
-    unsigned cursor = 0;
-    const struct np_prefix_slot *slot;
-    while ((slot = np_prefix_table_next(inv->ctx, table, address, &cursor)) != NULL) {
-        for (uint32_t i = 0; i < slot->count; i++, count++) {
-            if (count < max) {
-                out[count] = inv->endpoints[table->values[slot->first + i]];
-            }
+    for (; (e = next_covering(inv, address, &state)) != NULL; count++) {
+        if (count < max) {
+            out[count] = e;
         }
     }
     return count;
@@ -200,19 +236,15 @@ uint32_t np_inventory_covering(const struct np_inventory *inv, const struct np_a
 uint32_t np_owners_at(const struct np_inventory *inv, const struct np_address *address,
                       uint32_t which, const struct np_endpoint **out)
 {
-    const struct np_prefix_table *table = &inv->index->endpoints;
+    struct covering state = {0};
+    const struct np_endpoint *e;
     uint32_t count = 0;
-    unsigned cursor = 0;
-    const struct np_prefix_slot *slot;
-    while ((slot = np_prefix_table_next(inv->ctx, table, address, &cursor)) != NULL) {
-        for (uint32_t i = 0; i < slot->count; i++) {
-            const struct np_endpoint *e = inv->endpoints[table->values[slot->first + i]];
-            if (e->kind == NP_OBJ_WORKLOAD) {
-                if (count <= which) {
-                    *out = e;
-                }
-                count++;
+    while ((e = next_covering(inv, address, &state)) != NULL) {
+        if (e->kind == NP_OBJ_WORKLOAD) {
+            if (count <= which) {
+                *out = e;
             }
+            count++;
         }
     }
     return count;
