@@ -52,8 +52,8 @@ static void add_policy(struct np_text *text, int i)
                  "    ports:\n    - port: http\n    - protocol: UDP\n      port: %d\n"
                  "      endPort: %d\n  egress:\n  - to:\n    - ipBlock:\n"
                  "        cidr: 10.%d.0.0/16\n        except:\n        - 10.%d.4.0/24\n",
-                 i, i % 40, i % 200, (i + 7) % 40, 1000 + i % 5000, 2000 + i % 5000 + 5000,
-                 i % 256, i % 256);
+                 i, i % 40, i % 200, (i + 7) % 40, 1000 + i % 5000, 2000 + i % 5000 + 5000, i % 256,
+                 i % 256);
 }
 
 static double time_libyaml(const struct np_text *text, size_t *events)

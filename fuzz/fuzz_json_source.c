@@ -31,14 +31,16 @@ static void check_against(const struct np_node *node, json_t *value)
     case JSON_OBJECT:
         MUST(node->kind == NP_MAP && node->map.count == json_object_size(value));
         i = 0;
-        json_object_foreach (value, key, item) {
+        json_object_foreach(value, key, item)
+        {
             MUST(np_slice_is(node->map.members[i].key, key));
             check_against(node->map.members[i++].value, item);
         }
         break;
     case JSON_ARRAY:
         MUST(node->kind == NP_LIST && node->list.count == json_array_size(value));
-        json_array_foreach (value, i, item) {
+        json_array_foreach(value, i, item)
+        {
             check_against(node->list.items[i], item);
         }
         break;

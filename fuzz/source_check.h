@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
+#define MUST(condition)                                                             \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                \
+        }                                                                           \
     } while (0)
 
 struct source_check {
@@ -26,7 +26,7 @@ struct source_check {
     size_t size;
     size_t *line_starts;
     size_t lines;
-    uint64_t hash;     /* of all trees */
+    uint64_t hash; /* of all trees */
     size_t documents, items, big;
     /* Called with each document; may be NULL. */
     void (*each)(struct source_check *check, const struct np_document *document);
@@ -178,8 +178,7 @@ static inline void check_read(struct source_check *check, const uint8_t *data, s
     check->bytes = bytes + (mark ? 3 : 0);
     check->size = size - (mark ? 3 : 0);
     struct netpol_limits limits = {.size = sizeof limits, .documents = 500, .depth = 20};
-    struct netpol_ctx_options options = {
-        .size = sizeof options, .limits = &limits, .hash_seed = 1};
+    struct netpol_ctx_options options = {.size = sizeof options, .limits = &limits, .hash_seed = 1};
     MUST(netpol_ctx_create(&options, &check->ctx) == NETPOL_OK);
     MUST(netpol_diags_create(check->ctx, &check->diags) == NETPOL_OK);
     find_lines(check);

@@ -16,13 +16,13 @@
 
 /* What a context built with counting_options() asked for. */
 struct counting {
-    size_t bytes;    /* held now */
-    size_t peak;     /* most held at once */
-    size_t blocks;   /* held now */
-    size_t calls;    /* allocations and growths asked for */
-    size_t fail_at;  /* the call with this number (from 1) fails; 0: none */
-    int sticky;      /* every later call fails too */
-    int bad_size;    /* an old_size did not fit what was asked */
+    size_t bytes;   /* held now */
+    size_t peak;    /* most held at once */
+    size_t blocks;  /* held now */
+    size_t calls;   /* allocations and growths asked for */
+    size_t fail_at; /* the call with this number (from 1) fails; 0: none */
+    int sticky;     /* every later call fails too */
+    int bad_size;   /* an old_size did not fit what was asked */
 };
 
 struct counted_block {

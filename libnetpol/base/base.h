@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The deepest nesting a context may be set to: readers that recurse stay far from any stack's end. */
+/* The deepest nesting a context may be set to: readers recurse, and a stack has an end. */
 enum { NP_DEPTH_MAX = 1000 };
 
 struct netpol_ctx {
@@ -30,8 +30,8 @@ struct netpol_ctx {
     atomic_uint_least64_t generations; /* compiles so far; the one thing here that changes */
 };
 
-void *np_alloc(const struct netpol_ctx *ctx, size_t size);          /* not zeroed */
-void *np_zalloc(const struct netpol_ctx *ctx, size_t size);         /* zeroed */
+void *np_alloc(const struct netpol_ctx *ctx, size_t size);  /* not zeroed */
+void *np_zalloc(const struct netpol_ctx *ctx, size_t size); /* zeroed */
 void *np_resize(const struct netpol_ctx *ctx, void *ptr, size_t old_size, size_t new_size);
 void np_free(const struct netpol_ctx *ctx, void *ptr, size_t size); /* NULL is ignored */
 
@@ -67,24 +67,26 @@ void *np_arena_alloc(struct np_arena *arena, size_t size); /* zeroed, 16-aligned
 /* Like alloc for count elements, NULL also on overflow; count 0 gives a non-NULL pointer. */
 void *np_arena_array(struct np_arena *arena, size_t count, size_t element);
 char *np_arena_text(struct np_arena *arena, struct np_slice text); /* copy, NUL-terminated */
-struct np_slice np_arena_slice(struct np_arena *arena, struct np_slice text); /* ptr NULL: no memory */
+/* The same as a slice; ptr NULL: no memory. */
+struct np_slice np_arena_slice(struct np_arena *arena, struct np_slice text);
 void np_arena_reset(struct np_arena *arena); /* keeps the largest chunk for re-use */
 void np_arena_free(struct np_arena *arena);
 
 /* ---- interned strings ---- */
 struct np_string {
-    uint32_t id;  /* dense, from 0, in order of first sight */
+    uint32_t id; /* dense, from 0, in order of first sight */
     uint32_t len;
     uint64_t hash;
-    char text[];  /* NUL-terminated */
+    char text[]; /* NUL-terminated */
 };
 typedef const struct np_string *np_str;
 struct np_strings; /* single-threaded while it grows */
 struct np_strings *np_strings_create(const struct netpol_ctx *ctx);
 void np_strings_destroy(struct np_strings *strings);
-np_str np_intern(struct np_strings *strings, struct np_slice text);       /* NULL: no memory */
+np_str np_intern(struct np_strings *strings, struct np_slice text); /* NULL: no memory */
 np_str np_intern_text(struct np_strings *strings, const char *text);
-np_str np_strings_find(const struct np_strings *strings, struct np_slice text); /* NULL: never seen */
+/* NULL: never seen. */
+np_str np_strings_find(const struct np_strings *strings, struct np_slice text);
 uint32_t np_strings_count(const struct np_strings *strings);
 static inline struct np_slice np_str_slice(np_str s)
 {
@@ -92,18 +94,18 @@ static inline struct np_slice np_str_slice(np_str s)
 }
 
 /* ---- vector: np_vec(struct x) v = {0}; ---- */
-#define np_vec(type)                                                                               \
-    struct {                                                                                       \
-        type *items;                                                                               \
-        size_t count, capacity;                                                                    \
+#define np_vec(type)            \
+    struct {                    \
+        type *items;            \
+        size_t count, capacity; \
     }
 /* Makes room for one more; returns a pointer to it (not zeroed), NULL when memory is out. */
-#define np_vec_push(ctx, v)                                                                        \
-    (np_vec_grow((ctx), (void **)&(v)->items, &(v)->capacity, (v)->count + 1, sizeof *(v)->items)  \
-         ? &(v)->items[(v)->count++]                                                               \
+#define np_vec_push(ctx, v)                                                                       \
+    (np_vec_grow((ctx), (void **)&(v)->items, &(v)->capacity, (v)->count + 1, sizeof *(v)->items) \
+         ? &(v)->items[(v)->count++]                                                              \
          : NULL)
-#define np_vec_free(ctx, v)                                                                        \
-    (np_free((ctx), (v)->items, (v)->capacity * sizeof *(v)->items), (v)->items = NULL,            \
+#define np_vec_free(ctx, v)                                                             \
+    (np_free((ctx), (v)->items, (v)->capacity * sizeof *(v)->items), (v)->items = NULL, \
      (v)->count = (v)->capacity = 0)
 bool np_vec_grow(const struct netpol_ctx *ctx, void **items, size_t *capacity, size_t need,
                  size_t element);
@@ -134,22 +136,32 @@ struct np_bits {
 };
 bool np_bits_init(const struct netpol_ctx *ctx, struct np_bits *set, size_t bits); /* all clear */
 void np_bits_free(const struct netpol_ctx *ctx, struct np_bits *set);
-static inline void np_bits_set(struct np_bits *s, size_t i) { s->words[i / 64] |= 1ull << (i % 64); }
-static inline void np_bits_clear(struct np_bits *s, size_t i) { s->words[i / 64] &= ~(1ull << (i % 64)); }
-static inline bool np_bits_get(const struct np_bits *s, size_t i) { return s->words[i / 64] >> (i % 64) & 1; }
+static inline void np_bits_set(struct np_bits *s, size_t i)
+{
+    s->words[i / 64] |= 1ull << (i % 64);
+}
+static inline void np_bits_clear(struct np_bits *s, size_t i)
+{
+    s->words[i / 64] &= ~(1ull << (i % 64));
+}
+static inline bool np_bits_get(const struct np_bits *s, size_t i)
+{
+    return s->words[i / 64] >> (i % 64) & 1;
+}
 size_t np_bits_count(const struct np_bits *set);
 
 /* ---- growing text ---- */
 struct np_text {
     const struct netpol_ctx *ctx;
-    char *ptr;      /* NUL-terminated once anything was added */
+    char *ptr; /* NUL-terminated once anything was added */
     size_t len, capacity;
-    bool failed;    /* memory ran out; later adds do nothing */
+    bool failed; /* memory ran out; later adds do nothing */
 };
 void np_text_init(struct np_text *text, const struct netpol_ctx *ctx);
 void np_text_free(struct np_text *text);
 void np_text_add(struct np_text *text, const char *bytes, size_t len);
-void np_text_addf(struct np_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void np_text_addf(struct np_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* A JSON string, quoted and escaped; bytes that are not UTF-8 become U+FFFD. */
 typedef void (*np_emit_fn)(void *user, const char *bytes, size_t size);
 void np_json_write(struct np_slice value, np_emit_fn emit, void *user);
@@ -182,7 +194,8 @@ void np_diag_full(struct netpol_diags *diags, enum np_code code, int severity, c
 bool np_diags_has_errors(const struct netpol_diags *diags);
 /*
  * While one source is read, excerpts are found from the line of the previous diagnostic on instead
- * of from the start. Valid until called again; text NULL ends it. The text must not change meanwhile.
+ * of from the start. Valid until called again; text NULL ends it. The text must not change
+ * meanwhile.
  */
 void np_diags_watch(struct netpol_diags *diags, const char *text, size_t size);
 

@@ -54,8 +54,8 @@ void np_free(const struct netpol_ctx *ctx, void *ptr, size_t size)
 }
 
 /*
- * The seed only has to be unknown to whoever writes the input. Early in boot getrandom would have to
- * wait; the clock and an address then stand in, which is weaker but never blocks.
+ * The seed only has to be unknown to whoever writes the input. Early in boot getrandom would have
+ * to wait; the clock and an address then stand in, which is weaker but never blocks.
  */
 static uint64_t draw_seed(const struct netpol_ctx *ctx)
 {
@@ -104,9 +104,8 @@ int netpol_ctx_create(const struct netpol_ctx_options *options, struct netpol_ct
     if (o->allocator && !o->allocator->resize) {
         return NETPOL_ERR_ARGUMENT;
     }
-    struct netpol_ctx made = {.allocator = {.resize = system_resize},
-                              .log = o->log,
-                              .log_user = o->log_user};
+    struct netpol_ctx made = {
+        .allocator = {.resize = system_resize}, .log = o->log, .log_user = o->log_user};
     if (o->allocator) {
         made.allocator = *o->allocator;
     }

@@ -79,9 +79,9 @@ static void put_color(struct writer *w, const char *code)
 static const struct {
     const char *name, *color;
 } severities[NETPOL_SEVERITY_COUNT] = {
-    [NETPOL_INFO] = {"info", "1;36"},
+    [NETPOL_INFO] = {"info",    "1;36"},
     [NETPOL_WARNING] = {"warning", "1;33"},
-    [NETPOL_ERROR] = {"error", "1;31"},
+    [NETPOL_ERROR] = {"error",   "1;31"},
 };
 
 static void write_headline(struct writer *w, const struct netpol_diag *diag)
@@ -196,22 +196,22 @@ static void write_json(struct writer *w, const struct netpol_diag *diag)
         const char *name, *value;
     } strings[] = {
         {"severity", severities[diag->severity].name},
-        {"code", diag->code},
-        {"name", diag->name},
-        {"source", diag->source},
-        {"object", diag->object},
-        {"path", diag->path},
-        {"message", diag->message},
-        {"hint", diag->hint},
-        {"excerpt", diag->excerpt},
+        {"code",     diag->code                     },
+        {"name",     diag->name                     },
+        {"source",   diag->source                   },
+        {"object",   diag->object                   },
+        {"path",     diag->path                     },
+        {"message",  diag->message                  },
+        {"hint",     diag->hint                     },
+        {"excerpt",  diag->excerpt                  },
     };
     const struct {
         const char *name;
         uint32_t value;
     } numbers[] = {
-        {"line", diag->line},
-        {"column", diag->column},
-        {"length", diag->length},
+        {"line",          diag->line          },
+        {"column",        diag->column        },
+        {"length",        diag->length        },
         {"excerptColumn", diag->excerpt_column},
     };
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Are these bytes text at all? libyaml would find the same problems, but would say neither line nor
- * column. Eight bytes at a time while they are ASCII without controls, which they nearly always are.
+ * column. Eight bytes at a time while they are ASCII without controls, which they nearly always
+ * are.
  */
 #include "base/utf8.h"
 #include "source/reader.h"

@@ -109,7 +109,10 @@ static bool feed(struct np_reader *reader, const struct np_node *node, const cha
 
 bool np_feed_document(struct np_reader *reader, const struct np_node *root)
 {
-    static const struct np_list_info none = {{"", 0}, {"", 0}};
+    static const struct np_list_info none = {
+        {"", 0},
+        {"", 0}
+    };
     return root->kind == NP_NULL || feed(reader, root, "", &none);
 }
 

@@ -86,11 +86,8 @@ static size_t find_first(struct stream *s, size_t start, size_t key, size_t key_
 
 static void complain_duplicate(struct stream *s, size_t root, size_t key_end, const char *prefix)
 {
-    struct np_json_scan scan = {.reader = s->reader,
-                                .stack = s->stack,
-                                .pos = root,
-                                .prefix = prefix,
-                                .stop_at = key_end};
+    struct np_json_scan scan = {
+        .reader = s->reader, .stack = s->stack, .pos = root, .prefix = prefix, .stop_at = key_end};
     char path[512];
     np_json_scan_value(&scan);
     size_t object = scan.depth ? scan.stack[scan.depth - 1].start : root;
@@ -104,8 +101,8 @@ static void complain_duplicate(struct stream *s, size_t root, size_t key_end, co
 }
 
 /*
- * jansson refuses what the scanner accepted: a duplicate key, a number past any double, or it has no
- * memory, which it reports as if the syntax were wrong. (That the syntax never is, is fuzzed.)
+ * jansson refuses what the scanner accepted: a duplicate key, a number past any double, or it has
+ * no memory, which it reports as if the syntax were wrong. (That the syntax never is, is fuzzed.)
  */
 static void complain_jansson(struct stream *s, const struct range *range, const json_error_t *error,
                              const char *prefix)
@@ -254,8 +251,7 @@ static size_t read_values(struct stream *s, size_t start, bool separators)
             break;
         }
         struct np_json_root root = {0};
-        struct np_json_scan scan = {
-            .reader = reader, .stack = s->stack, .pos = pos, .root = &root};
+        struct np_json_scan scan = {.reader = reader, .stack = s->stack, .pos = pos, .root = &root};
         if (!np_json_scan_value(&scan)) {
             break;
         }

@@ -16,34 +16,34 @@
 
 /* An open collection of the scanner. */
 struct np_json_open {
-    size_t start;      /* offset of its bracket */
+    size_t start;        /* offset of its bracket */
     size_t key, key_end; /* of the member now read, with quotes */
-    size_t index;      /* of the item now read */
+    size_t index;        /* of the item now read */
     bool is_object;
 };
 
 /* What a root object says of itself; offsets, end 0 when it does not. */
 struct np_json_root {
-    size_t kind, kind_end;             /* string with quotes */
+    size_t kind, kind_end; /* string with quotes */
     size_t items_key;
-    size_t items, items_end;           /* from '[' to behind ']' */
+    size_t items, items_end; /* from '[' to behind ']' */
     bool is_object;
 };
 
 struct np_json_scan {
     struct np_reader *reader;
     size_t pos;
-    bool big;     /* an integer that may not fit 64 bits was seen */
+    bool big;                   /* an integer that may not fit 64 bits was seen */
     struct np_json_open *stack; /* limits.depth entries */
     size_t depth;
-    struct np_json_root *root;  /* filled when not NULL */
-    const char *prefix;         /* of paths: "" or "items[17]" */
-    size_t stop_at;             /* not 0: ends, without a word, behind the key that ends here */
+    struct np_json_root *root; /* filled when not NULL */
+    const char *prefix;        /* of paths: "" or "items[17]" */
+    size_t stop_at;            /* not 0: ends, without a word, behind the key that ends here */
 };
 
 /*
- * Walks one value that begins at scan->pos; scan->pos is then behind it. False: diagnosed, scan->pos
- * is where it went wrong.
+ * Walks one value that begins at scan->pos; scan->pos is then behind it. False: diagnosed,
+ * scan->pos is where it went wrong.
  */
 bool np_json_scan_value(struct np_json_scan *scan);
 /* The next offset that is not white space. */

@@ -70,9 +70,9 @@ static long hex4(const struct np_json_scan *scan, size_t pos)
     }
     for (size_t i = 0; i < 4; i++) {
         char c = bytes_of(scan)[pos + i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
-                                                         ? (c | 0x20) - 'a' + 10
-                                                         : -1;
+        int digit = c >= '0' && c <= '9'                     ? c - '0'
+                    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                             : -1;
         if (digit < 0) {
             return -1;
         }
@@ -194,8 +194,7 @@ static bool scan_number(struct np_json_scan *scan)
         return wrong(scan, NP_CODE_1203, start, 1, "a minus sign without digits");
     }
     if (end - pos > 1 && reader->bytes[pos] == '0') {
-        return wrong(scan, NP_CODE_1203, start, end - start,
-                     "a number must not begin with a zero");
+        return wrong(scan, NP_CODE_1203, start, end - start, "a number must not begin with a zero");
     }
     bool integer = true;
     if (at(reader, end) == '.') {
@@ -245,7 +244,8 @@ static bool scan_word(struct np_json_scan *scan)
         return wrong(scan, NP_CODE_1103, scan->pos, 2, "this is a template, not JSON");
     }
     if (np_utf8_decode(ptr, left, &code_point) == 0) {
-        return wrong(scan, NP_CODE_1002, scan->pos, 1, "a byte that does not belong to valid UTF-8");
+        return wrong(scan, NP_CODE_1002, scan->pos, 1,
+                     "a byte that does not belong to valid UTF-8");
     }
     if (c < 0x20 || c == 0x7F) {
         return wrong(scan, NP_CODE_1003, scan->pos, 1, "a control character outside of a string");
@@ -255,14 +255,14 @@ static bool scan_word(struct np_json_scan *scan)
                      "a word that is not true, false or null (strings need double quotes)");
     }
     return wrong(scan, NP_CODE_1201, scan->pos, 1,
-                 c == '\''   ? "strings need double quotes"
-                 : c == '/'  ? "JSON has no comments"
-                 : c == ','  ? "a value is missing before this comma"
-                 : c == '}'  ? "a value is missing before this '}'"
-                 : c == ']'  ? "a value is missing before this ']' (a comma too many?)"
-                 : c == '+'  ? "a number must not begin with a plus"
-                 : c == '.'  ? "a number must not begin with a point"
-                             : "a value is expected here");
+                 c == '\''  ? "strings need double quotes"
+                 : c == '/' ? "JSON has no comments"
+                 : c == ',' ? "a value is missing before this comma"
+                 : c == '}' ? "a value is missing before this '}'"
+                 : c == ']' ? "a value is missing before this ']' (a comma too many?)"
+                 : c == '+' ? "a number must not begin with a plus"
+                 : c == '.' ? "a number must not begin with a point"
+                            : "a value is expected here");
 }
 
 static bool open_collection(struct np_json_scan *scan, bool is_object)
@@ -273,8 +273,7 @@ static bool open_collection(struct np_json_scan *scan, bool is_object)
                  (unsigned long)scan->reader->ctx->limits.depth);
         return wrong(scan, NP_CODE_1403, scan->pos, 1, message);
     }
-    scan->stack[scan->depth++] =
-        (struct np_json_open){.start = scan->pos, .is_object = is_object};
+    scan->stack[scan->depth++] = (struct np_json_open){.start = scan->pos, .is_object = is_object};
     scan->pos++;
     return true;
 }
@@ -452,7 +451,8 @@ size_t np_json_token_end(const struct np_reader *reader, size_t pos)
         }
         return pos + 1;
     }
-    while (pos < reader->size && reader->bytes[pos] && strchr("+-.0123456789eE", reader->bytes[pos])) {
+    while (pos < reader->size && reader->bytes[pos] &&
+           strchr("+-.0123456789eE", reader->bytes[pos])) {
         pos++;
     }
     return pos;

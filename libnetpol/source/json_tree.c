@@ -66,17 +66,17 @@ static bool fill_scalar(struct np_json_cursor *cursor, struct np_node *node, jso
 {
     const char *start = cursor->reader->bytes + cursor->pos;
     size_t len = json_is_true(value) || json_is_null(value) ? 4
-                 : json_is_false(value)                     ? 5
-                                        : np_json_token_end(cursor->reader, cursor->pos) -
-                                              cursor->pos;
+                 : json_is_false(value)
+                     ? 5
+                     : np_json_token_end(cursor->reader, cursor->pos) - cursor->pos;
     node->text = (struct np_slice){start, len};
     node->length = (uint32_t)len;
     switch (json_typeof(value)) {
     case JSON_STRING:
         node->kind = NP_STRING;
         node->flags |= NP_NODE_QUOTED;
-        node->text = string_text(cursor, cursor->pos, cursor->pos + len,
-                                 json_string_value(value), json_string_length(value));
+        node->text = string_text(cursor, cursor->pos, cursor->pos + len, json_string_value(value),
+                                 json_string_length(value));
         break;
     case JSON_INTEGER:
         read_integer(node);

@@ -13,26 +13,27 @@
  * Absent, null and empty are three things: a member that is not there, NP_NULL, and an empty
  * string, list or map.
  *
- * A tree lives in the arena of the reader and dies when the sink returns, unless the sink clones it.
+ * A tree lives in the arena of the reader and dies when the sink returns, unless the sink clones
+ * it.
  */
 #include "base/base.h"
 
 enum np_kind { NP_NULL, NP_BOOL, NP_INT, NP_FLOAT, NP_STRING, NP_LIST, NP_MAP, NP_KIND_COUNT };
 
 enum {
-    NP_NODE_QUOTED = 1,   /* a string that was quoted or a block scalar */
-    NP_NODE_BIG = 2,      /* an integer past 64 bits: value is clamped, text is exact */
-    NP_NODE_OCTAL = 4,    /* plain 0NN, which YAML 1.2 tools read as decimal */
-    NP_NODE_ALIAS = 8,    /* reached through an alias or a merge key; position is the anchor's */
-    NP_NODE_JSON = 16     /* from a JSON source */
+    NP_NODE_QUOTED = 1, /* a string that was quoted or a block scalar */
+    NP_NODE_BIG = 2,    /* an integer past 64 bits: value is clamped, text is exact */
+    NP_NODE_OCTAL = 4,  /* plain 0NN, which YAML 1.2 tools read as decimal */
+    NP_NODE_ALIAS = 8,  /* reached through an alias or a merge key; position is the anchor's */
+    NP_NODE_JSON = 16   /* from a JSON source */
 };
 
 struct np_member;
 struct np_node {
-    uint8_t kind;  /* enum np_kind */
+    uint8_t kind; /* enum np_kind */
     uint8_t flags;
     uint32_t line, column; /* from 1; column in bytes */
-    uint32_t length;       /* bytes of the first line of the scalar in the source; 1 for collections */
+    uint32_t length; /* bytes of the first line of the scalar in the source; 1 for collections */
     union {
         bool boolean;
         int64_t integer;
@@ -51,7 +52,8 @@ struct np_node {
 struct np_member {
     struct np_slice key;
     uint32_t line, column; /* of the key */
-    uint8_t key_plain_kind; /* what the key was before it became a string: NP_STRING, NP_BOOL, ... */
+    uint8_t
+        key_plain_kind; /* what the key was before it became a string: NP_STRING, NP_BOOL, ... */
     struct np_node *value;
 };
 
@@ -62,18 +64,21 @@ static inline bool np_is(const struct np_node *node, enum np_kind kind)
 /* The member's value; NULL when node is no map or has no such key. */
 struct np_node *np_get(const struct np_node *node, const char *key);
 const struct np_member *np_get_member(const struct np_node *node, const char *key);
-const char *np_kind_name(enum np_kind kind); /* "null", "boolean", "integer", "number", "string", "list", "object" */
-struct np_node *np_node_clone(const struct np_node *node, struct np_arena *arena); /* NULL: no memory */
+const char *np_kind_name(
+    enum np_kind kind); /* "null", "boolean", "integer", "number", "string", "list", "object" */
+struct np_node *np_node_clone(const struct np_node *node,
+                              struct np_arena *arena); /* NULL: no memory */
 
 /* One object (a document, or an item of a top-level List) on its way to the store. */
 struct np_document {
-    const struct np_node *root;  /* NP_MAP, or whatever else stood there (the sink complains) */
-    const char *source;          /* name of the file or buffer */
-    const char *text;            /* all bytes of the source, for excerpts */
+    const struct np_node *root; /* NP_MAP, or whatever else stood there (the sink complains) */
+    const char *source;         /* name of the file or buffer */
+    const char *text;           /* all bytes of the source, for excerpts */
     size_t size;
-    const char *path_prefix;     /* "" or "items[17]" for an item of a List */
-    struct np_slice list_api_version, list_kind; /* of the List it came from, else empty. An item without
-                                                    kind inherits: kind minus "List", and this apiVersion */
+    const char *path_prefix; /* "" or "items[17]" for an item of a List */
+    struct np_slice list_api_version,
+        list_kind; /* of the List it came from, else empty. An item without
+                      kind inherits: kind minus "List", and this apiVersion */
     struct netpol_diags *diags;
 };
 /* Returns NETPOL_OK to go on; another status ends the read with it. */

@@ -7,8 +7,8 @@ enum { KEY_SHOWN = 128 };
 
 static bool plain_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '$';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '$';
 }
 
 static size_t after(size_t used, int wrote)
@@ -27,12 +27,11 @@ size_t np_source_path_key(char *buffer, size_t size, size_t used, struct np_slic
     }
     int len = (int)(key.len < KEY_SHOWN ? key.len : KEY_SHOWN);
     const char *format = plain ? "%s%.*s" : "%s[%.*s]";
-    return after(used, snprintf(buffer + used, size - used, format, plain && used ? "." : "", len,
-                                key.ptr));
+    return after(
+        used, snprintf(buffer + used, size - used, format, plain && used ? "." : "", len, key.ptr));
 }
 
 size_t np_source_path_index(char *buffer, size_t size, size_t used, size_t index)
 {
-    return used >= size ? used
-                        : after(used, snprintf(buffer + used, size - used, "[%zu]", index));
+    return used >= size ? used : after(used, snprintf(buffer + used, size - used, "[%zu]", index));
 }

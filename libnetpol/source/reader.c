@@ -49,8 +49,8 @@ static void complain(struct np_reader *reader, enum np_code code, struct np_posi
     };
     np_diag_full(reader->diags, code, -1, hint, &place, "%s", message);
     if (info->severity == NETPOL_ERROR) {
-        np_reader_fail(reader, strncmp(info->code, "NP14", 4) == 0 ? NETPOL_ERR_LIMIT
-                                                                   : NETPOL_ERR_INPUT);
+        np_reader_fail(reader,
+                       strncmp(info->code, "NP14", 4) == 0 ? NETPOL_ERR_LIMIT : NETPOL_ERR_INPUT);
     }
 }
 

@@ -17,8 +17,8 @@ struct np_reader {
     np_document_fn sink;
     void *user;
     uint64_t documents;
-    int status; /* the first failure that did not end the read: ERR_INPUT or ERR_LIMIT */
-    int ended;  /* what ended the read: a status of the sink, ERR_MEMORY or ERR_LIMIT */
+    int status;        /* the first failure that did not end the read: ERR_INPUT or ERR_LIMIT */
+    int ended;         /* what ended the read: a status of the sink, ERR_MEMORY or ERR_LIMIT */
     size_t line_start; /* np_position_of: where a line begins, */
     uint32_t line;     /* and its number from 0 */
 };
@@ -99,8 +99,8 @@ bool np_feed_document(struct np_reader *reader, const struct np_node *root);
 bool np_feed_item(struct np_reader *reader, const struct np_node *item, size_t index,
                   const struct np_list_info *list);
 /*
- * Field paths, as "spec.ingress[0].from" or "metadata.labels[a.b/c]", written into a buffer piece by
- * piece: each returns what is used then (it may exceed size: cut off).
+ * Field paths, as "spec.ingress[0].from" or "metadata.labels[a.b/c]", written into a buffer piece
+ * by piece: each returns what is used then (it may exceed size: cut off).
  */
 size_t np_source_path_key(char *buffer, size_t size, size_t used, struct np_slice key);
 size_t np_source_path_index(char *buffer, size_t size, size_t used, size_t index);

@@ -11,26 +11,26 @@ static const struct {
     const char *problem, *hint;
 } hints[] = {
     {"mapping values are not allowed in this context",
-     "Check the indentation; a value that contains ': ' needs quotes."},
+     "Check the indentation; a value that contains ': ' needs quotes."                                                  },
     {"did not find expected key",
-     "Check the indentation: this line must line up with the other keys of its map."},
+     "Check the indentation: this line must line up with the other keys of its map."                                    },
     {"did not find expected '-' indicator",
-     "Check the indentation: this line must line up with the other '-' of its list."},
+     "Check the indentation: this line must line up with the other '-' of its list."                                    },
     {"block sequence entries are not allowed in this context",
-     "Put the '-' on a line of its own below the key."},
-    {"could not find expected ':'", "Write 'key: value' with a blank behind the colon."},
+     "Put the '-' on a line of its own below the key."                                                                  },
+    {"could not find expected ':'",                            "Write 'key: value' with a blank behind the colon."      },
     {"found unknown escape character",
-     "Double the backslash, or use single quotes, where it has no meaning."},
+     "Double the backslash, or use single quotes, where it has no meaning."                                             },
     {"found character that cannot start any token",
-     "Put the value in quotes: it begins with a character that YAML reserves."},
-    {"found unexpected end of stream", "Close the quote or bracket."},
-    {"found unexpected document indicator", "Close the quote before the line '---' or '...'."},
-    {"did not find expected ',' or ']'", "Separate the items by ',' and close the list with ']'."},
-    {"did not find expected ',' or '}'", "Separate the members by ',' and close the map with '}'."},
+     "Put the value in quotes: it begins with a character that YAML reserves."                                          },
+    {"found unexpected end of stream",                         "Close the quote or bracket."                            },
+    {"found unexpected document indicator",                    "Close the quote before the line '---' or '...'."        },
+    {"did not find expected ',' or ']'",                       "Separate the items by ',' and close the list with ']'." },
+    {"did not find expected ',' or '}'",                       "Separate the members by ',' and close the map with '}'."},
     {"did not find expected <document start>",
-     "Check the indentation; between two documents stands a line '---'."},
+     "Check the indentation; between two documents stands a line '---'."                                                },
     {"did not find expected alphabetic or numeric character",
-     "A value that begins with '*' or '&' needs quotes."},
+     "A value that begins with '*' or '&' needs quotes."                                                                },
 };
 
 static const char *hint_of(const char *problem)
@@ -110,8 +110,8 @@ bool np_yaml_complain_template(struct np_yaml *y, size_t offset)
 {
     const char *bytes = y->reader->bytes;
     /* The inner of the two braces is what cannot be a key. */
-    bool here = offset > 0 && offset < y->reader->size && bytes[offset] == '{' &&
-                bytes[offset - 1] == '{';
+    bool here =
+        offset > 0 && offset < y->reader->size && bytes[offset] == '{' && bytes[offset - 1] == '{';
     if (here) {
         char path[512];
         complain_template(y, offset - 1, np_yaml_path(y, path, sizeof path));

@@ -16,8 +16,7 @@ enum line_kind { LINE_EMPTY, LINE_BARE, LINE_DIRECTIVE, LINE_CONTENT };
 
 void np_yaml_input_start(struct np_yaml_input *input, const char *bytes, size_t start, size_t end)
 {
-    *input = (struct np_yaml_input){
-        .bytes = bytes, .pos = start, .end = end, .line = start};
+    *input = (struct np_yaml_input){.bytes = bytes, .pos = start, .end = end, .line = start};
 }
 
 /* Only blanks, or blanks and a comment, up to the end of the line? */

@@ -20,15 +20,15 @@ enum { NP_DIRECTIVES_MAX = 100 };
 struct np_yaml_input {
     const char *bytes;
     size_t pos, end;
-    size_t line;       /* where the next line that was not looked at begins */
-    bool in_content;   /* of the line before that */
-    bool blank_first;  /* the next piece begins with three bytes to blank */
-    bool after_bare;   /* the last line that says anything is a bare "---" */
+    size_t line;      /* where the next line that was not looked at begins */
+    bool in_content;  /* of the line before that */
+    bool blank_first; /* the next piece begins with three bytes to blank */
+    bool after_bare;  /* the last line that says anything is a bare "---" */
     bool after_directive;
     unsigned directives; /* in a row */
-    uint64_t blanked;  /* separators libyaml does not see: each is one empty document */
-    size_t budget;     /* bytes of content libyaml may still take without giving an event */
-    bool starved;      /* the budget ran out */
+    uint64_t blanked;    /* separators libyaml does not see: each is one empty document */
+    size_t budget;       /* bytes of content libyaml may still take without giving an event */
+    bool starved;        /* the budget ran out */
 };
 void np_yaml_input_start(struct np_yaml_input *input, const char *bytes, size_t start, size_t end);
 /* The read handler of libyaml; data is a struct np_yaml_input. */
@@ -37,15 +37,15 @@ int np_yaml_input_read(void *data, unsigned char *buffer, size_t size, size_t *s
 /* A map or list that is open. */
 struct np_frame {
     struct np_node *node;
-    size_t base;        /* where its members or items begin on their stack */
-    uint64_t count;     /* nodes in it, through aliases too, itself included */
-    uint32_t height;    /* of what is in it so far, itself included */
-    uint32_t anchor;    /* index + 1; 0: none */
+    size_t base;     /* where its members or items begin on their stack */
+    uint64_t count;  /* nodes in it, through aliases too, itself included */
+    uint32_t height; /* of what is in it so far, itself included */
+    uint32_t anchor; /* index + 1; 0: none */
     struct np_slice key;
     struct np_position key_at;
-    uint8_t key_kind;   /* KEY_MERGE: the key is << */
+    uint8_t key_kind; /* KEY_MERGE: the key is << */
     bool is_map, has_key, merges;
-    bool streams;       /* the items of a top-level List */
+    bool streams; /* the items of a top-level List */
 };
 
 enum { NP_KEY_MERGE = NP_KIND_COUNT };
@@ -79,12 +79,12 @@ struct np_yaml {
     uint64_t expanded;
     struct np_node *root;
     size_t document_start;
-    bool bad;                  /* something in the present object was diagnosed */
+    bool bad; /* something in the present object was diagnosed */
 
     /* A List whose items go out one by one. */
-    bool streamed, pinned;     /* pinned: nodes of items outlive them (they wait) */
-    bool bad_outside;          /* `bad` of the list's own members, while its items are read */
-    struct np_list_info list;  /* what the list has said before its items */
+    bool streamed, pinned;    /* pinned: nodes of items outlive them (they wait) */
+    bool bad_outside;         /* `bad` of the list's own members, while its items are read */
+    struct np_list_info list; /* what the list has said before its items */
     size_t item_index;
     struct np_position items_at;
     np_vec(struct np_waiting) waiting; /* items without a kind, before the list's is known */
@@ -95,9 +95,9 @@ struct np_waiting {
 };
 
 enum np_yaml_step {
-    NP_YAML_ON,       /* next event */
-    NP_YAML_ABANDON,  /* the document is lost, diagnosed: go on with the next */
-    NP_YAML_END       /* reader->ended says why */
+    NP_YAML_ON,      /* next event */
+    NP_YAML_ABANDON, /* the document is lost, diagnosed: go on with the next */
+    NP_YAML_END      /* reader->ended says why */
 };
 
 /* Offset in the source of a mark, and its position; marks are best asked for in order. */

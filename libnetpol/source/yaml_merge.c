@@ -3,8 +3,8 @@
  * A map closes: are its keys distinct, and what does << bring in?
  *
  * Explicit keys win over merged ones, and of a list of maps the earlier wins. Source: YAML merge
- * type; goyaml.v2 decode.go (merge) agrees except that it lets a << that stands *behind* an explicit
- * key win, so that place gets a warning.
+ * type; goyaml.v2 decode.go (merge) agrees except that it lets a << that stands *behind* an
+ * explicit key win, so that place gets a warning.
  *
  * Keys that are no strings become strings as in kubectl. Source: sigs.k8s.io/yaml yaml.go
  * (convertToJSONableObject), strconv.FormatFloat(f, 'g', -1, 32).

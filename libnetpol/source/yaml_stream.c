@@ -27,7 +27,10 @@ void np_yaml_document_start(struct np_yaml *y, const yaml_event_t *event)
 /* What the list itself has said so far. */
 static struct np_list_info list_so_far(const struct np_yaml *y)
 {
-    struct np_list_info info = {{"", 0}, {"", 0}};
+    struct np_list_info info = {
+        {"", 0},
+        {"", 0}
+    };
     for (size_t i = 0; i < y->members.count; i++) {
         const struct np_member *member = &y->members.items[i];
         if (np_is(member->value, NP_STRING) && np_slice_is(member->key, "kind")) {
@@ -59,7 +62,10 @@ enum np_yaml_step np_yaml_stream_item(struct np_yaml *y, struct np_node *item)
     bool bad = y->bad;
     y->bad = false;
     if (!bad) {
-        struct np_list_info info = {{"", 0}, {"", 0}};
+        struct np_list_info info = {
+            {"", 0},
+            {"", 0}
+        };
         bool known = y->list.kind.len && y->list.api_version.len;
         if (known) {
             info = y->list;

@@ -159,9 +159,9 @@ static void resolve(struct np_yaml *y, struct np_node *node, const yaml_event_t 
         node->real = (double)node->integer;
         node->kind = NP_FLOAT;
     }
-    static const uint8_t wanted[] = {[TAG_INT] = NP_INT,   [TAG_FLOAT] = NP_FLOAT,
-                                     [TAG_BOOL] = NP_BOOL, [TAG_NULL] = NP_NULL,
-                                     [TAG_SEQ] = NP_LIST,  [TAG_MAP] = NP_MAP};
+    static const uint8_t wanted[] = {
+        [TAG_INT] = NP_INT,   [TAG_FLOAT] = NP_FLOAT, [TAG_BOOL] = NP_BOOL,
+        [TAG_NULL] = NP_NULL, [TAG_SEQ] = NP_LIST,    [TAG_MAP] = NP_MAP};
     if (tag != TAG_NONE && node->kind != wanted[tag]) {
         complain(y, NP_CODE_1108, position_of(node), node->length,
                  "this %s cannot be read as the tag !!%s says", np_kind_name(node->kind),
@@ -174,8 +174,7 @@ static void resolve(struct np_yaml *y, struct np_node *node, const yaml_event_t 
 static uint32_t add_anchor(struct np_yaml *y, const yaml_char_t *name)
 {
     bool added;
-    uint64_t *index =
-        np_map_add(&y->anchor_names, np_slice_of((const char *)name), &added);
+    uint64_t *index = np_map_add(&y->anchor_names, np_slice_of((const char *)name), &added);
     struct np_anchor *anchor = index ? np_vec_push(y->reader->ctx, &y->anchors) : NULL;
     if (!anchor) {
         np_yaml_no_memory(y);
@@ -295,7 +294,8 @@ static enum np_yaml_step take_alias(struct np_yaml *y, const yaml_event_t *event
 
 static enum np_yaml_step open_collection(struct np_yaml *y, const yaml_event_t *event, bool is_map)
 {
-    const yaml_char_t *tag = is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+    const yaml_char_t *tag =
+        is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
     const yaml_char_t *name =
         is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
     struct np_position at = np_yaml_position(y, event->start_mark);
@@ -372,8 +372,7 @@ static enum np_yaml_step close_collection(struct np_yaml *y)
     }
     struct np_frame closed = *frame;
     if (closed.anchor) {
-        y->anchors.items[closed.anchor - 1] =
-            (struct np_anchor){node, closed.count, closed.height};
+        y->anchors.items[closed.anchor - 1] = (struct np_anchor){node, closed.count, closed.height};
     }
     y->frames.count--;
     return place(y, node, closed.count, closed.height);

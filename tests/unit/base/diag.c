@@ -84,9 +84,9 @@ static void json_style_is_one_object(void **state)
     struct np_place place = {
         .source = "a\"b.yaml", .text = yaml, .size = sizeof yaml - 1, .line = 1, .column = 7};
     np_diag(f.diags, NP_CODE_1104, &place, "twice");
-    assert_int_equal(netpol_diag_format(netpol_diags_at(f.diags, 0), NETPOL_DIAG_JSON, collect,
-                                        &f.out),
-                     NETPOL_OK);
+    assert_int_equal(
+        netpol_diag_format(netpol_diags_at(f.diags, 0), NETPOL_DIAG_JSON, collect, &f.out),
+        NETPOL_OK);
     assert_string_equal(
         f.out.ptr, "{\"severity\":\"error\",\"code\":\"NP1104\",\"name\":\"duplicate-key\","
                    "\"source\":\"a\\\"b.yaml\",\"object\":\"\",\"path\":\"\",\"message\":\"twice\","
@@ -105,9 +105,9 @@ static void nothing_can_steer_a_terminal(void **state)
     struct np_place place = {
         .source = "x\x07", .text = evil, .size = sizeof evil - 1, .line = 1, .object = "\x1b]0;t"};
     np_diag(f.diags, NP_CODE_1003, &place, "m\x1b[2J");
-    assert_int_equal(netpol_diag_format(netpol_diags_at(f.diags, 0), NETPOL_DIAG_TEXT, collect,
-                                        &f.out),
-                     NETPOL_OK);
+    assert_int_equal(
+        netpol_diag_format(netpol_diags_at(f.diags, 0), NETPOL_DIAG_TEXT, collect, &f.out),
+        NETPOL_OK);
     for (size_t i = 0; i < f.out.len; i++) {
         unsigned char c = (unsigned char)f.out.ptr[i];
         assert_true(c == '\n' || c >= 0x20);
@@ -193,7 +193,8 @@ static void the_list_is_bounded_and_counts_on(void **state)
     close_fixture(&f);
 }
 
-/* A diagnostic that cannot be kept is still counted, so that an error is never taken for success. */
+/* A diagnostic that cannot be kept is still counted, so that an error is never taken for success.
+ */
 static void no_memory_still_counts(void **state)
 {
     (void)state;

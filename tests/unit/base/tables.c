@@ -151,12 +151,17 @@ static void suggestions(void **state)
     static const struct {
         const char *word, *expected;
     } cases[] = {
-        {"podselector", "podSelector"}, {"podSelecter", "podSelector"},
-        {"ingres", "ingress"},          {"egresss", "egress"},
-        {"inrgess", "ingress"},         {"PORT", "port"},
-        {"ports", "port"},              {"ab", NULL},
-        {"", NULL},                     {"namespaceSelector", NULL},
-        {"policyType", "policyTypes"},
+        {"podselector",       "podSelector"},
+        {"podSelecter",       "podSelector"},
+        {"ingres",            "ingress"    },
+        {"egresss",           "egress"     },
+        {"inrgess",           "ingress"    },
+        {"PORT",              "port"       },
+        {"ports",             "port"       },
+        {"ab",                NULL         },
+        {"",                  NULL         },
+        {"namespaceSelector", NULL         },
+        {"policyType",        "policyTypes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *got = np_suggest(np_slice_of(cases[i].word), fields, 5);

@@ -41,16 +41,16 @@ static void json_strings(void **state)
         size_t len;
         const char *out;
     } cases[] = {
-        {"", 0, "\"\""},
-        {"plain", 5, "\"plain\""},
-        {"q\"b\\s/", 6, "\"q\\\"b\\\\s/\""},
-        {"\b\t\n\v\f\r", 6, "\"\\b\\t\\n\\u000b\\f\\r\""},
-        {"\x01\x1f\x7f", 3, "\"\\u0001\\u001f\\u007f\""},
-        {"a\0b", 3, "\"a\\u0000b\""},
-        {"\xC3\xA9\xF0\x9F\x98\x80", 6, "\"\xC3\xA9\xF0\x9F\x98\x80\""},
-        {"\xC3", 1, "\"\xEF\xBF\xBD\""},
-        {"a\xFF\xFE z", 5, "\"a\xEF\xBF\xBD\xEF\xBF\xBD z\""},
-        {"\xC0\x80", 2, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},
+        {"",                         0, "\"\""                           },
+        {"plain",                    5, "\"plain\""                      },
+        {"q\"b\\s/",                 6, "\"q\\\"b\\\\s/\""               },
+        {"\b\t\n\v\f\r",             6, "\"\\b\\t\\n\\u000b\\f\\r\""     },
+        {"\x01\x1f\x7f",             3, "\"\\u0001\\u001f\\u007f\""      },
+        {"a\0b",                     3, "\"a\\u0000b\""                  },
+        {"\xC3\xA9\xF0\x9F\x98\x80", 6, "\"\xC3\xA9\xF0\x9F\x98\x80\""   },
+        {"\xC3",                     1, "\"\xEF\xBF\xBD\""               },
+        {"a\xFF\xFE z",              5, "\"a\xEF\xBF\xBD\xEF\xBF\xBD z\""},
+        {"\xC0\x80",                 2, "\"\xEF\xBF\xBD\xEF\xBF\xBD\""   },
     };
     struct netpol_ctx *ctx;
     assert_int_equal(netpol_ctx_create(NULL, &ctx), NETPOL_OK);
@@ -73,24 +73,24 @@ static void utf8_boundaries(void **state)
         size_t len;
         uint32_t code_point;
     } cases[] = {
-        {"\x7F", 1, 0x7F},
-        {"\xC2\x80", 2, 0x80},
-        {"\xDF\xBF", 2, 0x7FF},
-        {"\xE0\xA0\x80", 3, 0x800},
-        {"\xED\x9F\xBF", 3, 0xD7FF},
-        {"\xEE\x80\x80", 3, 0xE000},
-        {"\xEF\xBF\xBF", 3, 0xFFFF},
-        {"\xF0\x90\x80\x80", 4, 0x10000},
+        {"\x7F",             1, 0x7F    },
+        {"\xC2\x80",         2, 0x80    },
+        {"\xDF\xBF",         2, 0x7FF   },
+        {"\xE0\xA0\x80",     3, 0x800   },
+        {"\xED\x9F\xBF",     3, 0xD7FF  },
+        {"\xEE\x80\x80",     3, 0xE000  },
+        {"\xEF\xBF\xBF",     3, 0xFFFF  },
+        {"\xF0\x90\x80\x80", 4, 0x10000 },
         {"\xF4\x8F\xBF\xBF", 4, 0x10FFFF},
-        {"\x80", 0, 0},
-        {"\xC1\xBF", 0, 0},
-        {"\xE0\x9F\xBF", 0, 0},
-        {"\xED\xA0\x80", 0, 0},
-        {"\xF0\x8F\xBF\xBF", 0, 0},
-        {"\xF4\x90\x80\x80", 0, 0},
-        {"\xF5\x80\x80\x80", 0, 0},
-        {"\xC3\x28", 0, 0},
-        {"\xE2\x82", 0, 0},
+        {"\x80",             0, 0       },
+        {"\xC1\xBF",         0, 0       },
+        {"\xE0\x9F\xBF",     0, 0       },
+        {"\xED\xA0\x80",     0, 0       },
+        {"\xF0\x8F\xBF\xBF", 0, 0       },
+        {"\xF4\x90\x80\x80", 0, 0       },
+        {"\xF5\x80\x80\x80", 0, 0       },
+        {"\xC3\x28",         0, 0       },
+        {"\xE2\x82",         0, 0       },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint32_t code_point = 0;
@@ -100,8 +100,14 @@ static void utf8_boundaries(void **state)
             assert_int_equal(code_point, cases[i].code_point);
         }
     }
-    assert_int_equal(np_utf8_cut(np_slice_of("a\xE2\x82\xAC" "b"), 3), 1);
-    assert_int_equal(np_utf8_cut(np_slice_of("a\xE2\x82\xAC" "b"), 4), 4);
+    assert_int_equal(np_utf8_cut(np_slice_of("a\xE2\x82\xAC"
+                                             "b"),
+                                 3),
+                     1);
+    assert_int_equal(np_utf8_cut(np_slice_of("a\xE2\x82\xAC"
+                                             "b"),
+                                 4),
+                     4);
     assert_int_equal(np_utf8_cut(np_slice_of("abc"), 10), 3);
 }
 

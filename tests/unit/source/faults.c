@@ -42,10 +42,10 @@ static void our_own_allocations_fail_in_turn(void **state)
             struct reading r;
             reading_open(&r, NULL);
             r.memory.fail_at = r.memory.calls + n;
-            int status = format ? np_json_read(r.ctx, json, sizeof json - 1, "t", r.diags,
-                                               count_document, &r)
-                                : np_yaml_read(r.ctx, yaml, sizeof yaml - 1, "t", r.diags,
-                                               count_document, &r);
+            int status =
+                format
+                    ? np_json_read(r.ctx, json, sizeof json - 1, "t", r.diags, count_document, &r)
+                    : np_yaml_read(r.ctx, yaml, sizeof yaml - 1, "t", r.diags, count_document, &r);
             finished = r.memory.calls < r.memory.fail_at;
             refused += status == NETPOL_ERR_MEMORY;
             check(format, status, r.documents, !finished);

@@ -26,9 +26,9 @@ static void write_file(const char *name, const char *text, size_t size)
 static int make_files(void **state)
 {
     static const char *const folders[] = {"b", "a", "a/x", "outside"};
-    static const char *const files[] = {"z.yaml", "b/2.yml",  "b/10.json", "b/1.yaml",   "a/x/n.yaml",
-                                        "c.txt",  "yaml",     ".yaml",     "a/d.YAML",   "a/.h.yaml",
-                                        "e.json", "f.yaml.x", "outside/o.yaml"};
+    static const char *const files[] = {
+        "z.yaml", "b/2.yml",  "b/10.json", "b/1.yaml", "a/x/n.yaml", "c.txt",         "yaml",
+        ".yaml",  "a/d.YAML", "a/.h.yaml", "e.json",   "f.yaml.x",   "outside/o.yaml"};
     char path[256], target[256];
     (void)state;
     if (!mkdtemp(root)) {

