@@ -28,7 +28,12 @@ NETPOL_API void netpol_store_destroy(struct netpol_store *store);
 enum netpol_load_flags {
     NETPOL_LOAD_ADMITTED = 1,   /* objects an API server accepted: per object, not all or nothing */
     NETPOL_LOAD_KEEP_GOING = 2, /* documents with errors are left out, the rest loads; every answer then says incomplete */
-    NETPOL_LOAD_LENIENT = 4,    /* kubectl's lenient typing: `app: on` becomes the text, with a warning */
+    /*
+     * kubectl's lenient typing (`app: on` becomes the text), and rules of the API server whose breach
+     * leaves no doubt (odd characters in names, unnamed service ports, an absent selector where {} is
+     * due): warnings instead of errors. For manifests that never saw an API server.
+     */
+    NETPOL_LOAD_LENIENT = 4,
     NETPOL_LOAD_STRICT = 8      /* also: warnings about priorities, kinds that are not known are errors */
 };
 struct netpol_load_options {

@@ -8,7 +8,7 @@ static const struct np_core_owner *owner_of(const struct np_core_meta *metadata)
     const struct np_core_owner *first = NULL;
     for (size_t i = 0; metadata && i < metadata->owners.count; i++) {
         const struct np_core_owner *owner = &metadata->owners.items[i];
-        if (owner->kind.len == 0 || owner->name.len == 0 || np_slice_is(owner->kind, "Node")) {
+        if (owner->name.len == 0 || np_slice_is(owner->kind, "Node")) {
             continue;
         }
         if (owner->controller.value) {
@@ -98,7 +98,8 @@ struct np_core_pod *np_core_pack_pod(struct np_decode *d, const struct np_core_m
     }
     const struct np_core_owner *owner = owner_of(owners);
     if (owner) {
-        pod->owner_kind = np_core_keep(d, owner->kind);
+        /* Written by hand it may lack the kind: some workload that is called like that. */
+        pod->owner_kind = np_core_keep(d, owner->kind.len ? owner->kind : np_slice_of("Workload"));
         pod->owner_name = np_core_keep(d, owner->name);
     }
     if (spec) {

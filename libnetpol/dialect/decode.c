@@ -2,6 +2,7 @@
 /* The walk over shape and node tree. Members are taken in source order, so that messages are too.
  */
 #include "dialect/decode.h"
+#include "dialect/label_selector.h"
 #include <stdio.h>
 
 enum { KEYS_MAX = 48 };
@@ -380,7 +381,11 @@ static void check_required(struct np_decode *d, const struct np_shape *shape,
         const struct np_field *field = &shape->fields[i];
         const struct np_node *value = np_get(node, field->key);
         if (field->need == NP_REQUIRED && !value) {
-            np_decode_report(d, NP_CODE_2010, node, "%s must have %s", shape->name, field->key);
+            /* An absent selector selects everything, as {} does: lenient loading lets it pass. */
+            bool tolerated = (d->load_flags & NETPOL_LOAD_LENIENT) &&
+                             field->shape == &np_label_selector_shape;
+            np_decode_report_full(d, NP_CODE_2010, tolerated ? NETPOL_WARNING : -1, NULL,
+                                  np_spot_of(node), "%s must have %s", shape->name, field->key);
         } else if (field->need == NP_REQUIRED && value->kind == NP_NULL &&
                    !(shape->flags & NP_SHAPE_CRD)) {
             np_decode_report_in(d, NP_CODE_2010, node, field->key, "%s must have %s, not null",

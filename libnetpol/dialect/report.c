@@ -88,6 +88,13 @@ const char *np_decode_found(const struct np_node *node, char out[64])
 
 /* ---- messages ---- */
 
+/* Rules of the API server whose breach leaves no doubt about what is meant. */
+static bool is_formality(enum np_code code)
+{
+    return code == NP_CODE_2051 /* the characters of a name */ ||
+           code == NP_CODE_2309 /* names of a service's ports */;
+}
+
 static void report(struct np_decode *d, enum np_code code, int severity, const char *hint,
                    struct np_spot spot, const char *message)
 {
@@ -102,6 +109,9 @@ static void report(struct np_decode *d, enum np_code code, int severity, const c
         .object = d->object ? d->object->label : NULL,
         .path = d->path.ptr,
     };
+    if (severity < 0 && (d->load_flags & NETPOL_LOAD_LENIENT) && is_formality(code)) {
+        severity = NETPOL_WARNING;
+    }
     int effective = severity >= 0 ? severity : netpol_code_at(code)->severity;
     d->errors += effective == NETPOL_ERROR;
     np_diag_full(d->diags, code, severity, hint, &place, "%s", message);
