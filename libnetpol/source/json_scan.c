@@ -62,14 +62,14 @@ static bool truncated(struct np_json_scan *scan)
 }
 
 /* Four hexadecimal digits, or -1. */
-static long hex4(const struct np_json_scan *scan, size_t pos)
+static long hex4(const struct np_reader *reader, size_t pos)
 {
     long value = 0;
-    if (scan->reader->size - pos < 4) {
+    if (reader->size - pos < 4) {
         return -1;
     }
     for (size_t i = 0; i < 4; i++) {
-        char c = bytes_of(scan)[pos + i];
+        char c = reader->bytes[pos + i];
         int digit = c >= '0' && c <= '9'                     ? c - '0'
                     : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
                                                              : -1;
@@ -94,7 +94,7 @@ static bool scan_escape(struct np_json_scan *scan, size_t *pos)
         return (c && strchr("\"\\/bfnrt", c)) ||
                wrong(scan, NP_CODE_1202, at, 2, "this escape sequence is not known");
     }
-    long unit = hex4(scan, at + 2);
+    long unit = hex4(scan->reader, at + 2);
     if (unit < 0) {
         return wrong(scan, NP_CODE_1202, at, 2, "\\u needs four hexadecimal digits");
     }
@@ -108,7 +108,7 @@ static bool scan_escape(struct np_json_scan *scan, size_t *pos)
     long low = -1;
     if (unit < 0xDC00 && scan->reader->size - at >= 12 && bytes_of(scan)[at + 6] == '\\' &&
         bytes_of(scan)[at + 7] == 'u') {
-        low = hex4(scan, at + 8);
+        low = hex4(scan->reader, at + 8);
     }
     if (low < 0xDC00 || low > 0xDFFF) {
         return wrong(scan, NP_CODE_1202, at, 6, "half of a surrogate pair stands alone");
@@ -423,24 +423,21 @@ bool np_json_scan_value(struct np_json_scan *scan)
 
 bool np_json_string_is(const struct np_reader *reader, size_t start, size_t end, const char *text)
 {
-    const char *ptr = reader->bytes + start + 1, *stop = reader->bytes + end - 1;
-    for (; ptr < stop && *text; text++) {
-        char c = *ptr++;
+    size_t pos = start + 1, stop = end - 1;
+    for (; pos < stop && *text; text++) {
+        long c = (unsigned char)reader->bytes[pos++];
         if (c == '\\') {
-            c = *ptr++;
+            c = (unsigned char)reader->bytes[pos++];
             if (c == 'u') {
-                char digits[5] = {ptr[0], ptr[1], ptr[2], ptr[3], 0};
-                unsigned value = 0;
-                sscanf(digits, "%x", &value);
-                c = value < 0x80 ? (char)value : '\0';
-                ptr += 4;
+                c = hex4(reader, pos);
+                pos += 4;
             }
         }
-        if (c != *text) {
+        if (c != (unsigned char)*text) {
             return false;
         }
     }
-    return ptr == stop && !*text;
+    return pos == stop && !*text;
 }
 
 size_t np_json_token_end(const struct np_reader *reader, size_t pos)

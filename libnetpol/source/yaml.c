@@ -219,15 +219,13 @@ void np_yaml_stream(struct np_reader *reader, size_t start)
     struct np_yaml y;
     uint32_t broken = 0;
     struct np_bytes_check check = {.end = start};
-    bool check_ended = true;
     open_yaml(&y, reader);
     y.origin = (struct np_position){1, 1};
     advance_origin(&y, start);
     while (y.segment < reader->size && reader->ended == NETPOL_OK) {
-        if (check_ended) {
+        if (y.segment >= check.end) {
             check = np_bytes_check(reader->bytes, y.segment, reader->size);
             y.simple = check.simple;
-            check_ended = false;
         }
         /* What precedes the document that has the bad byte is read first. */
         bool bad_byte = check.problem == NP_BYTES_UTF8 || check.problem == NP_BYTES_CONTROL;
@@ -239,16 +237,13 @@ void np_yaml_stream(struct np_reader *reader, size_t start)
         }
         if (failed) {
             size_t next = next_separator(reader, stopped > y.segment ? stopped : y.segment + 1);
-            check_ended = next > check.end;
             advance_origin(&y, next);
         } else if (bad_byte) {
             np_complain_bytes(reader, &check);
             failed = true;
             advance_origin(&y, next_separator(reader, check.end));
-            check_ended = true;
         } else {
             advance_origin(&y, check.problem == NP_BYTES_MARK ? check.end + 3 : check.end);
-            check_ended = true;
         }
         if (failed && give_up(reader, &broken)) {
             break;

@@ -48,7 +48,7 @@ static void format_float(double real, char *out, size_t size)
         snprintf(out, size, "%s", isnan(value) ? ".nan" : value > 0 ? ".inf" : "-.inf");
         return;
     }
-    char digits[16];
+    char digits[16] = "0";
     int exponent;
     size_t count = shortest_digits(fabsf(value), digits, &exponent);
     const char *sign = signbit(value) ? "-" : "";
