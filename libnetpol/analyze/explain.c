@@ -4,7 +4,8 @@
  *
  * A policy step is held back until the step after it: the reference names a policy before its rules
  * also when it does not select the subject, and those rules are not worth a line. Policies of other
- * namespaces that do not select the subject are only counted.
+ * namespaces that do not select the subject are only counted, and a tier that has nothing to say is
+ * left out.
  */
 #include "analyze/explain.h"
 #include <stdio.h>
@@ -16,6 +17,10 @@ struct collecting {
     bool holding;
     bool policy_out;           /* rules of the policy at hand are left out */
     uint64_t others;           /* policies that were only counted, in this tier */
+    uint32_t isolating;        /* policies that isolate the subject, in this tier */
+    struct np_trace_step tier; /* held back until something in it is told */
+    bool tier_held;
+    bool skipping; /* a tier that is not reached: one line says so */
     bool failed;
 };
 
@@ -24,7 +29,7 @@ static const char *text_of(np_str text)
     return text ? text->text : "";
 }
 
-static struct netpol_step *add(struct collecting *c, int kind, int depth)
+static struct netpol_step *push(struct collecting *c, int kind, int depth)
 {
     struct netpol_step *step = np_vec_push(c->e->ctx, &c->e->steps);
     if (!step) {
@@ -34,6 +39,29 @@ static struct netpol_step *add(struct collecting *c, int kind, int depth)
     *step = (struct netpol_step){
         .kind = kind, .depth = depth, .action = -1, .name = "", .position = "", .why = ""};
     return step;
+}
+
+static int match_of(const struct np_trace_step *step)
+{
+    if (!step->reached) {
+        return NETPOL_MATCH_NOT_REACHED;
+    }
+    return np_is_maybe(step->truth) ? NETPOL_MATCH_MAYBE
+           : step->truth == NP_YES  ? NETPOL_MATCH_YES
+                                    : NETPOL_MATCH_NO;
+}
+
+static struct netpol_step *add(struct collecting *c, int kind, int depth)
+{
+    if (c->tier_held) {
+        c->tier_held = false;
+        struct netpol_step *tier = push(c, NETPOL_STEP_TIER, 1);
+        if (tier) {
+            tier->match = match_of(&c->tier);
+            tier->name = text_of(c->tier.tier->name);
+        }
+    }
+    return push(c, kind, depth);
 }
 
 /* Moves a text into the explanation. */
@@ -55,16 +83,6 @@ static const char *position_of(struct collecting *c, const struct np_origin *ori
     np_text_init(&text, c->e->ctx);
     np_text_addf(&text, "%s:%u:%u", origin->source->text, origin->line, origin->column);
     return keep(c, &text);
-}
-
-static int match_of(const struct np_trace_step *step)
-{
-    if (!step->reached) {
-        return NETPOL_MATCH_NOT_REACHED;
-    }
-    return np_is_maybe(step->truth) ? NETPOL_MATCH_MAYBE
-           : step->truth == NP_YES  ? NETPOL_MATCH_YES
-                                    : NETPOL_MATCH_NO;
 }
 
 static uint32_t missing_of(np_truth truth)
@@ -105,6 +123,8 @@ static void flush_policy(struct collecting *c)
         c->others++;
         return;
     }
+    uint8_t direction = held->checkpoint->direction;
+    c->isolating += held->truth != NP_NO && held->policy->isolates[direction];
     struct np_text why;
     np_text_init(&why, c->e->ctx);
     np_say_subject(&why, c->model, held);
@@ -142,12 +162,15 @@ static void tell_rule(struct collecting *c, const struct np_trace_step *step)
     struct np_text why;
     np_text_init(&why, c->e->ctx);
     np_say_rule(&why, c->model, step);
-    if (rule->policy->synthetic) {
-        np_text_addf(&why, "%soption %s", why.len ? "; " : "", text_of(rule->origin.option));
-    }
     const char *position = position_of(c, &rule->origin);
     const char *words = keep(c, &why);
-    struct netpol_step *out = add(c, step->kind, 3);
+    const char *name = text_of(rule->origin.path);
+    if (rule->policy->synthetic) {
+        np_text_init(&why, c->e->ctx);
+        np_text_addf(&why, "option %s", text_of(rule->origin.option));
+        name = keep(c, &why);
+    }
+    struct netpol_step *out = add(c, step->kind, rule->policy->synthetic ? 2 : 3);
     if (out) {
         out->match = match_of(step);
         out->missing = missing_of(step->truth);
@@ -155,7 +178,7 @@ static void tell_rule(struct collecting *c, const struct np_trace_step *step)
                       : rule->action == NP_ACT_ALLOW ? NETPOL_ALLOW
                                                      : -1;
         out->rule = rule->number;
-        out->name = rule->origin.path ? rule->origin.path->text : text_of(rule->origin.option);
+        out->name = name;
         out->position = position;
         out->why = words;
     }
@@ -194,11 +217,17 @@ static void tell_stage(struct collecting *c, const struct np_trace_step *step)
 
 static void tell_tier(struct collecting *c, const struct np_trace_step *step)
 {
-    struct netpol_step *out = add(c, NETPOL_STEP_TIER, 1);
     c->others = 0;
-    if (out) {
-        out->match = match_of(step);
-        out->name = text_of(step->tier->name);
+    c->isolating = 0;
+    c->tier = *step;
+    c->tier_held = step->reached;
+    c->skipping = !step->reached;
+    if (c->skipping && step->tier->n_policies) {
+        struct netpol_step *out = push(c, NETPOL_STEP_TIER, 1);
+        if (out) {
+            out->match = NETPOL_MATCH_NOT_REACHED;
+            out->name = text_of(step->tier->name);
+        }
     }
 }
 
@@ -226,6 +255,11 @@ static void tell_tier_end(struct collecting *c, const struct np_trace_step *step
     struct np_text why;
     flush_policy(c);
     tell_others(c);
+    bool idle = end == NP_END_PASS || step->truth == NP_NO || !step->reached;
+    if (c->tier_held && idle) {
+        c->tier_held = false;
+        return;
+    }
     np_text_init(&why, c->e->ctx);
     if (end == NP_END_PASS) {
         np_text_addf(&why, "goes on to the next tier");
@@ -234,6 +268,9 @@ static void tell_tier_end(struct collecting *c, const struct np_trace_step *step
     } else if (step->policy) {
         np_text_addf(&why, "%sisolated by %s", np_is_maybe(step->truth) ? "perhaps " : "",
                      policy_name(step->policy));
+        if (c->isolating > 1) {
+            np_text_addf(&why, " and %u more", c->isolating - 1);
+        }
     }
     const char *words = keep(c, &why);
     struct netpol_step *out = add(c, NETPOL_STEP_TIER_END, 2);
@@ -256,7 +293,7 @@ static void tell_decision(struct collecting *c, const struct np_trace_step *step
     if (rule && *rule->policy) {
         np_text_addf(&why, ": %s %s", rule->policy, rule->rule);
     } else if (rule && *rule->option) {
-        np_text_addf(&why, ": option %s", rule->option);
+        np_text_addf(&why, " %s", rule->option);
     }
     if (result->missing) {
         np_text_addf(&why, ": ");
@@ -281,6 +318,11 @@ static void collect(void *user, const struct np_trace_step *step)
     if (step->kind != NETPOL_STEP_POLICY && step->kind != NETPOL_STEP_RULE &&
         step->kind != NETPOL_STEP_NOTE) {
         flush_policy(c);
+    }
+    bool in_tier = step->kind == NETPOL_STEP_POLICY || step->kind == NETPOL_STEP_RULE ||
+                   step->kind == NETPOL_STEP_NOTE || step->kind == NETPOL_STEP_TIER_END;
+    if (c->skipping && in_tier) {
+        return;
     }
     switch (step->kind) {
     case NETPOL_STEP_CHECKPOINT:

@@ -4,13 +4,12 @@
 /*
  * Explanations: the walk of the reference, kept step by step with the reason in words.
  *
- * The reference tells what it looked at and which axis failed; the words are made here, from the two
- * ends of the hop and the condition that was not met. Policies of other namespaces that do not
+ * The reference tells what it looked at and which axis failed; the words are made here, from the
+ * two ends of the hop and the condition that was not met. Policies of other namespaces that do not
  * select the subject are counted instead of listed.
  */
 #include "compile/matcher.h"
 #include "reference/reference.h"
-
 
 struct netpol_explanation {
     struct netpol_ctx *ctx;

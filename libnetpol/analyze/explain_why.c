@@ -33,8 +33,8 @@ void np_say_end(struct np_text *out, const struct np_end *end)
     }
     if (end->address.family) {
         np_address_format(&end->address, address);
-        np_text_addf(out, "%s%s%s%s", end->node ? "node " : "", end->node ? end->node->name->text : "",
-                     end->node ? " " : "", address);
+        np_text_addf(out, "%s%s%s%s", end->node ? "node " : "",
+                     end->node ? end->node->name->text : "", end->node ? " " : "", address);
     } else if (end->n_names) {
         np_text_add(out, end->names[0].ptr, end->names[0].len);
     } else {
@@ -250,10 +250,11 @@ static void say_objects(struct np_text *out, const struct np_literal *literal,
         np_text_addf(out, end->node ? "it is a node, which selectors of pods do not match"
                                     : "it is no pod, and only pods are selected");
     } else if (!(e->kind & literal->kinds)) {
-        np_text_addf(out, e->host_network
-                              ? "it is in the host's network (option host_network), which selectors "
-                                "do not match"
-                              : "its kind is not selected");
+        np_text_addf(out,
+                     e->host_network
+                         ? "it is in the host's network (option host_network), which selectors "
+                           "do not match"
+                         : "its kind is not selected");
     } else {
         say_selector(out, literal->selector, e);
     }
@@ -337,7 +338,8 @@ static np_truth item_truth(const struct np_model *model, const struct np_signed_
     return np_reference_set(model, &set, hop, end);
 }
 
-/* The clause that came nearest is the one whose first failing literal stands last, or is a maybe. */
+/* The clause that came nearest is the one whose first failing literal stands last, or is a maybe.
+ */
 static void say_set(struct np_text *out, const struct np_model *model, const struct np_set *set,
                     const struct np_hop *hop, const struct np_end *end)
 {
@@ -410,12 +412,14 @@ static void say_axis(struct np_text *out, const struct np_model *model,
 {
     static const struct {
         const char *axis, *words;
-    } words[] = {{"family", "the rule is for the other address family"},
-                 {"relation", "the two ends are not related as the rule demands"},
-                 {"route", "the traffic does not take the route that the rule is for"},
-                 {"listener", "the rule is for another kind of listener"},
-                 {"connection", "the server name does not fit"},
-                 {"request", "the request does not fit"}};
+    } words[] = {
+        {"family",     "the rule is for the other address family"                },
+        {"relation",   "the two ends are not related as the rule demands"        },
+        {"route",      "the traffic does not take the route that the rule is for"},
+        {"listener",   "the rule is for another kind of listener"                },
+        {"connection", "the server name does not fit"                            },
+        {"request",    "the request does not fit"                                }
+    };
     if (on_near(step->axis) || strcmp(step->axis, "far") == 0) {
         say_end_axis(out, model, step, match);
         return;

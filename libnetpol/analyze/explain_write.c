@@ -85,8 +85,8 @@ static void put_rule(struct np_text *out, const struct netpol_step *step, bool c
 
 static void put_tier_end(struct np_text *out, const struct netpol_step *step, bool color)
 {
-    bool applies = step->action >= 0 && (step->match == NETPOL_MATCH_YES ||
-                                         step->match == NETPOL_MATCH_MAYBE);
+    bool applies =
+        step->action >= 0 && (step->match == NETPOL_MATCH_YES || step->match == NETPOL_MATCH_MAYBE);
     np_text_addf(out, "end of tier: ");
     if (step->match == NETPOL_MATCH_NOT_REACHED) {
         np_text_addf(out, "not reached");
@@ -112,7 +112,8 @@ static void put_step(struct np_text *out, const struct netpol_step *step, bool c
                      step->match == NETPOL_MATCH_NO ? ": not for this traffic" : "");
         break;
     case NETPOL_STEP_TIER:
-        np_text_addf(out, "tier %s", step->name);
+        np_text_addf(out, "tier %s%s", step->name,
+                     step->match == NETPOL_MATCH_NOT_REACHED ? ": not reached" : "");
         break;
     case NETPOL_STEP_POLICY:
         np_text_addf(out, "%s", step->name);
@@ -175,8 +176,8 @@ static void json_step(struct np_text *out, const struct netpol_step *step)
     static const char *const kinds[] = {"checkpoint", "stage",    "tier",     "policy",
                                         "rule",       "tier-end", "decision", "note"};
     static const char *const matches[] = {"no", "yes", "maybe", "not-reached"};
-    np_text_addf(out, "{\"kind\":\"%s\",\"match\":\"%s\",\"depth\":%d,\"name\":",
-                 kinds[step->kind], matches[step->match], step->depth);
+    np_text_addf(out, "{\"kind\":\"%s\",\"match\":\"%s\",\"depth\":%d,\"name\":", kinds[step->kind],
+                 matches[step->match], step->depth);
     np_text_json(out, np_slice_of(step->name));
     if (step->action >= 0) {
         np_text_addf(out, ",\"action\":\"%s\"", netpol_action_text(step->action));

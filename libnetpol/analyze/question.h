@@ -5,42 +5,49 @@
  * Questions: one JSON object -> ends -> paths -> verdicts -> one answer.
  *
  * An end is told as people know it (a pod, a workload, a service, an address, labels, names). To
- * answer, each end becomes one or more candidates (a service: its backends), each pair of candidates
- * is one path with one hop, and the answer is what all paths agree on. Where they do not agree the
- * answer is unknown: which backend a connection reaches is nobody's choice.
+ * answer, each end becomes one or more candidates (a service: its backends), each pair of
+ * candidates is one path with one hop, and the answer is what all paths agree on. Where they do not
+ * agree the answer is unknown: which backend a connection reaches is nobody's choice.
  */
 #include "analyze/explain.h"
 #include <netpol/question.h>
 
-enum np_end_kind { NP_END_NONE, NP_END_POD, NP_END_IP, NP_END_SERVICE, NP_END_LABELS, NP_END_NAMES };
+enum np_end_kind {
+    NP_END_NONE,
+    NP_END_POD,
+    NP_END_IP,
+    NP_END_SERVICE,
+    NP_END_LABELS,
+    NP_END_NAMES
+};
 
 struct np_question_end {
-    uint8_t kind;                    /* enum np_end_kind */
-    uint32_t line, column, length;   /* of what names it */
-    const char *text;                /* as written: "production/frontend", "10.0.0.1", "ns{app=x}" */
+    uint8_t kind;                  /* enum np_end_kind */
+    uint32_t line, column, length; /* of what names it */
+    const char *text;              /* as written: "production/frontend", "10.0.0.1", "ns{app=x}" */
     const char *namespace_name, *name;
     struct np_address address;
-    struct netpol_label *labels;     /* sorted by key */
+    struct netpol_label *labels; /* sorted by key */
     size_t n_labels;
-    uint64_t ref;                    /* LABELS: given by prepare; 0 before */
+    uint64_t ref; /* LABELS: given by prepare; 0 before */
 };
 
 struct netpol_question {
     struct netpol_ctx *ctx;
-    struct np_arena arena;           /* everything below lives here */
+    struct np_arena arena; /* everything below lives here */
     struct np_question_end src, dst;
-    int16_t protocol;                /* -1: not said */
-    int32_t port, src_port;          /* -1: not said */
-    int32_t icmp_type, icmp_code;    /* -1: not said */
+    int16_t protocol;             /* -1: not said */
+    int32_t port, src_port;       /* -1: not said */
+    int32_t icmp_type, icmp_code; /* -1: not said */
     bool fragment;
     bool principal_auto;
     bool has_point;
     struct netpol_point point;
-    struct netpol_request request;   /* always passed on: absent is said, not left open */
-    int expects;                     /* enum netpol_action; -1 */
-    const char *source;              /* for messages */
+    struct netpol_request request; /* always passed on: absent is said, not left open */
+    int expects;                   /* enum netpol_action; -1 */
+    const char *source;            /* for messages */
     uint32_t line;
-    const char *json;                /* the question itself, for excerpts */
+    const char *json; /* the question itself, for excerpts */
     size_t json_size;
 };
 
@@ -64,7 +71,7 @@ struct np_candidate {
     bool by_workload;                   /* the question named a workload, not this pod */
 };
 struct np_candidates {
-    struct np_candidate *items;         /* in the arena of the answer */
+    struct np_candidate *items; /* in the arena of the answer */
     uint32_t count;
     const struct np_service_info *service; /* NULL: not asked by service */
 };
@@ -74,7 +81,8 @@ struct np_resolve {
     struct np_arena *arena;
     struct netpol_diags *diags;
 };
-/* Who an end may be. OK, ERR_INPUT (diagnosed), ERR_MEMORY. No candidate: a service without backends. */
+/* Who an end may be. OK, ERR_INPUT (diagnosed), ERR_MEMORY. No candidate: a service without
+ * backends. */
 int np_resolve_end(struct np_resolve *r, const struct np_question_end *end, bool destination,
                    struct np_candidates *out);
 /* A diagnostic at an end of the question. */
@@ -85,7 +93,7 @@ void np_question_complain(const struct netpol_question *question, struct netpol_
 
 /* ---- the answer (question_answer.c, question_write.c) ---- */
 struct np_path {
-    const char *src, *dst;              /* for people */
+    const char *src, *dst; /* for people */
     struct netpol_tuple tuple;
     struct netpol_verdict verdict;
     struct netpol_explanation *explanation; /* NULL: not asked for */
@@ -93,13 +101,13 @@ struct np_path {
 struct netpol_answer {
     struct netpol_ctx *ctx;
     struct np_arena arena;
-    struct netpol_matcher *matcher;     /* referenced */
+    struct netpol_matcher *matcher; /* referenced */
     struct np_path *paths;
     uint32_t n_paths;
     int action, plane, side, reason;
     uint32_t missing;
-    uint32_t rule;                      /* the deciding reference; 0: none */
-    const char *note;                   /* "" or "10.0.0.1 is production/redis" */
+    uint32_t rule;    /* the deciding reference; 0: none */
+    const char *note; /* "" or "10.0.0.1 is production/redis" */
     int expects;
 };
 void np_answer_destroy(struct netpol_answer *answer);

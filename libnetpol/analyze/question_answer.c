@@ -136,8 +136,8 @@ static struct netpol_request make_request(const struct netpol_question *q,
 
 /* ---- paths ---- */
 
-static int answer_path(struct answering *a, const struct np_candidate *src,
-                       struct np_candidate dst, const struct np_candidates *dsts)
+static int answer_path(struct answering *a, const struct np_candidate *src, struct np_candidate dst,
+                       const struct np_candidates *dsts)
 {
     const struct netpol_question *q = a->question;
     struct np_path *path = &a->answer->paths[a->answer->n_paths];
@@ -153,8 +153,7 @@ static int answer_path(struct answering *a, const struct np_candidate *src,
         return NETPOL_ERR_INPUT;
     }
     struct netpol_string scratch[2];
-    struct netpol_request request =
-        make_request(q, src, &dst, dsts, path->tuple.family, scratch);
+    struct netpol_request request = make_request(q, src, &dst, dsts, path->tuple.family, scratch);
     const struct netpol_point *point = q->has_point ? &q->point : NULL;
     path->src = np_arena_text(&a->answer->arena, np_slice_of(src->text));
     path->dst = np_arena_text(&a->answer->arena, np_slice_of(dst.text));
@@ -177,8 +176,8 @@ static int answer_paths(struct answering *a, const struct np_candidates *srcs,
         return NETPOL_ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        int status = answer_path(a, &srcs->items[i / dsts->count], dsts->items[i % dsts->count],
-                                 dsts);
+        int status =
+            answer_path(a, &srcs->items[i / dsts->count], dsts->items[i % dsts->count], dsts);
         if (status != NETPOL_OK) {
             return status;
         }

@@ -124,19 +124,24 @@ static void name_labelled_end(struct np_asking *a)
     np_text_init(&text, a->question->ctx);
     np_text_addf(&text, "%s{", a->end->namespace_name);
     for (size_t i = 0; i < a->end->n_labels; i++) {
-        np_text_addf(&text, "%s%s=%s", i ? "," : "", a->end->labels[i].key, a->end->labels[i].value);
+        np_text_addf(&text, "%s%s=%s", i ? "," : "", a->end->labels[i].key,
+                     a->end->labels[i].value);
     }
     np_text_add(&text, "}", 1);
-    a->end->text =
-        text.failed ? NULL : np_arena_text(&a->question->arena, np_slice_of(text.ptr));
+    a->end->text = text.failed ? NULL : np_arena_text(&a->question->arena, np_slice_of(text.ptr));
     a->no_memory = a->no_memory || !a->end->text;
 }
 
 static void read_end(struct np_asking *a, const struct np_node *value, struct np_question_end *end)
 {
     static const struct np_question_member members[] = {
-        {"pod", read_pod},       {"ip", read_ip},         {"service", read_service},
-        {"namespace", read_namespace}, {"labels", read_labels}, {"names", read_names}};
+        {"pod",       read_pod      },
+        {"ip",        read_ip       },
+        {"service",   read_service  },
+        {"namespace", read_namespace},
+        {"labels",    read_labels   },
+        {"names",     read_names    }
+    };
     uint32_t errors = a->errors;
     a->end = end;
     np_asking_members(a, value, members, COUNT(members));
@@ -238,8 +243,10 @@ static void read_icmp_code(struct np_asking *a, const struct np_node *value)
 
 static void read_icmp(struct np_asking *a, const struct np_node *value)
 {
-    static const struct np_question_member members[] = {{"type", read_icmp_type},
-                                                        {"code", read_icmp_code}};
+    static const struct np_question_member members[] = {
+        {"type", read_icmp_type},
+        {"code", read_icmp_code}
+    };
     uint32_t errors = a->errors;
     np_asking_members(a, value, members, COUNT(members));
     if (a->errors == errors && a->question->icmp_type < 0) {
@@ -297,10 +304,12 @@ static void read_at_mode(struct np_asking *a, const struct np_node *value)
 
 static void read_at(struct np_asking *a, const struct np_node *value)
 {
-    static const struct np_question_member members[] = {{"plane", read_at_plane},
-                                                        {"side", read_at_side},
-                                                        {"hook", read_at_hook},
-                                                        {"mode", read_at_mode}};
+    static const struct np_question_member members[] = {
+        {"plane", read_at_plane},
+        {"side",  read_at_side },
+        {"hook",  read_at_hook },
+        {"mode",  read_at_mode }
+    };
     a->question->has_point = true;
     np_asking_members(a, value, members, COUNT(members));
 }
@@ -320,28 +329,28 @@ static void ignore(struct np_asking *a, const struct np_node *value)
 /* ---- the whole question ---- */
 
 static const struct np_question_member question_members[] = {
-    {"src", read_src},
-    {"dst", read_dst},
-    {"protocol", read_protocol},
-    {"port", read_port},
-    {"srcPort", read_src_port},
-    {"icmp", read_icmp},
-    {"sni", np_asking_sni},
-    {"principal", np_asking_principal},
-    {"remoteIp", np_asking_remote_ip},
-    {"claims", np_asking_claims},
-    {"http", np_asking_http},
-    {"dns", np_asking_dns},
-    {"kafka", np_asking_kafka},
-    {"token", np_asking_token},
+    {"src",           read_src               },
+    {"dst",           read_dst               },
+    {"protocol",      read_protocol          },
+    {"port",          read_port              },
+    {"srcPort",       read_src_port          },
+    {"icmp",          read_icmp              },
+    {"sni",           np_asking_sni          },
+    {"principal",     np_asking_principal    },
+    {"remoteIp",      np_asking_remote_ip    },
+    {"claims",        np_asking_claims       },
+    {"http",          np_asking_http         },
+    {"dns",           np_asking_dns          },
+    {"kafka",         np_asking_kafka        },
+    {"token",         np_asking_token        },
     {"authenticated", np_asking_authenticated},
-    {"decisions", np_asking_decisions},
-    {"payload", np_asking_payload},
-    {"fragment", read_fragment},
-    {"at", read_at},
-    {"expect", read_expect},
-    {"why", ignore},
-    {"name", ignore},
+    {"decisions",     np_asking_decisions    },
+    {"payload",       np_asking_payload      },
+    {"fragment",      read_fragment          },
+    {"at",            read_at                },
+    {"expect",        read_expect            },
+    {"why",           ignore                 },
+    {"name",          ignore                 },
 };
 
 static bool has_ports(int protocol)
@@ -358,7 +367,8 @@ static void check_whole(struct np_asking *a, const struct np_node *root)
         return;
     }
     if (q->icmp_type >= 0 && q->protocol >= 0 && q->protocol != 1 && q->protocol != 58) {
-        np_asking_error(a, NP_CODE_5011, np_get(root, "icmp"), "icmp goes with ICMP and ICMPv6 only");
+        np_asking_error(a, NP_CODE_5011, np_get(root, "icmp"),
+                        "icmp goes with ICMP and ICMPv6 only");
     }
     if (q->icmp_type >= 0 && (q->port >= 0 || q->src_port >= 0)) {
         np_asking_error(a, NP_CODE_5011, np_get(root, "icmp"), "icmp has no ports");
@@ -406,7 +416,8 @@ static void retell(const struct netpol_question *q, const struct netpol_diags *f
                                  .length = d->length};
         for (size_t code = 0; code < NP_CODE_COUNT; code++) {
             if (strcmp(netpol_code_at(code)->code, d->code) == 0) {
-                np_diag_full(to, (enum np_code)code, d->severity, d->hint, &place, "%s", d->message);
+                np_diag_full(to, (enum np_code)code, d->severity, d->hint, &place, "%s",
+                             d->message);
             }
         }
     }

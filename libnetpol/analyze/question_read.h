@@ -8,11 +8,11 @@
 /* A question that is being read. */
 struct np_asking {
     struct netpol_question *question;
-    struct np_question_end *end;   /* src or dst while one is read */
+    struct np_question_end *end; /* src or dst while one is read */
     struct netpol_diags *diags;
     const struct np_document *document;
-    struct np_text path;           /* "http.headers[0]" */
-    bool *names_given;             /* of the end */
+    struct np_text path; /* "http.headers[0]" */
+    bool *names_given;   /* of the end */
     const struct netpol_string **names;
     size_t *n_names;
     uint32_t documents;

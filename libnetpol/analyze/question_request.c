@@ -67,7 +67,11 @@ static void read_headers(struct np_asking *a, const struct np_node *value)
 void np_asking_http(struct np_asking *a, const struct np_node *value)
 {
     static const struct np_question_member members[] = {
-        {"method", read_method}, {"path", read_path}, {"host", read_host}, {"headers", read_headers}};
+        {"method",  read_method },
+        {"path",    read_path   },
+        {"host",    read_host   },
+        {"headers", read_headers}
+    };
     set_kind(a, value, NETPOL_REQUEST_HTTP);
     np_asking_members(a, value, members, COUNT(members));
 }
@@ -81,7 +85,9 @@ static void read_query(struct np_asking *a, const struct np_node *value)
 
 void np_asking_dns(struct np_asking *a, const struct np_node *value)
 {
-    static const struct np_question_member members[] = {{"query", read_query}};
+    static const struct np_question_member members[] = {
+        {"query", read_query}
+    };
     set_kind(a, value, NETPOL_REQUEST_DNS);
     np_asking_members(a, value, members, COUNT(members));
 }
@@ -111,10 +117,12 @@ static void read_topics(struct np_asking *a, const struct np_node *value)
 
 void np_asking_kafka(struct np_asking *a, const struct np_node *value)
 {
-    static const struct np_question_member members[] = {{"apiKey", read_api_key},
-                                                        {"apiVersion", read_api_version},
-                                                        {"clientID", read_client},
-                                                        {"topics", read_topics}};
+    static const struct np_question_member members[] = {
+        {"apiKey",     read_api_key    },
+        {"apiVersion", read_api_version},
+        {"clientID",   read_client     },
+        {"topics",     read_topics     }
+    };
     set_kind(a, value, NETPOL_REQUEST_KAFKA);
     np_asking_members(a, value, members, COUNT(members));
 }
@@ -214,15 +222,20 @@ static void add_claim(struct claims *c, struct np_slice path, const struct np_no
     struct np_asking *a = c->asking;
     bool scalar = np_is(value, NP_STRING) || np_is(value, NP_INT) || np_is(value, NP_BOOL);
     if (!scalar) {
-        np_asking_error(a, NP_CODE_5004, value, "a claim is a string, number, boolean, list or "
-                                                "object, not %s", np_kind_name(value->kind));
+        np_asking_error(a, NP_CODE_5004, value,
+                        "a claim is a string, number, boolean, list or "
+                        "object, not %s",
+                        np_kind_name(value->kind));
         return;
     }
     if (c->pairs) {
         struct np_slice name = np_arena_slice(&a->question->arena, path);
         struct np_slice text = np_arena_slice(&a->question->arena, value->text);
         a->no_memory = a->no_memory || !name.ptr || !text.ptr;
-        c->pairs[c->count] = (struct netpol_pair){{name.ptr, name.len}, {text.ptr, text.len}};
+        c->pairs[c->count] = (struct netpol_pair){
+            {name.ptr, name.len},
+            {text.ptr, text.len}
+        };
     }
     c->count++;
 }

@@ -226,9 +226,8 @@ static int no_such_port(struct np_resolve *r, const struct np_question_end *end,
 static int resolve_service(struct np_resolve *r, const struct np_question_end *end,
                            bool destination, struct np_candidates *out)
 {
-    const struct np_service_info *service =
-        np_inventory_service(&r->matcher->model->inventory, np_slice_of(end->namespace_name),
-                             np_slice_of(end->name));
+    const struct np_service_info *service = np_inventory_service(
+        &r->matcher->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
     int32_t asked = r->question->port;
     if (!service) {
         return not_found(r, end, destination);
@@ -257,9 +256,8 @@ static int resolve_service(struct np_resolve *r, const struct np_question_end *e
 static int resolve_pod(struct np_resolve *r, const struct np_question_end *end, bool destination,
                        struct np_candidates *out)
 {
-    const struct np_endpoint *endpoint =
-        np_inventory_pod(&r->matcher->model->inventory, np_slice_of(end->namespace_name),
-                         np_slice_of(end->name));
+    const struct np_endpoint *endpoint = np_inventory_pod(
+        &r->matcher->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
     if (!endpoint) {
         return not_found(r, end, destination);
     }
@@ -282,9 +280,9 @@ static int resolve_labels(struct np_resolve *r, const struct np_question_end *en
                              end->text);
         return NETPOL_ERR_INPUT;
     }
-    return one(r, out,
-               (struct np_candidate){
-                   .endpoint = endpoint, .port = r->question->port, .text = end->text});
+    return one(
+        r, out,
+        (struct np_candidate){.endpoint = endpoint, .port = r->question->port, .text = end->text});
 }
 
 int np_resolve_end(struct np_resolve *r, const struct np_question_end *end, bool destination,
@@ -303,7 +301,6 @@ int np_resolve_end(struct np_resolve *r, const struct np_question_end *end, bool
                    (struct np_candidate){
                        .address = end->address, .port = r->question->port, .text = end->text});
     default:
-        return one(r, out,
-                   (struct np_candidate){.port = r->question->port, .text = end->text});
+        return one(r, out, (struct np_candidate){.port = r->question->port, .text = end->text});
     }
 }

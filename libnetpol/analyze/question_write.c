@@ -54,14 +54,16 @@ static void json_flags(struct np_text *out, uint16_t flags)
     static const struct {
         uint16_t bit;
         const char *name;
-    } names[] = {{NETPOL_PART_LOG, "log"},
-                 {NETPOL_PART_AUDIT, "audit"},
-                 {NETPOL_PART_WOULD_DENY, "would-deny"},
-                 {NETPOL_PART_AUTH_REQUIRED, "auth-required"},
-                 {NETPOL_PART_REDIRECT, "redirect"},
-                 {NETPOL_PART_UNTRACKED, "untracked"},
-                 {NETPOL_PART_SHARED_ADDRESS, "shared-address"},
-                 {NETPOL_PART_INCOMPLETE, "incomplete"}};
+    } names[] = {
+        {NETPOL_PART_LOG,            "log"           },
+        {NETPOL_PART_AUDIT,          "audit"         },
+        {NETPOL_PART_WOULD_DENY,     "would-deny"    },
+        {NETPOL_PART_AUTH_REQUIRED,  "auth-required" },
+        {NETPOL_PART_REDIRECT,       "redirect"      },
+        {NETPOL_PART_UNTRACKED,      "untracked"     },
+        {NETPOL_PART_SHARED_ADDRESS, "shared-address"},
+        {NETPOL_PART_INCOMPLETE,     "incomplete"    }
+    };
     const char *before = ",\"flags\":[";
     bool any = false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -130,8 +132,7 @@ static void json_explanations(const struct netpol_answer *answer, struct np_text
 
 static void write_json(const struct netpol_answer *answer, struct np_text *out)
 {
-    np_text_addf(out,
-                 "{\"verdict\":\"%s\",\"plane\":\"%s\",\"side\":\"%s\",\"reason\":\"%s\"",
+    np_text_addf(out, "{\"verdict\":\"%s\",\"plane\":\"%s\",\"side\":\"%s\",\"reason\":\"%s\"",
                  netpol_action_text(answer->action), netpol_plane_text(answer->plane),
                  netpol_side_text(answer->side), netpol_reason_text(answer->reason));
     json_rule(out, rule_of(answer, answer->rule));
@@ -177,7 +178,7 @@ static void text_part(const struct netpol_answer *answer, struct np_text *out, b
     if (*rule->policy) {
         np_text_addf(out, "  %s %s", rule->policy, rule->rule);
     } else if (*rule->option) {
-        np_text_addf(out, "  option %s", rule->option);
+        np_text_addf(out, "  %s", rule->option);
     }
     if (*rule->position) {
         np_text_addf(out, "  %s%s%s", np_color(color, NP_DIM), rule->position,
@@ -216,9 +217,9 @@ static void write_text(const struct netpol_answer *answer, bool color, struct np
     if (answer->n_paths != 1) {
         np_text_addf(out, "%s%s%s: %s\n", np_color(color, np_action_color(answer->action)),
                      netpol_action_text(answer->action), np_color(color, NP_PLAIN),
-                     answer->n_paths == 0                 ? "there is no backend"
+                     answer->n_paths == 0               ? "there is no backend"
                      : answer->action == NETPOL_UNKNOWN ? "the backends differ, or one is unknown"
-                                                          : "all backends agree");
+                                                        : "all backends agree");
     }
     for (uint32_t i = 0; i < answer->n_paths; i++) {
         text_path(answer, out, color, &answer->paths[i]);

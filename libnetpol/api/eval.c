@@ -106,8 +106,8 @@ static int evaluate(const struct netpol_view *view, const struct netpol_tuple *t
     if (scratch) {
         room = (struct np_effects){.items = scratch->items, .capacity = scratch->capacity};
     }
-    np_reference_eval_in(view->matcher->model, tuple, request, point, NULL,
-                         scratch ? &room : NULL, out);
+    np_reference_eval_in(view->matcher->model, tuple, request, point, NULL, scratch ? &room : NULL,
+                         out);
     out->generation = view->matcher->generation;
     return NETPOL_OK;
 }

@@ -7,8 +7,8 @@ static const struct netpol_load_options no_options = {.size = sizeof no_options}
 static bool options_valid(const struct netpol_load_options *options)
 {
     enum {
-        KNOWN = NETPOL_LOAD_ADMITTED | NETPOL_LOAD_KEEP_GOING | NETPOL_LOAD_LENIENT |
-                NETPOL_LOAD_STRICT
+        KNOWN =
+            NETPOL_LOAD_ADMITTED | NETPOL_LOAD_KEEP_GOING | NETPOL_LOAD_LENIENT | NETPOL_LOAD_STRICT
     };
     return !options || (options->size == sizeof *options && !(options->flags & ~(uint32_t)KNOWN));
 }

@@ -44,8 +44,8 @@ const char *netpol_reason_text(int reason)
 const char *netpol_missing_text(uint32_t one_bit)
 {
     switch (one_bit) {
-#define MISSING_TEXT(name, bit, text)                                                              \
-    case 1u << (bit):                                                                              \
+#define MISSING_TEXT(name, bit, text) \
+    case 1u << (bit):                 \
         return text;
         NETPOL_MISSING_MAP(MISSING_TEXT)
 #undef MISSING_TEXT

@@ -18,8 +18,8 @@ unsigned netpol_abi(void)
 const char *netpol_status_text(int status)
 {
     switch (status) {
-#define STATUS_TEXT(name, value, text)                                                             \
-    case value:                                                                                    \
+#define STATUS_TEXT(name, value, text) \
+    case value:                        \
         return text;
         NETPOL_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
@@ -31,8 +31,8 @@ const char *netpol_status_text(int status)
 const char *netpol_status_name(int status)
 {
     switch (status) {
-#define STATUS_NAME(name, value, text)                                                             \
-    case value:                                                                                    \
+#define STATUS_NAME(name, value, text) \
+    case value:                        \
         return #name;
         NETPOL_STATUS_MAP(STATUS_NAME)
 #undef STATUS_NAME

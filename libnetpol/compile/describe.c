@@ -30,8 +30,8 @@ static const char *position_of(struct np_arena *arena, const struct np_origin *o
 /* Stable across compiles, machines and contexts: over what a person would call it. 0: no memory. */
 static uint64_t key_of(const struct netpol_ctx *ctx, const struct netpol_rule_info *info)
 {
-    const char *const parts[] = {info->policy, info->rule, info->title, info->option, info->tier,
-                                 netpol_side_text(info->side)};
+    const char *const parts[] = {info->policy, info->rule, info->title,
+                                 info->option, info->tier, netpol_side_text(info->side)};
     struct np_text text np_auto(np_text_free);
     np_text_init(&text, ctx);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -65,9 +65,11 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
 {
     const struct np_policy *policy = d->policy ? d->policy : d->rule ? d->rule->policy : NULL;
     const struct np_tier *tier = d->tier ? d->tier : policy ? policy->tier : NULL;
-    *info = (struct netpol_rule_info){
-        .rule = "", .title = "", .action = -1,
-        .side = d->direction == NP_EGRESS ? NETPOL_SIDE_EGRESS : NETPOL_SIDE_INGRESS};
+    *info = (struct netpol_rule_info){.rule = "",
+                                      .title = "",
+                                      .action = -1,
+                                      .side = d->direction == NP_EGRESS ? NETPOL_SIDE_EGRESS
+                                                                        : NETPOL_SIDE_INGRESS};
     *origin = NULL;
     switch (d->kind) {
     case NP_DECIDED_RULE:

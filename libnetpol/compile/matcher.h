@@ -12,7 +12,8 @@
 #include "model/policy.h"
 #include "store/store.h"
 
-enum { NP_OPTION_COUNT = 0
+enum {
+    NP_OPTION_COUNT = 0
 #define NP_OPTION(name, values, fallback, doc) +1
 #include "model/options.def"
 #undef NP_OPTION
@@ -42,16 +43,18 @@ int np_compile(struct netpol_store *store, const struct netpol_compile_options *
 struct netpol_matcher *np_matcher_ref(struct netpol_matcher *matcher);
 void np_matcher_unref(struct netpol_matcher *matcher);
 /* The description of a decision; NULL when there is none of this number. */
-const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher, uint32_t number);
+const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,
+                                               uint32_t number);
 
 /* ---- options and profiles (options.c) ---- */
-const struct netpol_option_info *np_option_info(size_t i);     /* NULL: no more */
-const char *np_profile_name(size_t i);                         /* NULL: no more */
+const struct netpol_option_info *np_option_info(size_t i); /* NULL: no more */
+const char *np_profile_name(size_t i);                     /* NULL: no more */
 /* The i-th option's value, within a static string. */
 struct np_slice np_option_value(const struct np_options *options, size_t i);
 /* Index of an option by name; NP_OPTION_COUNT: none. */
 size_t np_option_find(struct np_slice name);
-/* Sets *out to the profile's options, then applies the settings in order. OK, ERR_INPUT, ERR_MEMORY. */
+/* Sets *out to the profile's options, then applies the settings in order. OK, ERR_INPUT,
+ * ERR_MEMORY. */
 int np_options_resolve(const struct netpol_ctx *ctx, const char *profile,
                        const char *const *settings, size_t n_settings, struct netpol_diags *diags,
                        struct np_options *out);

@@ -63,7 +63,8 @@ static int take_unreadable(struct loading *l, const struct np_document *document
         return NETPOL_ERR_MEMORY;
     }
     struct np_place place = place_of(document, object);
-    const struct np_object *previous = np_store_find(l->store, (struct np_slice){text.ptr, text.len});
+    const struct np_object *previous =
+        np_store_find(l->store, (struct np_slice){text.ptr, text.len});
     if (previous && previous->state == NP_OBJECT_OK) {
         np_diag(l->diags, NP_CODE_3004, &place, "%s cannot be read; its previous version stays",
                 object->label);
@@ -97,8 +98,8 @@ static int take_document(void *user, const struct np_document *document)
 {
     struct loading *l = user;
     struct np_object *object = NULL;
-    int status = np_decode_object(l->store->ctx, document, l->options->flags, l->default_namespace,
-                                  &object);
+    int status =
+        np_decode_object(l->store->ctx, document, l->options->flags, l->default_namespace, &object);
     if (status == NETPOL_ERR_INPUT) {
         bool admitted = (l->options->flags & NETPOL_LOAD_ADMITTED) != 0;
         if (admitted && object) {

@@ -50,9 +50,8 @@ int np_snapshot_take(const struct netpol_store *store, struct np_snapshot **out)
     if (!snapshot) {
         return NETPOL_ERR_MEMORY;
     }
-    *snapshot = (struct np_snapshot){.ctx = store->ctx,
-                                     .version = store->version,
-                                     .incomplete = store->incomplete};
+    *snapshot = (struct np_snapshot){
+        .ctx = store->ctx, .version = store->version, .incomplete = store->incomplete};
     if (!copy_objects(store, snapshot)) {
         np_free(store->ctx, snapshot, sizeof *snapshot);
         return NETPOL_ERR_MEMORY;

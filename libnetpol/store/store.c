@@ -121,8 +121,8 @@ int np_store_upsert(struct netpol_store *store, struct np_object *object, uint64
         np_object_unref(object);
         return NETPOL_ERR_LIMIT;
     }
-    int status = store->stage ? np_stage_put(store, object, true, NULL)
-                              : upsert_now(store, object, key);
+    int status =
+        store->stage ? np_stage_put(store, object, true, NULL) : upsert_now(store, object, key);
     if (status == NETPOL_OK && ref) {
         *ref = np_store_find(store, key)->ref;
     }
@@ -151,9 +151,8 @@ int np_store_add_range(struct netpol_store *store, const char *prefix)
 
 static bool is_endpoint(const struct np_object *object)
 {
-    static const char *const kinds[] = {"Pod",         "Deployment",
-                                        "ReplicaSet",  "StatefulSet",
-                                        "DaemonSet",   "ReplicationController",
+    static const char *const kinds[] = {"Pod",         "Deployment", "ReplicaSet",
+                                        "StatefulSet", "DaemonSet",  "ReplicationController",
                                         "Job",         "CronJob"};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (object->reader->family == NP_FAMILY_CORE &&

@@ -6,17 +6,18 @@
  *
  * Objects are immutable and reference-counted; the store is a map from key to object. A key is
  * (group, kind, namespace, name): the same object in two API versions is one object. A transaction
- * is a second map on the side. Loading only ever writes to that side; commit first makes room in the
- * main map (the only step that can run out of memory, and it is undone when it does), then moves the
- * staged objects over, which cannot fail. So a failed load needs no repair: nothing was touched.
+ * is a second map on the side. Loading only ever writes to that side; commit first makes room in
+ * the main map (the only step that can run out of memory, and it is undone when it does), then
+ * moves the staged objects over, which cannot fail. So a failed load needs no repair: nothing was
+ * touched.
  *
- * A snapshot is an array of counted references sorted by key, so a compile sees one moment, and what
- * it makes does not depend on load order.
+ * A snapshot is an array of counted references sorted by key, so a compile sees one moment, and
+ * what it makes does not depend on load order.
  *
- * References to endpoints: every object gets two numbers that no other object of this store ever had
- * (ref for itself, ref + 1 for a sibling of a workload's representative); an object that is replaced
- * under its key keeps them. They stay below 1 << 63: from there on a seal may number what no store
- * knows.
+ * References to endpoints: every object gets two numbers that no other object of this store ever
+ * had (ref for itself, ref + 1 for a sibling of a workload's representative); an object that is
+ * replaced under its key keeps them. They stay below 1 << 63: from there on a seal may number what
+ * no store knows.
  */
 #include "dialect/dialect.h"
 #include <netpol/store.h>
@@ -25,9 +26,9 @@ struct np_stage_area; /* an open transaction; transaction.c */
 
 struct netpol_store {
     struct netpol_ctx *ctx;
-    struct np_map objects;       /* key -> struct np_object * */
+    struct np_map objects;           /* key -> struct np_object * */
     np_vec(struct np_prefix) ranges; /* declared pod ranges; not part of transactions */
-    struct np_stage_area *stage; /* NULL: no transaction is open */
+    struct np_stage_area *stage;     /* NULL: no transaction is open */
     uint64_t next_ref;
     uint64_t version;
     uint64_t bytes, n_skipped;
@@ -65,7 +66,8 @@ struct np_load {
 int np_store_load(struct netpol_store *store, const struct np_load *load);
 int np_store_remove(struct netpol_store *store, struct np_slice group, struct np_slice kind,
                     struct np_slice namespace_name, struct np_slice name);
-/* Adds or replaces an object that was made elsewhere; takes over the caller's reference in any case. */
+/* Adds or replaces an object that was made elsewhere; takes over the caller's reference in any
+ * case. */
 int np_store_upsert(struct netpol_store *store, struct np_object *object, uint64_t *ref);
 int np_store_add_range(struct netpol_store *store, const char *prefix);
 void np_store_stats(const struct netpol_store *store, struct netpol_store_stats *out);

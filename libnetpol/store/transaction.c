@@ -203,8 +203,8 @@ static void tell_skipped(const struct netpol_store *store, struct netpol_diags *
     struct np_text text np_auto(np_text_free);
     np_text_init(&text, store->ctx);
     for (size_t i = 0; i < count && i < KINDS_SHOWN; i++) {
-        np_text_addf(&text, "%s%.*s %llu", i ? ", " : "", (int)kinds[i].kind.len,
-                     kinds[i].kind.ptr, (unsigned long long)kinds[i].count);
+        np_text_addf(&text, "%s%.*s %llu", i ? ", " : "", (int)kinds[i].kind.len, kinds[i].kind.ptr,
+                     (unsigned long long)kinds[i].count);
     }
     if (count > KINDS_SHOWN) {
         np_text_addf(&text, ", and %zu more kinds", count - KINDS_SHOWN);

@@ -152,7 +152,8 @@ static void ask(struct run *r, const struct netpol_question *question, size_t nu
     }
     r->tally->mismatches++;
     printf("%s: question %zu: %s instead of %s\n", r->folder, number + 1,
-           netpol_action_text(info.action), expected < 0 ? "(nothing)" : netpol_action_text(expected));
+           netpol_action_text(info.action),
+           expected < 0 ? "(nothing)" : netpol_action_text(expected));
     if (explain && netpol_question_answer(question, r->view, 1, r->diags, &answer) == NETPOL_OK) {
         netpol_answer_write(answer, 0, 0, print, stdout);
         netpol_answer_destroy(answer);

@@ -3,8 +3,9 @@
  * run_cases [--profile NAME] [--lenient] [--count FOLDERS REQUESTS] [--each] FOLDER...
  *
  * Runs case folders and prints every answer that is not the expected one, the first of them with
- * their explanations. --each: the folders below FOLDER. --count: how many folders and requests there
- * must have been, so that an empty run cannot pass. Exits 0, 1, or 77 when a folder is not there.
+ * their explanations. --each: the folders below FOLDER. --count: how many folders and requests
+ * there must have been, so that an empty run cannot pass. Exits 0, 1, or 77 when a folder is not
+ * there.
  */
 #include "folder.h"
 #include <dirent.h>
