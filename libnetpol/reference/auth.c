@@ -63,44 +63,71 @@ static void keep(struct best *best, int place, const struct np_rule *rule)
 struct found {
     struct best any;     /* the most specific of all */
     struct best said[2]; /* the most specific explicit one: of every peer, of a specific peer */
+    np_truth doubt;      /* not 0: which rules match is not certain */
+    uint8_t strictest;   /* mode of all that may match */
+    bool differ;         /* and do they ask for different things? */
+    uint32_t count;
 };
 
 static void look_at(struct np_walk *walk, const struct np_rule *rule, struct found *found)
 {
-    if (np_policy_truth(walk, rule->policy) == NP_NO) {
-        return;
-    }
-    for (uint32_t i = 0; i < rule->n_alternatives; i++) {
+    np_truth subject = np_policy_truth(walk, rule->policy);
+    for (uint32_t i = 0; subject != NP_NO && i < rule->n_alternatives; i++) {
         const struct np_match *match = &rule->alternatives[i];
         struct np_judged judged = np_judge(walk, match);
-        np_truth matches = np_and(np_and(judged.flow, judged.connection), judged.request.may);
-        if (matches != NP_NO) {
-            int peer = match->far != NULL;
-            int place = 2 * specificity(walk, match) + peer;
-            keep(&found->any, place, rule);
-            if (rule->auth_explicit) {
-                keep(&found->said[peer], place, rule);
-            }
+        np_truth flow = np_and(np_and(subject, judged.flow), judged.connection);
+        np_truth matches = np_and(flow, judged.request.may);
+        if (matches == NP_NO) {
+            continue;
+        }
+        int peer = match->far != NULL;
+        int place = 2 * specificity(walk, match) + peer;
+        found->doubt |= np_is_maybe(matches) ? matches : 0;
+        found->differ = found->differ || (found->count && rule->auth_mode != found->strictest);
+        found->strictest = rule->auth_mode > found->strictest ? rule->auth_mode : found->strictest;
+        found->count++;
+        keep(&found->any, place, rule);
+        if (rule->auth_explicit) {
+            keep(&found->said[peer], place, rule);
         }
     }
 }
 
-uint8_t np_group_auth(struct np_walk *walk, const struct np_group *group)
+static uint8_t mode_of(const struct found *found)
+{
+    if (found->any.place < 0 || found->any.is_explicit) {
+        return found->any.place < 0 ? 0 : found->any.mode;
+    }
+    int peer = found->any.place & 1;
+    if (found->said[peer].place >= 0) {
+        return found->said[peer].mode;
+    }
+    uint8_t wildcard = found->said[0].place >= 0 ? found->said[0].mode : 0;
+    return wildcard > found->any.mode ? wildcard : found->any.mode;
+}
+
+struct np_auth np_group_auth(struct np_walk *walk, const struct np_group *group)
 {
     const struct best none = {-1, 0, false};
     struct found found = {
-        none, {none, none}
+        .any = none, .said = {none, none}
     };
+    bool asked = false;
+    for (uint32_t i = 0; i < group->count && !asked; i++) {
+        asked = group->rules[i]->auth_mode || group->rules[i]->auth_explicit;
+    }
+    if (!asked) {
+        return (struct np_auth){0, NP_NO};
+    }
     for (uint32_t i = 0; i < group->count; i++) {
         look_at(walk, group->rules[i], &found);
     }
-    if (found.any.place < 0 || found.any.is_explicit) {
-        return found.any.place < 0 ? 0 : found.any.mode;
+    if (walk->hop->ports_unknown) {
+        found.doubt |= NP_UNKNOWN(NP_FACT_PORTS); /* which one is the most specific */
     }
-    int peer = found.any.place & 1;
-    if (found.said[peer].place >= 0) {
-        return found.said[peer].mode;
+    if (found.doubt && found.differ) {
+        return (struct np_auth){found.strictest, found.doubt};
     }
-    uint8_t wildcard = found.said[0].place >= 0 ? found.said[0].mode : 0;
-    return wildcard > found.any.mode ? wildcard : found.any.mode;
+    uint8_t mode = mode_of(&found);
+    return (struct np_auth){mode, np_truth_of(mode != 0)};
 }

@@ -122,7 +122,8 @@ static void judge_subject(struct np_walk *walk, np_truth exists, const struct np
     }
     struct np_outcome outcome = np_fold_checkpoint(walk);
     struct np_outcome none = np_outcome_allow(0, NETPOL_REASON_NOT_JUDGED);
-    outcome = np_outcome_either(exists, &outcome, &none, outcome.decision);
+    /* told by the checkpoint, also where it might not exist but says the same */
+    outcome = np_outcome_either(np_not(exists), &none, &outcome, outcome.decision);
     np_outcome_finish(&outcome, walk->checkpoint->mode == NP_MODE_AUDIT, out);
     tell(trace, walk, NETPOL_STEP_DECISION, exists, out);
 }

@@ -58,6 +58,9 @@ void np_reference_combine(const struct netpol_verdict *hops, size_t count,
         }
         worst.missing = missing;
     }
+    if (worst.action != NETPOL_UNKNOWN) {
+        worst.missing = 0;
+    }
     *out = worst;
 }
 

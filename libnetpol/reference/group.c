@@ -98,7 +98,11 @@ static np_truth judge_once(struct np_walk *walk, const struct np_group *group,
         all.has_connection = all.has_connection || one.has_connection;
         np_forward_rule(walk, rule);
     }
-    bool separate = all.has_connection && walk->model->options.sni_http_join == SEPARATE;
+    const struct np_rule *head = group->rules[0];
+    bool alternatives =
+        head->action == NP_ACT_ALLOW && head->policy->tier->rank_order == NP_BY_VERDICT;
+    bool separate =
+        alternatives && all.has_connection && walk->model->options.sni_http_join == SEPARATE;
     return separate ? np_and(all.connection, all.request) : all.both;
 }
 
@@ -132,20 +136,35 @@ static np_truth judge_topics(struct np_walk *walk, const struct np_group *group,
     return result;
 }
 
-/* The parser that must read the hop because of this rule. */
-static enum np_parser parser_of(const struct np_walk *walk, const struct np_rule *rule)
+/*
+ * The parser that must read the hop because of this alternative: that of the redirect, or HTTP
+ * where an HTTP chain of the mesh judges a request.
+ */
+static enum np_parser parser_of(const struct np_walk *walk, const struct np_rule *rule,
+                                const struct np_match *match)
 {
     if (rule->redirect_parser != NP_PARSER_NONE) {
         return rule->redirect_parser;
     }
-    bool http_chain =
-        walk->checkpoint->plane == NETPOL_PLANE_MESH && np_listener(walk) == NP_LISTENER_HTTP;
-    for (uint32_t i = 0; http_chain && i < rule->n_alternatives; i++) {
-        if (np_expr_reads(rule->alternatives[i].request, NP_PARSER_HTTP)) {
-            return NP_PARSER_HTTP;
+    bool http = walk->checkpoint->plane == NETPOL_PLANE_MESH &&
+                np_listener(walk) == NP_LISTENER_HTTP &&
+                np_expr_reads(match->request, NP_PARSER_HTTP);
+    return http ? NP_PARSER_HTTP : NP_PARSER_NONE;
+}
+
+/* May traffic come to a proxy because of this rule? */
+static np_truth redirect_truth(struct np_walk *walk, const struct np_rule *rule)
+{
+    np_truth result = NP_NO;
+    for (uint32_t i = 0; i < rule->n_alternatives && result != NP_YES; i++) {
+        const struct np_match *match = &rule->alternatives[i];
+        if (parser_of(walk, rule, match) != NP_PARSER_NONE) {
+            np_truth subject = np_policy_truth(walk, rule->policy);
+            np_truth flow = subject == NP_NO ? NP_NO : np_judge(walk, match).flow;
+            result = np_or(result, np_and(subject, flow));
         }
     }
-    return NP_PARSER_NONE;
+    return result;
 }
 
 /* Of two redirects the one with an explicit priority, the smaller number first; then parser order.
@@ -162,12 +181,10 @@ static void judge_redirects(struct np_walk *walk, const struct np_group *group,
 {
     for (uint32_t i = 0; i < group->count; i++) {
         const struct np_rule *rule = group->rules[i];
-        if (rule->action == NP_ACT_NOTE || parser_of(walk, rule) == NP_PARSER_NONE) {
-            continue;
-        }
-        np_truth subject = np_policy_truth(walk, rule->policy);
-        np_truth flow = subject == NP_NO ? NP_NO : np_and(subject, np_rule_flow(walk, rule));
+        np_truth flow = rule->action == NP_ACT_NOTE ? NP_NO : redirect_truth(walk, rule);
         out->redirect = np_or(out->redirect, flow);
+        out->plain = out->plain || (rule->redirect_parser == NP_PARSER_NONE &&
+                                    np_policy_truth(walk, rule->policy) != NP_NO);
         if (flow != NP_NO && (!out->redirector || stronger(rule, out->redirector))) {
             out->redirector = rule;
         }
@@ -176,11 +193,12 @@ static void judge_redirects(struct np_walk *walk, const struct np_group *group,
 
 struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group *group)
 {
-    struct np_group_truth out = {NP_NO, NP_NO, NP_YES, NULL, NULL};
+    struct np_group_truth out = {.readable = NP_YES};
     out.truth = judge_topics(walk, group, &out.first);
     judge_redirects(walk, group, &out);
     if (out.redirector) {
-        out.readable = np_readable(walk, parser_of(walk, out.redirector));
+        uint8_t parser = out.redirector->redirect_parser;
+        out.readable = np_readable(walk, parser ? parser : NP_PARSER_HTTP);
     }
     if (!out.first) {
         out.first = group->rules[0];
@@ -203,22 +221,25 @@ static struct np_outcome allowed(struct np_walk *walk, const struct np_group *gr
     struct np_outcome allow = np_outcome_allow(rule->number, rule_reason(rule));
     allow.untracked = walk->checkpoint->kind == NP_CHECK_HOST &&
                       np_slice_is(np_str_slice(walk->stage->name), "untracked");
-    allow.auth_mode = judged->truth == NP_NO ? 0 : np_group_auth(walk, group);
-    if (allow.auth_mode == 0) {
-        return allow;
+    struct np_auth auth = {0, NP_NO};
+    if (judged->truth != NP_NO) {
+        auth = np_group_auth(walk, group);
     }
-    allow.auth_required = true;
-    struct np_outcome deny = np_outcome_deny(rule->number, rule_reason(rule));
-    deny.auth_required = true;
-    deny.auth_mode = allow.auth_mode;
+    struct np_outcome with = allow;
+    with.auth_required = true;
+    with.auth_mode = auth.mode;
+    struct np_outcome without = with;
+    without.may_allow = false;
+    without.may_deny = true;
     const struct netpol_request *request = walk->hop->request;
     uint8_t said = request ? request->authenticated : NETPOL_TRI_NOT_SAID;
     np_truth authenticated = said == NETPOL_TRI_NOT_SAID ? NP_MAYBE | NP_CAUSE_REQUEST
                                                          : np_truth_of(said == NETPOL_TRI_YES);
-    if (allow.auth_mode > 1) { /* always fails */
+    if (auth.mode > 1) { /* always fails */
         authenticated = NP_NO;
     }
-    return np_outcome_either(authenticated, &allow, &deny, rule->number);
+    with = np_outcome_either(authenticated, &with, &without, rule->number);
+    return np_outcome_either(auth.required, &with, &allow, rule->number);
 }
 
 /* Which answer a CUSTOM provider gave. */
@@ -274,21 +295,25 @@ static bool path_is_invalid(const struct np_walk *walk, const struct np_rule *ru
     return false;
 }
 
+static struct np_outcome refused(const struct np_group_truth *judged)
+{
+    return np_outcome_deny(judged->redirector->number, NETPOL_REASON_PROTOCOL);
+}
+
 /* What the proxy of the group adds: nothing, INSPECT until it has read, or a refusal to read. */
 static struct np_outcome through_proxy(const struct np_group_truth *judged,
                                        const struct np_outcome *out)
 {
     const struct np_rule *rule = judged->redirector;
     struct np_outcome with = *out;
+    with.must_inspect = with.must_inspect || np_is_maybe(judged->readable);
     if (rule->redirect_parser != NP_PARSER_NONE) {
-        with.must_inspect = with.must_inspect || np_is_maybe(judged->readable);
         with.parser = rule->redirect_parser;
         with.priority = rule->redirect_priority;
     }
-    struct np_outcome refused = np_outcome_deny(rule->number, NETPOL_REASON_PROTOCOL);
-    return judged->readable == NP_NO
-               ? np_outcome_either(judged->redirect, &refused, out, rule->number)
-               : with;
+    struct np_outcome no = refused(judged);
+    return judged->readable == NP_NO ? np_outcome_either(judged->redirect, &no, out, rule->number)
+                                     : with;
 }
 
 struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *group,
@@ -306,6 +331,9 @@ struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *
         return noted(walk, judged.truth, next);
     case NP_ACT_ALLOW:
         then = allowed(walk, group, &judged);
+        if (judged.redirector && judged.readable == NP_NO && !judged.plain) {
+            then = refused(&judged); /* whichever of them matches sends it to the proxy */
+        }
         break;
     case NP_ACT_PASS:
         then = *next_tier;

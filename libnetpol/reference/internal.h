@@ -3,9 +3,10 @@
 #define NP_REFERENCE_INTERNAL_H
 /*
  * The reference from inside: what its files share. From small to large: text.c (patterns), fields.c
- * and request.c (request conditions), set.c (one end), ports.c, match.c (one alternative, one rule),
- * outcome.c (sets of outcomes), group.c (the rules of one rank that are judged together), fold.c (a
- * stage backwards), forward.c (effects and traces), checkpoint.c, hop.c, combine.c, eval.c.
+ * and request.c (request conditions), set.c (one end), ports.c, match.c (one alternative, one
+ * rule), outcome.c (sets of outcomes), group.c (the rules of one rank that are judged together),
+ * fold.c (a stage backwards), forward.c (effects and traces), checkpoint.c, hop.c, combine.c,
+ * eval.c.
  */
 #include "model/build.h"
 #include "reference/reference.h"
@@ -16,23 +17,23 @@ struct np_walk {
     const struct np_hop *hop;
     const struct np_checkpoint *checkpoint;
     const struct np_stage *stage;
-    const struct np_end *src, *dst;   /* as the stage sees them (before or after translation) */
-    const struct np_end *near, *far;  /* near: on the checkpoint's side */
-    const struct np_end *subject;     /* whom policies select: near, or a host endpoint */
+    const struct np_end *src, *dst;  /* as the stage sees them (before or after translation) */
+    const struct np_end *near, *far; /* near: on the checkpoint's side */
+    const struct np_end *subject;    /* whom policies select: near, or a host endpoint */
     uint16_t dst_port;
     uint8_t direction;
-    bool pending;                     /* staged and dry-run policies as if enforced */
-    uint32_t seen;                    /* effects (hop->effects) that the rule at hand sees */
+    bool pending;                      /* staged and dry-run policies as if enforced */
+    uint32_t seen;                     /* effects (hop->effects) that the rule at hand sees */
     const struct netpol_string *topic; /* the Kafka topic at hand; NULL: any of them */
-    const struct np_policy *policy;   /* whose subject truth is remembered */
+    const struct np_policy *policy;    /* whose subject truth is remembered */
     np_truth subject_truth;
-    bool any_policy;                  /* a policy that no option made may apply here */
-    uint8_t hook;                     /* enum netpol_hook: this one alone; 0: every stage */
-    uint32_t base;                    /* effects of earlier checkpoints */
-    bool forward;                     /* the walk that applies effects and tells the trace */
-    np_truth reach;                   /* forward: is the rule at hand reached? */
-    const struct np_trace *trace;     /* forward: may be NULL */
-    const struct np_policy *told;     /* forward: whose step was told last */
+    bool any_policy;              /* a policy that no option made may apply here */
+    uint8_t hook;                 /* enum netpol_hook: this one alone; 0: every stage */
+    uint32_t base;                /* effects of earlier checkpoints */
+    bool forward;                 /* the walk that applies effects and tells the trace */
+    np_truth reach;               /* forward: is the rule at hand reached? */
+    const struct np_trace *trace; /* forward: may be NULL */
+    const struct np_policy *told; /* forward: whose step was told last */
 };
 void np_walk_stage(struct np_walk *walk, const struct np_stage *stage);
 
@@ -52,10 +53,10 @@ static inline struct np_slice np_slice_from(struct netpol_string s)
 
 /* ---- fields.c: the fields of a request as views see them ---- */
 struct np_field {
-    uint8_t presence;     /* enum netpol_presence */
-    bool rejected;        /* the view refuses the value: no pattern matches */
-    np_truth doubt;       /* not 0: the values are not certain, with this cause */
-    bool header;          /* values are readings of one header */
+    uint8_t presence; /* enum netpol_presence */
+    bool rejected;    /* the view refuses the value: no pattern matches */
+    np_truth doubt;   /* not 0: the values are not certain, with this cause */
+    bool header;      /* values are readings of one header */
     bool fold_case;
     struct np_slice value; /* unless pieces.next */
     char digits[10];       /* of a number */
@@ -63,7 +64,8 @@ struct np_field {
     struct np_header_view { /* what pieces.source points at */
         const struct np_walk *walk;
         np_str name;
-        uint32_t base; /* effects before this one no longer matter; UINT32_MAX: the request's own count */
+        uint32_t base; /* effects before this one no longer matter; UINT32_MAX: the request's own
+                          count */
     } header_view;
 };
 void np_field_of(const struct np_walk *walk, const struct np_expr *atom, struct np_field *out);
@@ -76,14 +78,16 @@ np_truth np_readable(const struct np_walk *walk, enum np_parser parser);
 struct np_pair { /* readings: what certainly and what possibly matches */
     np_truth must, may;
 };
-struct np_pair np_expr_truth(const struct np_walk *walk, const struct np_expr *expr); /* NULL: yes */
+struct np_pair np_expr_truth(const struct np_walk *walk,
+                             const struct np_expr *expr); /* NULL: yes */
 bool np_expr_reads(const struct np_expr *expr, enum np_parser parser);
 bool np_expr_reads_view(const struct np_expr *expr, uint8_t view);
 np_truth np_prefix_truth(const struct np_end *end, const struct np_prefix *prefix);
 
 /* ---- set.c, ports.c, relation.c ---- */
-np_truth np_set_truth(const struct np_model *model, const struct np_set *set, const struct np_hop *hop,
-                      const struct np_end *end, const struct np_end *other);
+np_truth np_set_truth(const struct np_model *model, const struct np_set *set,
+                      const struct np_hop *hop, const struct np_end *end,
+                      const struct np_end *other);
 np_truth np_ports_truth(const struct np_walk *walk, const struct np_match *match);
 np_truth np_source_ports_truth(const struct np_walk *walk, const struct np_match *match);
 np_truth np_relation_truth(const struct np_end *near, const struct np_end *far, uint8_t relations);
@@ -93,12 +97,12 @@ np_str np_end_node_name(const struct np_end *end);
 uint8_t np_listener(const struct np_walk *walk); /* NP_LISTENER_HTTP or _TCP */
 
 /* ---- match.c ---- */
-struct np_judged {       /* one alternative */
-    np_truth flow;       /* everything but the two below */
+struct np_judged { /* one alternative */
+    np_truth flow; /* everything but the two below */
     np_truth connection;
     struct np_pair request;
-    uint8_t place;       /* of the axis below: later ones came nearer; UINT8_MAX: none */
-    const char *axis;    /* the first that says no, else the first that says maybe; NULL: none */
+    uint8_t place;    /* of the axis below: later ones came nearer; UINT8_MAX: none */
+    const char *axis; /* the first that says no, else the first that says maybe; NULL: none */
 };
 struct np_judged np_judge(const struct np_walk *walk, const struct np_match *match);
 /* A rule with its own polarity: an ALLOW counts what must match, a DENY, NOTE, ASK what may. */
@@ -106,45 +110,55 @@ np_truth np_rule_truth(const struct np_walk *walk, const struct np_rule *rule);
 np_truth np_rule_flow(const struct np_walk *walk, const struct np_rule *rule); /* without request */
 np_truth np_polar(struct np_pair pair, uint8_t action);
 bool np_policy_counts(const struct np_walk *walk, const struct np_policy *policy);
-np_truth np_policy_truth(struct np_walk *walk, const struct np_policy *policy); /* selects the subject */
+np_truth np_policy_truth(struct np_walk *walk,
+                         const struct np_policy *policy); /* selects the subject */
 
 /* ---- outcome.c ---- */
 struct np_outcome {
     bool may_allow, may_deny;
     bool must_inspect, observe, untracked, auth_required;
-    uint8_t reason;      /* enum netpol_reason of a definite outcome */
+    uint8_t reason; /* enum netpol_reason of a definite outcome */
     uint8_t auth_mode, parser;
     int16_t priority;
-    uint16_t flags;      /* NETPOL_PART_LOG, _AUDIT: notes certainly taken */
-    uint32_t causes;     /* of the branches that differ */
+    uint16_t flags;  /* NETPOL_PART_LOG, _AUDIT: notes certainly taken */
+    uint32_t causes; /* of the branches that differ */
     uint32_t decision;
 };
 struct np_outcome np_outcome_allow(uint32_t decision, uint8_t reason);
 struct np_outcome np_outcome_deny(uint32_t decision, uint8_t reason);
 /* R = yes, no, or both; decision: what is named when the two differ. */
-struct np_outcome np_outcome_either(np_truth t, const struct np_outcome *yes, const struct np_outcome *no, uint32_t decision);
+struct np_outcome np_outcome_either(np_truth t, const struct np_outcome *yes,
+                                    const struct np_outcome *no, uint32_t decision);
 void np_outcome_finish(const struct np_outcome *outcome, bool audit, struct np_result *out);
 
 /* ---- group.c: rules that are judged together ---- */
 struct np_group {
     const struct np_rule *const *rules;
-    uint32_t count;      /* several only for the ALLOWs of one rank */
+    uint32_t count; /* several only for the ALLOWs of one rank */
 };
 uint32_t np_group_end(const struct np_tier *tier, uint8_t direction, uint32_t first);
-uint32_t np_group_begin(const struct np_tier *tier, uint8_t direction, uint32_t last); /* last: one past */
+uint32_t np_group_begin(const struct np_tier *tier, uint8_t direction,
+                        uint32_t last); /* last: one past */
 struct np_group_truth {
     np_truth truth;
-    np_truth redirect;   /* may traffic be sent to a proxy by this group? */
-    np_truth readable;   /* and can that proxy read it? */
+    np_truth redirect; /* may traffic be sent to a proxy by this group? */
+    np_truth readable; /* and can that proxy read it? */
+    bool plain;        /* an ALLOW that needs no proxy may be among them */
     const struct np_rule *first, *redirector;
 };
 struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group *group);
 struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *group,
-                                   const struct np_outcome *next, const struct np_outcome *next_tier);
-uint8_t np_decision_of(const struct np_walk *walk, const struct np_rule *rule); /* an ASK's answer: enum netpol_decision */
+                                   const struct np_outcome *next,
+                                   const struct np_outcome *next_tier);
+uint8_t np_decision_of(const struct np_walk *walk,
+                       const struct np_rule *rule); /* an ASK's answer: enum netpol_decision */
 
 /* ---- auth.c ---- */
-uint8_t np_group_auth(struct np_walk *walk, const struct np_group *group);
+struct np_auth {
+    uint8_t mode;      /* 0: none */
+    np_truth required; /* is it? */
+};
+struct np_auth np_group_auth(struct np_walk *walk, const struct np_group *group);
 
 /* ---- fold.c ---- */
 struct np_outcome np_fold_checkpoint(struct np_walk *walk);
@@ -156,14 +170,15 @@ struct np_isolation np_tier_isolation(struct np_walk *walk, const struct np_tier
 
 /* ---- forward.c ---- */
 void np_forward_checkpoint(struct np_walk *walk, const struct np_trace *trace);
-/* Called by a group after each of its rules: forward, the rule is told and its effects are applied; else passed. */
+/* Called by a group after each of its rules: forward, the rule is told and its effects are applied;
+ * else passed. */
 void np_forward_rule(struct np_walk *walk, const struct np_rule *rule);
 bool np_stage_asked(const struct np_walk *walk, const struct np_stage *stage);
 
 /* ---- checkpoint.c ---- */
 void np_judge_checkpoint(const struct np_model *model, const struct np_checkpoint *checkpoint,
-                         const struct np_hop *hop, uint8_t hook, bool pending, const struct np_trace *trace,
-                         struct np_result *out);
+                         const struct np_hop *hop, uint8_t hook, bool pending,
+                         const struct np_trace *trace, struct np_result *out);
 
 /* ---- combine.c ---- */
 void np_combine_parts(struct netpol_verdict *out); /* action, plane and side from the three parts */

@@ -6,6 +6,7 @@
  */
 #include "reference/internal.h"
 
+enum { ICMP = 1, ICMPV6 = 58 };
 enum port_kind { PORT_KNOWN, PORT_NONE, PORT_UNKNOWN };
 struct port {
     enum port_kind kind;
@@ -148,7 +149,9 @@ np_truth np_ports_truth(const struct np_walk *walk, const struct np_match *match
 np_truth np_source_ports_truth(const struct np_walk *walk, const struct np_match *match)
 {
     struct port port = port_of(walk->hop, walk->hop->src_port);
-    if (port.kind == PORT_KNOWN && port.number == 0) {
+    if (port.protocol == ICMP || port.protocol == ICMPV6) {
+        port.kind = PORT_NONE; /* type and code are the destination's */
+    } else if (port.kind == PORT_KNOWN && port.number == 0) {
         port.kind = PORT_UNKNOWN; /* nothing is sent from port 0: it was not given */
     }
     return axis_truth(match->src_service, match->src_ports, walk->src, &port);

@@ -4,26 +4,26 @@
 /*
  * reference: the naive evaluator, the definition of every verdict.
  *
- * It walks the model rule by rule, no classes, no tables, and stays simple enough to be read against
- * lowering 2. Core: the set of possible outcomes is folded backwards over the rules of a stage, the
- * truth of each rule computed on the way: R(i) = A(i) if yes, R(i+1) if no, both if maybe (fold.c).
- * Only a trace, and effects on the request, need a walk forward first (forward.c). No recursion over
- * anything an input sizes, no backtracking, no allocation.
+ * It walks the model rule by rule, no classes, no tables, and stays simple enough to be read
+ * against lowering 2. Core: the set of possible outcomes is folded backwards over the rules of a
+ * stage, the truth of each rule computed on the way: R(i) = A(i) if yes, R(i+1) if no, both if
+ * maybe (fold.c). Only a trace, and effects on the request, need a walk forward first (forward.c).
+ * No recursion over anything an input sizes, no backtracking, no allocation.
  */
 #include "model/policy.h"
 
 struct np_hop {
     struct np_end src, dst;
-    struct np_end original;          /* the destination before translation; = dst when not given */
+    struct np_end original; /* the destination before translation; = dst when not given */
     uint16_t original_port;
     uint8_t family, protocol;
-    bool has_ports;                  /* false: fragment, protocol without ports, not given */
-    bool ports_unknown;              /* ports exist but were not given: NP_FACT_PORTS */
-    uint16_t src_port, dst_port;     /* ICMP: dst_port = type << 8 | code, has_ports true */
-    uint8_t route;                   /* NP_ROUTE_* of host checkpoints; 0: by the ends */
-    uint8_t mesh_mode;               /* enum netpol_mesh_mode; 0: the checkpoint's own */
+    bool has_ports;                       /* false: fragment, protocol without ports, not given */
+    bool ports_unknown;                   /* ports exist but were not given: NP_FACT_PORTS */
+    uint16_t src_port, dst_port;          /* ICMP: dst_port = type << 8 | code, has_ports true */
+    uint8_t route;                        /* NP_ROUTE_* of host checkpoints; 0: by the ends */
+    uint8_t mesh_mode;                    /* enum netpol_mesh_mode; 0: the checkpoint's own */
     const struct netpol_request *request; /* NULL: nothing known */
-    struct np_effects *effects;      /* room for what rules do to the request; NULL: none, see below */
+    struct np_effects *effects; /* room for what rules do to the request; NULL: none, see below */
 };
 
 /*
@@ -34,7 +34,7 @@ struct np_hop {
 struct np_applied {
     const struct np_effect *effect;
     const struct np_rule *rule;
-    np_truth truth;                  /* YES, or MAYBE it was applied */
+    np_truth truth; /* YES, or MAYBE it was applied */
 };
 struct np_effects {
     struct np_applied *items;
@@ -42,13 +42,13 @@ struct np_effects {
     bool overflow;
 };
 
-struct np_result {                   /* of one checkpoint */
-    uint8_t action;                  /* enum netpol_action */
-    uint8_t reason;                  /* enum netpol_reason */
-    uint16_t flags;                  /* enum netpol_part_flags */
-    uint32_t decision;               /* number; 0 none */
-    uint32_t missing;                /* NP_FACT_* that matter */
-    bool may_allow, may_deny;        /* the outcome set */
+struct np_result {            /* of one checkpoint */
+    uint8_t action;           /* enum netpol_action */
+    uint8_t reason;           /* enum netpol_reason */
+    uint16_t flags;           /* enum netpol_part_flags */
+    uint32_t decision;        /* number; 0 none */
+    uint32_t missing;         /* NP_FACT_* that matter */
+    bool may_allow, may_deny; /* the outcome set */
     bool must_inspect, observe, audited, untracked;
     uint8_t auth_mode, redirect_parser;
     int16_t redirect_priority;
@@ -56,18 +56,20 @@ struct np_result {                   /* of one checkpoint */
 /* flags: NETPOL_PART_JUDGED when the checkpoint exists for the hop at all. */
 
 struct np_trace_step {
-    const struct np_hop *hop;        /* being judged, ends resolved; on every step; valid during the call */
-    uint8_t kind;                    /* enum netpol_step_kind */
-    np_truth truth;                  /* of the policy's subject, of the rule */
-    bool reached;                    /* false: decided before */
+    const struct np_hop
+        *hop;       /* being judged, ends resolved; on every step; valid during the call */
+    uint8_t kind;   /* enum netpol_step_kind */
+    np_truth truth; /* of the policy's subject, of the rule */
+    bool reached;   /* false: decided before */
     const struct np_checkpoint *checkpoint;
     const struct np_stage *stage;
     const struct np_tier *tier;
     const struct np_policy *policy;
     const struct np_rule *rule;
-    uint32_t alternative;            /* that came nearest: index */
-    const char *axis;                /* first axis of it that said no or maybe: "near", "far", "port", "relation", "family", "request", ...; NULL: none */
-    const struct np_result *result;  /* DECISION */
+    uint32_t alternative; /* that came nearest: index */
+    const char *axis; /* first axis of it that said no or maybe: "near", "far", "port", "relation",
+                         "family", "request", ...; NULL: none */
+    const struct np_result *result; /* DECISION */
 };
 /*
  * Receives the walk, in order: each owner of a shared address is walked with its own hop, and a hop
@@ -77,33 +79,46 @@ struct np_trace {
     void *user;
     void (*step)(void *user, const struct np_trace_step *step);
 };
-np_truth np_reference_set(const struct np_model *model, const struct np_set *set, const struct np_hop *hop, const struct np_end *end);
-np_truth np_reference_match(const struct np_model *model, const struct np_match *match, const struct np_hop *hop,
-                            const struct np_checkpoint *checkpoint, const struct np_stage *stage, const char **axis);
+np_truth np_reference_set(const struct np_model *model, const struct np_set *set,
+                          const struct np_hop *hop, const struct np_end *end);
+np_truth np_reference_match(const struct np_model *model, const struct np_match *match,
+                            const struct np_hop *hop, const struct np_checkpoint *checkpoint,
+                            const struct np_stage *stage, const char **axis);
 /* One checkpoint for one hop (both ends resolved). trace may be NULL. */
 void np_reference_checkpoint(const struct np_model *model, const struct np_checkpoint *checkpoint,
-                             const struct np_hop *hop, const struct np_trace *trace, struct np_result *out);
-/* Does this checkpoint exist for the hop (its subject is in the inventory and its engine enforces there)? */
-np_truth np_reference_applies(const struct np_model *model, const struct np_checkpoint *checkpoint, const struct np_hop *hop);
+                             const struct np_hop *hop, const struct np_trace *trace,
+                             struct np_result *out);
+/* Does this checkpoint exist for the hop (its subject is in the inventory and its engine enforces
+ * there)? */
+np_truth np_reference_applies(const struct np_model *model, const struct np_checkpoint *checkpoint,
+                              const struct np_hop *hop);
 /*
  * All checkpoints of one hop in path order, combined. Fills everything of *out but the generation.
  * point NULL: all. With staged policies in the model a second, complete walk fills `staged`.
  */
-void np_reference_hop(const struct np_model *model, const struct np_hop *hop, const struct netpol_point *point,
-                      const struct np_trace *trace, struct netpol_verdict *out);
+void np_reference_hop(const struct np_model *model, const struct np_hop *hop,
+                      const struct netpol_point *point, const struct np_trace *trace,
+                      struct netpol_verdict *out);
 /* The second walk alone: staged and dry-run policies as if enforced. */
-void np_reference_pending(const struct np_model *model, const struct np_hop *hop, const struct netpol_point *point,
-                          struct netpol_verdict *out);
-/* From the public tuple and request: canonicalises, resolves ends (with every owner of a shared address), evaluates. */
-void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple, const struct netpol_request *request,
-                       const struct netpol_point *point, const struct np_trace *trace, struct netpol_verdict *out);
+void np_reference_pending(const struct np_model *model, const struct np_hop *hop,
+                          const struct netpol_point *point, struct netpol_verdict *out);
+/* From the public tuple and request: canonicalises, resolves ends (with every owner of a shared
+ * address), evaluates. */
+void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple,
+                       const struct netpol_request *request, const struct netpol_point *point,
+                       const struct np_trace *trace, struct netpol_verdict *out);
 /* The same with the caller's room for effects (np_reference_eval has a small one of its own). */
-void np_reference_eval_in(const struct np_model *model, const struct netpol_tuple *tuple, const struct netpol_request *request,
-                          const struct netpol_point *point, const struct np_trace *trace, struct np_effects *room,
+void np_reference_eval_in(const struct np_model *model, const struct netpol_tuple *tuple,
+                          const struct netpol_request *request, const struct netpol_point *point,
+                          const struct np_trace *trace, struct np_effects *room,
                           struct netpol_verdict *out);
 uint32_t np_reference_room(const struct np_model *model); /* np_applied items */
-/* A path of several hops: every hop must let it pass. deny > unknown > inspect > allow; of equals the first. */
-void np_reference_combine(const struct netpol_verdict *hops, size_t count, struct netpol_verdict *out);
-/* Backends of a service, a verdict each: what they agree on, else UNKNOWN(backends). None at all: the same. */
-void np_reference_backends(const struct netpol_verdict *paths, size_t count, struct netpol_verdict *out);
+/* A path of several hops: every hop must let it pass. deny > unknown > inspect > allow; of equals
+ * the first. */
+void np_reference_combine(const struct netpol_verdict *hops, size_t count,
+                          struct netpol_verdict *out);
+/* Backends of a service, a verdict each: what they agree on, else UNKNOWN(backends). None at all:
+ * the same. */
+void np_reference_backends(const struct netpol_verdict *paths, size_t count,
+                           struct netpol_verdict *out);
 #endif

@@ -19,6 +19,15 @@ np_str np_end_node_name(const struct np_end *end)
     return end->endpoint ? end->endpoint->node_name : NULL;
 }
 
+static bool is_same(const struct np_end *near, const struct np_end *far)
+{
+    if (near->endpoint || far->endpoint) {
+        return near->endpoint == far->endpoint;
+    }
+    /* whoever has the address */
+    return near->address.family && np_address_equal(&near->address, &far->address);
+}
+
 /* A pod whose address is not known, and an address of the pod range whose pod is not known. */
 static bool may_be_same(const struct np_end *a, const struct np_end *b)
 {
@@ -34,8 +43,7 @@ static uint8_t possible_relations(const struct np_end *near, const struct np_end
     np_str near_name = np_end_node_name(near);
     np_str far_name = np_end_node_name(far);
     bool same_node = near_name && near_name == far_name;
-    if ((near->endpoint && near->endpoint == far->endpoint) ||
-        (near_node && far_node && same_node)) {
+    if (is_same(near, far) || (near_node && far_node && same_node)) {
         return NP_REL_SELF;
     }
     if (may_be_same(near, far) || may_be_same(far, near)) {
