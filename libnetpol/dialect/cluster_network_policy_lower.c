@@ -73,15 +73,24 @@ static struct np_axes lower_ports(struct np_lower *l, const struct np_cnp_rule *
 
 /* ---- peers ---- */
 
-/* Pods with hostNetwork are never subject nor peer by selector, whatever host_network says. */
+/*
+ * Pods with hostNetwork are never subject nor peer by selector. Where the option host_network makes
+ * them pods like any other, the selector has to say so.
+ */
 static const struct np_set *lower_pods(struct np_lower *l,
                                        const struct np_label_selector *namespaces,
                                        const struct np_cnp_pods *pods)
 {
     struct np_slice any = {"", 0};
-    return np_lower_pod_set(l, NP_OBJ_WORKLOAD,
-                            pods ? np_lower_pods(l, any, pods->namespaces, pods->pods)
-                                 : np_lower_pods(l, any, namespaces, NULL));
+    const struct np_selector *selector = pods ? np_lower_pods(l, any, pods->namespaces, pods->pods)
+                                              : np_lower_pods(l, any, namespaces, NULL);
+    if (l->options->host_network) { /* node, pod */
+        const struct np_selector *both[] = {
+            selector, np_build_term(l->build, NP_SCOPE_FIELD,
+                                    np_build_text(l->build, "hostnetwork"), NP_OP_ABSENT, NULL, 0)};
+        selector = np_build_select(l->build, NP_SELECT_ALL, both, 2);
+    }
+    return np_lower_pod_set(l, NP_OBJ_WORKLOAD, selector);
 }
 
 static const struct np_set *lower_networks(struct np_lower *l, const struct np_cnp_peer *peer)

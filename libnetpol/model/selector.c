@@ -27,6 +27,7 @@ static bool field_of(const struct np_endpoint *endpoint, np_str key, struct np_s
         {"serviceaccount", endpoint->service_account, NULL},
         {"cluster", NULL, "default"},
         {"orchestrator", NULL, "k8s"},
+        {"hostnetwork", NULL, endpoint->host_network ? "true" : NULL},
     };
     struct np_slice wanted = np_str_slice(key);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {

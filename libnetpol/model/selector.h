@@ -15,7 +15,7 @@ enum np_scope {
     NP_SCOPE_OBJECT,          /* the object's own labels */
     NP_SCOPE_NAMESPACE,       /* labels of its namespace; an object without one has none */
     NP_SCOPE_SERVICE_ACCOUNT, /* labels of its service account */
-    NP_SCOPE_FIELD            /* key is "namespace", "name", "serviceaccount", "cluster", "orchestrator": the value itself */
+    NP_SCOPE_FIELD            /* key is "namespace", "name", "serviceaccount", "cluster", "orchestrator", "hostnetwork" (absent: its own network): the value itself */
 };
 enum np_term_op {
     NP_OP_IN,         /* key present and value one of values */

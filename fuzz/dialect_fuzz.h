@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_FUZZ_DIALECT_FUZZ_H
+#define NP_FUZZ_DIALECT_FUZZ_H
+/*
+ * What the targets of the dialects share. An input is one byte of flags, then a manifest. It is
+ * decoded twice, which must say the same; a document of it written as JSON must be accepted or
+ * refused alike; what was accepted is lowered and sealed twice, and questions about it must get the
+ * same answers from both. Lowering fails for memory only, and there is memory.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+int fuzz_dialect(const uint8_t *data, size_t size);
+#endif
