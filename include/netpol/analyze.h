@@ -27,13 +27,18 @@ struct netpol_span {
     uint8_t protocol;
     uint16_t first, last;
 };
-/* One row of connectivity: src may reach dst on these spans. Names: "ns/name" (workload) or an address range. */
+/*
+ * One row of connectivity: src may reach dst on these spans. Names: "ns/name" (a workload, or a pod
+ * of one whose pods differ) or an address range. Fragments are not listed. A row is for any of the
+ * address families that both ends have.
+ */
 struct netpol_reach {
     const char *src, *dst;
     int all;      /* 1: every protocol and port; spans are empty then */
-    const struct netpol_span *spans;
+    int others;   /* 1: also every protocol but TCP, UDP, SCTP, ICMP and those that policies name */
+    const struct netpol_span *spans; /* ports from 1; ICMP: type << 8 | code; others: 0-65535 */
     size_t n_spans;
-    int certain;  /* 0: unknown for these spans */
+    int certain;  /* 0: not known, or decided by the request, for these spans */
 };
 struct netpol_list_options {
     size_t size;            /* sizeof(struct netpol_list_options) */

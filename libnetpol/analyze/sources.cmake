@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     analyze
+    cover.c
     explain.c
     explain_why.c
     explain_write.c
+    lint.c
+    lint_dns.c
+    lint_gaps.c
+    lint_one_sided.c
+    lint_redundancy.c
+    lint_selection.c
+    lint_width.c
+    list.c
+    list_addresses.c
+    list_spans.c
     question_answer.c
     question_parse.c
     question_read.c
     question_request.c
     question_resolve.c
-    question_write.c)
+    question_write.c
+    survey.c
+    survey_focus.c
+    survey_visit.c
+    tell.c)

@@ -123,6 +123,23 @@ static void check_peer(struct np_decode *d, void *object)
     }
 }
 
+/* Rules of a direction that policyTypes does not list pass the API server silently, and do nothing. */
+static void check_inert(struct np_decode *d, const struct np_kube_spec *spec)
+{
+    static const char *const fields[NP_DIRECTIONS] = {[NP_INGRESS] = "ingress", [NP_EGRESS] = "egress"};
+    for (int direction = 0; spec->types.count && direction < NP_DIRECTIONS; direction++) {
+        bool listed = spec->rules[direction].count == 0;
+        for (size_t i = 0; i < spec->types.count; i++) {
+            listed = listed || np_slice_is(spec->types.items[i].text, kube_directions[direction]);
+        }
+        if (!listed) {
+            np_decode_report_in(d, NP_CODE_4102, spec->node, fields[direction],
+                                "policyTypes does not list %s: the rules below are ignored",
+                                kube_directions[direction]);
+        }
+    }
+}
+
 /* ValidateNetworkPolicySpec: duplicates among the types pass. */
 static void check_spec(struct np_decode *d, void *object)
 {
@@ -145,6 +162,7 @@ static void check_spec(struct np_decode *d, void *object)
         np_path_end(d, inner);
     }
     np_path_end(d, mark);
+    check_inert(d, spec);
 }
 
 #include "dialect/kubernetes.def"

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Selectors that select nothing: policies, peers, port names, contradictions. */
+#include "analyze/cover.h"
+#include "analyze/lint.h"
+#include "analyze/tell.h"
+
+#include "model/build.h"
+
+/* ---- contradictions ---- */
+
+static const struct np_selector *contradiction(const struct np_set *set)
+{
+    for (uint32_t c = 0; set && c < set->count; c++) {
+        for (uint32_t i = 0; i < set->clauses[c].count; i++) {
+            const struct np_literal *literal = set->clauses[c].items[i].literal;
+            if (np_selector_contradicts(literal->selector)) {
+                return literal->selector;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void report_contradiction(struct np_lint *l, const struct np_origin *origin,
+                                 const char *what, const struct np_selector *selector)
+{
+    struct np_text text;
+    np_text_init(&text, l->ctx);
+    np_tell_selector(&text, selector, NP_SCOPE_OBJECT);
+    np_tell_selector(&text, selector, NP_SCOPE_NAMESPACE);
+    np_lint_report(l, NP_CODE_4110, -1, origin, "no pod can satisfy the %s selector: %s", what,
+                   text.ptr ? text.ptr : "");
+    np_text_free(&text);
+}
+
+/* ---- policies ---- */
+
+/* "every pod of my namespace": the usual first policy of a namespace that may still be empty. */
+static bool asks_no_label(const struct np_set *subjects)
+{
+    for (uint32_t c = 0; c < subjects->count; c++) {
+        for (uint32_t i = 0; i < subjects->clauses[c].count; i++) {
+            if (np_selector_asks(subjects->clauses[c].items[i].literal->selector,
+                                 NP_SCOPE_OBJECT)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void policy_selects(struct np_lint *l, const struct np_lint_policy *known)
+{
+    const struct np_policy *policy = known->policy;
+    const struct np_set *subjects =
+        policy->subjects[NP_INGRESS] ? policy->subjects[NP_INGRESS] : policy->subjects[NP_EGRESS];
+    const struct np_selector *wrong = contradiction(subjects);
+    if (wrong) {
+        report_contradiction(l, &policy->origin, "subject's", wrong);
+        return;
+    }
+    if (!subjects || known->selects[NP_INGRESS] || known->selects[NP_EGRESS]) {
+        return;
+    }
+    struct np_text text;
+    np_text_init(&text, l->ctx);
+    np_tell_set(&text, subjects);
+    np_lint_report(l, NP_CODE_4103, asks_no_label(subjects) ? NETPOL_INFO : -1, &policy->origin,
+                   "the policy selects no pod: there is none with %s", text.ptr ? text.ptr : "");
+    np_text_free(&text);
+}
+
+/* ---- peers ---- */
+
+/* Did an earlier alternative of the rule have the same peers? (peers x ports) */
+static bool seen_before(const struct np_rule *rule, uint32_t alternative)
+{
+    for (uint32_t i = 0; i < alternative; i++) {
+        if (rule->alternatives[i].far == rule->alternatives[alternative].far) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool any_bit(const struct np_bits *bits)
+{
+    return np_bits_count(bits) > 0;
+}
+
+/* Is there a namespace at all that the selector would take? Asked with a pod that has no labels. */
+static bool matches_some_namespace(struct np_lint *l, const struct np_set *far)
+{
+    const struct np_inventory *inventory = &l->model->inventory;
+    for (uint32_t n = 0; n < inventory->n_namespaces; n++) {
+        for (uint32_t c = 0; c < far->count; c++) {
+            const struct np_selector *selector = far->clauses[c].items[0].literal->selector;
+            struct np_endpoint probe = {.kind = NP_OBJ_WORKLOAD,
+                                        .namespace_name = inventory->namespaces[n]->name,
+                                        .space = inventory->namespaces[n]};
+            if (np_selector_asks(selector, NP_SCOPE_OBJECT) ||
+                np_selector_match(selector, &probe)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void check_peers(struct np_lint *l, const struct np_rule *rule)
+{
+    for (uint32_t a = 0; a < rule->n_alternatives && !l->failed; a++) {
+        const struct np_set *far = rule->alternatives[a].far;
+        if (!np_set_only_pods(far) || seen_before(rule, a)) {
+            continue;
+        }
+        const struct np_selector *wrong = contradiction(far);
+        const struct np_bits *peers = wrong ? NULL : np_lint_peers(l, far);
+        if (wrong) {
+            report_contradiction(l, &rule->origin, "peer's", wrong);
+        } else if (peers && !any_bit(peers)) {
+            struct np_text text;
+            np_text_init(&text, l->ctx);
+            np_tell_set(&text, far);
+            np_lint_report(l, NP_CODE_4104, -1, &rule->origin, "the peer matches no %s: %s",
+                           matches_some_namespace(l, far) ? "pod" : "namespace",
+                           text.ptr ? text.ptr : "");
+            np_text_free(&text);
+        }
+    }
+}
+
+/* ---- port names ---- */
+
+static bool declares(const struct np_endpoint *endpoint, const struct np_port_member *member)
+{
+    for (uint32_t i = 0; i < endpoint->n_ports; i++) {
+        if (endpoint->ports[i].name == member->name &&
+            (member->protocol < 0 || member->protocol == endpoint->ports[i].protocol)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ports belong to the destination: the subject of ingress, the peer of egress. */
+static bool name_exists(struct np_lint *l, const struct np_lint_policy *known,
+                        const struct np_rule *rule, const struct np_match *match,
+                        const struct np_port_member *member)
+{
+    const struct np_bits *owners = rule->direction == NP_INGRESS ? &known->selected[NP_INGRESS]
+                                   : match->far                  ? np_lint_peers(l, match->far)
+                                                                 : NULL;
+    bool any = false;
+    for (uint32_t c = 0; c < l->survey.n_classes; c++) {
+        if (owners && !np_bits_get(owners, c)) {
+            continue;
+        }
+        any = true;
+        if (declares(l->survey.classes[c].first, member)) {
+            return true;
+        }
+    }
+    return !any; /* nobody there: another lint says so */
+}
+
+static void check_names(struct np_lint *l, const struct np_lint_policy *known,
+                        const struct np_rule *rule)
+{
+    np_str told = NULL;
+    char room[12];
+    for (uint32_t a = 0; a < rule->n_alternatives; a++) {
+        const struct np_match *match = &rule->alternatives[a];
+        for (uint32_t i = 0; match->dst_ports && i < match->dst_ports->count; i++) {
+            const struct np_port_member *member = &match->dst_ports->members[i];
+            if (!member->name || member->name == told ||
+                name_exists(l, known, rule, match, member)) {
+                continue;
+            }
+            told = member->name;
+            np_lint_report(l, NP_CODE_4105, -1, &rule->origin,
+                           "no container of the %s declares a port \"%s\" for %s",
+                           rule->direction == NP_INGRESS ? "selected pods" : "peers",
+                           member->name->text, np_tell_protocol(member->protocol, room));
+        }
+    }
+}
+
+static void check_rule(struct np_lint *l, struct np_lint_policy *known, const struct np_rule *rule)
+{
+    check_peers(l, rule);
+    if (known->selects[rule->direction]) {
+        check_names(l, known, rule);
+    }
+}
+
+void np_lint_selection(struct np_lint *l)
+{
+    if (l->survey.n_classes == 0) {
+        return; /* policies alone: nothing can be said about what they select */
+    }
+    for (uint32_t p = 0; p < l->n_policies; p++) {
+        policy_selects(l, &l->policies[p]);
+    }
+    np_lint_rules(l, check_rule);
+}

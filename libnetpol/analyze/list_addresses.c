@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The outside world in pieces: the address space cut wherever a prefix of some policy begins or
+ * ends, without the addresses that belong to the cluster.
+ */
+#include "analyze/list.h"
+
+#include "model/build.h"
+
+#include <stdlib.h>
+
+static unsigned address_bytes(uint8_t family)
+{
+    return family == NP_IPV4 ? 4 : 16;
+}
+
+/* false: it was the last address. */
+static bool step_up(struct np_address *address)
+{
+    for (unsigned i = address_bytes(address->family); i-- > 0;) {
+        if (++address->bytes[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void step_down(struct np_address *address)
+{
+    for (unsigned i = address_bytes(address->family); i-- > 0;) {
+        if (address->bytes[i]-- != 0) {
+            return;
+        }
+    }
+}
+
+static struct np_address last_of(const struct np_prefix *prefix)
+{
+    struct np_address last = prefix->address;
+    for (unsigned bit = prefix->length; bit < address_bytes(last.family) * 8; bit++) {
+        last.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+    }
+    return last;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return np_address_compare(a, b);
+}
+
+typedef np_vec(struct np_address) address_list;
+
+static bool push(const struct netpol_ctx *ctx, address_list *list, struct np_address address)
+{
+    struct np_address *place = np_vec_push(ctx, list);
+    if (place) {
+        *place = address;
+    }
+    return place != NULL;
+}
+
+/* First addresses of all pieces of a family. */
+static bool cut_at(const struct np_list *list, const struct np_prefix *prefix, uint8_t family,
+                   address_list *cuts)
+{
+    if (prefix->address.family != family) {
+        return true;
+    }
+    struct np_address next = last_of(prefix);
+    return push(list->ctx, cuts, prefix->address) &&
+           (!step_up(&next) || push(list->ctx, cuts, next));
+}
+
+static bool gather_cuts(const struct np_list *list, uint8_t family, address_list *cuts)
+{
+    const struct np_inventory *inventory = &list->model->inventory;
+    bool fine = push(list->ctx, cuts, (struct np_address){.family = family});
+    for (uint32_t i = 0; fine && i < list->survey.n_prefixes; i++) {
+        fine = cut_at(list, &list->survey.prefixes[i], family, cuts);
+    }
+    for (uint32_t i = 0; fine && i < inventory->n_pod_cidrs; i++) {
+        fine = cut_at(list, &inventory->pod_cidrs[i], family, cuts);
+    }
+    return fine;
+}
+
+static bool is_outside(const struct np_list *list, const struct np_address *address)
+{
+    const struct np_inventory *inventory = &list->model->inventory;
+    const struct np_endpoint *owner;
+    return np_inventory_covering(inventory, address, &owner, 1) == 0 &&
+           !np_inventory_in_pod_range(inventory, address) &&
+           !np_inventory_service_at(inventory, address) &&
+           !np_inventory_node_at(inventory, address);
+}
+
+/* An address of the piece that is nobody's; a few are tried. false: it all belongs to the cluster.
+ */
+static bool find_sample(const struct np_list *list, struct np_segment *segment)
+{
+    enum { TRIES = 64 };
+    struct np_address low = segment->first, high = segment->last;
+    for (int i = 0; i < TRIES; i++) {
+        if (is_outside(list, &high)) {
+            segment->sample = high;
+            return true;
+        }
+        if (is_outside(list, &low)) {
+            segment->sample = low;
+            return true;
+        }
+        if (np_address_compare(&low, &high) >= 0 || !step_up(&low)) {
+            return false;
+        }
+        step_down(&high);
+    }
+    return false;
+}
+
+static bool add_segments(struct np_list *list, const address_list *cuts, uint8_t family)
+{
+    for (size_t i = 0; i < cuts->count; i++) {
+        struct np_segment segment = {.first = cuts->items[i]};
+        if (i > 0 && np_address_equal(&cuts->items[i], &cuts->items[i - 1])) {
+            continue;
+        }
+        size_t next = i + 1;
+        while (next < cuts->count && np_address_equal(&cuts->items[next], &cuts->items[i])) {
+            next++;
+        }
+        if (next < cuts->count) {
+            segment.last = cuts->items[next];
+            step_down(&segment.last);
+        } else {
+            segment.last = last_of(&(struct np_prefix){.address = {.family = family}, .length = 0});
+        }
+        if (find_sample(list, &segment)) {
+            list->segments[list->n_segments++] = segment;
+        }
+    }
+    return true;
+}
+
+static bool family_matters(const struct np_list *list, uint8_t family)
+{
+    for (uint32_t i = 0; i < list->n_units; i++) {
+        uint8_t families = np_survey_families(list->units[i].first);
+        uint8_t bit = family == NP_IPV4 ? NP_FAMILY_4 : NP_FAMILY_6;
+        if ((families & bit) || (!families && family == NP_IPV4)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int np_list_segments(struct np_list *list)
+{
+    static const uint8_t families[] = {NP_IPV4, NP_IPV6};
+    size_t room =
+        2 * (2 * ((size_t)list->survey.n_prefixes + list->model->inventory.n_pod_cidrs) + 1);
+    list->segments = np_arena_array(&list->survey.arena, room, sizeof *list->segments);
+    if (!list->segments) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (size_t f = 0; f < 2; f++) {
+        address_list cuts = {0};
+        if (!family_matters(list, families[f])) {
+            continue;
+        }
+        bool fine = gather_cuts(list, families[f], &cuts);
+        if (fine) {
+            qsort(cuts.items, cuts.count, sizeof *cuts.items, compare);
+            fine = add_segments(list, &cuts, families[f]);
+        }
+        np_vec_free(list->ctx, &cuts);
+        if (!fine) {
+            return NETPOL_ERR_MEMORY;
+        }
+    }
+    return NETPOL_OK;
+}
+
+/* ---- rows ---- */
+
+/* "10.0.0.0/8" when it is one, else "10.0.0.0-10.1.2.3". */
+static void range_name(const struct np_address *first, const struct np_address *last, char out[100])
+{
+    char text[46];
+    for (unsigned length = 0; length <= address_bytes(first->family) * 8; length++) {
+        struct np_prefix prefix = {.address = *first, .length = (uint8_t)length};
+        struct np_address end = last_of(&prefix);
+        bool aligned = true;
+        for (unsigned bit = length; bit < address_bytes(first->family) * 8; bit++) {
+            aligned = aligned && !(first->bytes[bit / 8] & 0x80u >> bit % 8);
+        }
+        if (aligned && np_address_equal(&end, last)) {
+            char whole[50];
+            np_prefix_format(&prefix, whole);
+            memcpy(out, whole, sizeof whole);
+            return;
+        }
+    }
+    size_t len = np_address_format(first, text);
+    memcpy(out, text, len);
+    out[len++] = '-';
+    np_address_format(last, text);
+    memcpy(out + len, text, sizeof text);
+}
+
+struct run {
+    bool open;
+    struct np_address first, last;
+    struct np_verdicts verdicts;
+};
+
+static int end_run(struct np_list *list, const struct np_unit *unit, bool from_outside,
+                   struct run *run)
+{
+    char name[100];
+    if (!run->open) {
+        return NETPOL_OK;
+    }
+    run->open = false;
+    range_name(&run->first, &run->last, name);
+    return np_list_emit(list, from_outside ? name : unit->name, from_outside ? unit->name : name,
+                        &run->verdicts);
+}
+
+static bool follows(const struct np_address *last, const struct np_address *next)
+{
+    struct np_address after = *last;
+    return after.family == next->family && step_up(&after) && np_address_equal(&after, next);
+}
+
+static bool speaks_family(const struct np_unit *unit, uint8_t family)
+{
+    uint8_t families = np_survey_families(unit->first);
+    return !families || (families & (family == NP_IPV4 ? NP_FAMILY_4 : NP_FAMILY_6));
+}
+
+static int take_segment(struct np_list *list, const struct np_unit *unit, bool from_outside,
+                        const struct np_segment *segment, struct run *run, struct np_verdicts *now)
+{
+    int status = np_list_outside(list, unit, segment, from_outside, now);
+    if (status != NETPOL_OK) {
+        return status;
+    }
+    if (run->open && follows(&run->last, &segment->first) &&
+        np_verdicts_equal(&run->verdicts, now)) {
+        run->last = segment->last;
+        return NETPOL_OK;
+    }
+    status = end_run(list, unit, from_outside, run);
+    struct np_verdicts old = run->verdicts;
+    run->verdicts = *now;
+    *now = old;
+    run->open = true;
+    run->first = segment->first;
+    run->last = segment->last;
+    return status;
+}
+
+int np_list_outside_rows(struct np_list *list, const struct np_unit *unit, bool from_outside)
+{
+    struct run run = {0};
+    struct np_verdicts now = {0};
+    int status = NETPOL_OK;
+    for (uint32_t i = 0; i < list->n_segments && status == NETPOL_OK; i++) {
+        if (speaks_family(unit, list->segments[i].first.family)) {
+            status = take_segment(list, unit, from_outside, &list->segments[i], &run, &now);
+        }
+    }
+    if (status == NETPOL_OK) {
+        status = end_run(list, unit, from_outside, &run);
+    }
+    np_verdicts_free(list->ctx, &now);
+    np_verdicts_free(list->ctx, &run.verdicts);
+    return status;
+}
