@@ -38,10 +38,14 @@ if(TARGET netpol_command AND NOT CMAKE_CROSSCOMPILING)
     file(MAKE_DIRECTORY ${pages})
     add_custom_command(
         OUTPUT ${pages}/netpol.1 ${pages}/netpol.bash ${pages}/_netpol ${pages}/netpol.fish
-        COMMAND netpol_command help --man >${pages}/netpol.1
-        COMMAND netpol_command completion bash >${pages}/netpol.bash
-        COMMAND netpol_command completion zsh >${pages}/_netpol
-        COMMAND netpol_command completion fish >${pages}/netpol.fish
+        COMMAND sh -c "\"$0\" help --man >\"$1\"" $<TARGET_FILE:netpol_command>
+                ${pages}/netpol.1
+        COMMAND sh -c "\"$0\" completion bash >\"$1\"" $<TARGET_FILE:netpol_command>
+                ${pages}/netpol.bash
+        COMMAND sh -c "\"$0\" completion zsh >\"$1\"" $<TARGET_FILE:netpol_command>
+                ${pages}/_netpol
+        COMMAND sh -c "\"$0\" completion fish >\"$1\"" $<TARGET_FILE:netpol_command>
+                ${pages}/netpol.fish
         DEPENDS netpol_command
         VERBATIM)
     add_custom_target(netpol_pages ALL DEPENDS ${pages}/netpol.1)

@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every lint finds what it is for, at the right line and object, and passes over a near miss.
+
+tests/lints/NAME/{found,near-miss}: case.yaml and expected.txt, a line "CODE file:line object" for
+each finding of the lint that NAME is the name of.
+"""
+
+import json
+import pathlib
+import unittest
+
+import tool
+
+LINTS = tool.SOURCE / "tests/lints"
+
+
+def codes():
+    listed = tool.run("check", "--list", "--output", "json").json()["codes"]
+    return {code["name"]: code for code in listed}
+
+
+def findings(folder, code):
+    result = tool.run("check", "--quiet", "--fail-on", "never", "--output", "json", str(folder))
+    lines = []
+    for diag in result.json()["diagnostics"]:
+        if diag["code"] == code:
+            name = pathlib.Path(diag["source"]).name
+            lines.append(f"{code} {name}:{diag['line']} {diag['object']}")
+    return result, sorted(lines)
+
+
+class Lints(unittest.TestCase):
+    def test_cases(self):
+        catalogue = codes()
+        for folder in sorted(LINTS.iterdir()):
+            code = catalogue[folder.name]["code"]
+            for kind in ("found", "near-miss"):
+                with self.subTest(lint=folder.name, kind=kind):
+                    result, found = findings(folder / kind, code)
+                    expected = (folder / kind / "expected.txt").read_text().splitlines()
+                    self.assertEqual(kind == "found", bool(expected))
+                    self.assertEqual(result.code, 0, result.err)
+                    self.assertEqual(found, sorted(expected))
+
+    def test_every_lint_has_a_case(self):
+        wanted = {name for name, code in codes().items()
+                  if code["code"].startswith("NP41") and code["code"] != "NP4100"}
+        self.assertEqual(wanted, {folder.name for folder in LINTS.iterdir()})
+
+    def test_disabled(self):
+        folder = str(LINTS / "one-sided-allow/found")
+        self.assertEqual(tool.run("check", "--quiet", folder).code, 4)
+        for name in ("NP4115", "one-sided-allow"):
+            result = tool.run("check", "--quiet", "--disable", name, "--disable",
+                              "dns-egress-missing", folder)
+            self.assertEqual(result.code, 0, result.out)
+            self.assertNotIn("NP4115", result.out)
+
+    def test_seed_traps(self):
+        """The two traps of the article: DNS forgotten, and the frontend that may not get out."""
+        seeds = tool.SHARED / "seed-cases"
+        if not seeds.is_dir():
+            self.skipTest(f"{seeds} is not here")
+        for name, dns in (("kubernetes", False), ("kubernetes-dns-outage", True)):
+            diags = tool.run("check", "--output", "json", str(seeds / name)).json()["diagnostics"]
+            one_sided = [d for d in diags if d["code"] == "NP4115" and
+                         "production/frontend -> production/backend-api" in d["message"]]
+            self.assertEqual(len(one_sided), 1, json.dumps(diags, indent=1))
+            self.assertIn("allow-frontend-to-backend", one_sided[0]["object"])
+            found = [d for d in diags if d["code"] == "NP4101"]
+            self.assertEqual(bool(found), dns, json.dumps(found, indent=1))
+            for diag in found:
+                self.assertIn("default-deny-all", diag["object"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* netpol eval: one question from flags. Many questions: requests.c. */
+#include "tool.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int exit_of(const struct netpol_answer_info *info)
+{
+    if (info->ok >= 0)
+        return info->ok ? EXIT_FINE : EXIT_NOT_ALLOWED;
+    return info->action == NETPOL_ALLOW ? EXIT_FINE : EXIT_NOT_ALLOWED;
+}
+
+static int answer(struct session *session, const struct netpol_question *question)
+{
+    struct netpol_answer *given = NULL;
+    struct netpol_answer_info info;
+    const struct args *args = session->args;
+    bool json = args_is(args, OPTION_OUTPUT, "json");
+    int status = netpol_question_answer(question, session->view, args_has(args, OPTION_EXPLAIN),
+                                        session->diags, &given);
+    bool said = netpol_diags_seen(session->diags, NETPOL_ERROR) > 0;
+    diags_print(session->diags, NETPOL_WARNING, stderr, args->color_err);
+    if (status < 0)
+        return said && status == NETPOL_ERR_INPUT ? EXIT_INVALID : status_exit(status, "question");
+    netpol_answer_get(given, &info);
+    status = netpol_answer_write(given, json, args->color_out, file_sink, stdout);
+    if (json)
+        putchar('\n');
+    netpol_answer_destroy(given);
+    return status < 0 ? status_exit(status, "answer") : exit_of(&info);
+}
+
+static int ask(struct session *session, const char *json)
+{
+    struct netpol_question *question = NULL;
+    int status = netpol_question_parse(session->ctx, json, strlen(json), "command line", 1,
+                                       session->diags, &question);
+    int code = EXIT_FINE;
+    if (status >= 0)
+        code = session_load(session);
+    if (status >= 0 && code == EXIT_FINE)
+        status = netpol_question_prepare(question, session->store, session->diags);
+    bool said = netpol_diags_seen(session->diags, NETPOL_ERROR) > 0;
+    diags_print(session->diags, NETPOL_WARNING, stderr, session->args->color_err);
+    if (status < 0)
+        code = said && status == NETPOL_ERR_INPUT ? EXIT_INVALID : status_exit(status, "question");
+    if (code == EXIT_FINE)
+        code = session_compile(session);
+    if (code == EXIT_FINE)
+        code = answer(session, question);
+    netpol_question_destroy(question);
+    return code;
+}
+
+/* Flags of one question make no sense beside a file of them. */
+static int refuse_mixture(const struct args *args)
+{
+    for (size_t i = 0; i < args->n_given; i++) {
+        if (args->given[i].option < OPTION_REQUESTS) {
+            complain("--%s and --requests cannot be used together",
+                     options[args->given[i].option].name);
+            return EXIT_INVALID;
+        }
+    }
+    return EXIT_FINE;
+}
+
+int run_eval(const struct args *args)
+{
+    struct session session = {0};
+    char *json = NULL;
+    const char *requests = args_value(args, OPTION_REQUESTS);
+    if (args_has(args, OPTION_OUTPUT) && !args_is(args, OPTION_OUTPUT, "text") &&
+        !args_is(args, OPTION_OUTPUT, "json")) {
+        complain("eval: --output is text or json");
+        return EXIT_INVALID;
+    }
+    if (requests && refuse_mixture(args) != EXIT_FINE)
+        return EXIT_INVALID;
+    if (!requests && !(json = question_json(args)))
+        return EXIT_INVALID;
+    int code = session_open(&session, args);
+    if (code == EXIT_FINE)
+        code = requests ? run_requests(&session, requests) : ask(&session, json);
+    session_close(&session);
+    free(json);
+    return code;
+}
