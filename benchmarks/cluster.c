@@ -15,10 +15,10 @@ struct writer {
     char *bytes;
     size_t size, capacity;
     bool json, failed;
-    int depth;               /* open collections */
-    bool list[MAX_DEPTH];    /* of each: a list? */
-    bool any[MAX_DEPTH];     /* of each: has an element? */
-    bool dash;               /* YAML: the next key goes on the line of a '-' */
+    int depth;            /* open collections */
+    bool list[MAX_DEPTH]; /* of each: a list? */
+    bool any[MAX_DEPTH];  /* of each: has an element? */
+    bool dash;            /* YAML: the next key goes on the line of a '-' */
 };
 
 static void put(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -363,6 +363,7 @@ char *bench_cluster_json(const struct bench_cluster *cluster, size_t *size)
     w.depth = 2; /* inside the object and its list of items */
     w.list[2] = true;
     write_all(&w, cluster);
-    put(&w, "\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\"resourceVersion\": \"\"}\n}\n");
+    put(&w,
+        "\n    ],\n    \"kind\": \"List\",\n    \"metadata\": {\"resourceVersion\": \"\"}\n}\n");
     return finish(&w, size);
 }

@@ -14,8 +14,11 @@ struct bench_cluster {
     unsigned pods, label_sets, replicas /* pods of one ReplicaSet */, policies;
 };
 /* The cluster of the load benchmark: 10,000 pods in 200 label sets, 2,000 policies. */
-#define BENCH_CLUSTER_10K                                                                          \
-    (struct bench_cluster){.pods = 10000, .label_sets = 200, .replicas = 10, .policies = 2000}
+#define BENCH_CLUSTER_10K                                                  \
+    (struct bench_cluster)                                                 \
+    {                                                                      \
+        .pods = 10000, .label_sets = 200, .replicas = 10, .policies = 2000 \
+    }
 
 /* Many YAML documents; malloc'ed, the caller frees; NULL: no memory. */
 char *bench_cluster_yaml(const struct bench_cluster *cluster, size_t *size);
