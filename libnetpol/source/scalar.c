@@ -195,21 +195,49 @@ static bool parse_float(const char *text, size_t len, double *out)
     return !isinf(value);
 }
 
-static void resolve_number(struct np_node *node)
+/* Copies text without '_'. */
+static size_t strip(struct np_slice text, char plain[NUMBER_MAX])
 {
-    char plain[NUMBER_MAX];
     size_t len = 0;
-    if (node->text.len > sizeof plain) {
-        return;
-    }
     plain[0] = '\0';
-    for (size_t i = 0; i < node->text.len; i++) {
-        if (node->text.ptr[i] != '_') {
-            plain[len++] = node->text.ptr[i];
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != '_') {
+            plain[len++] = text.ptr[i];
         }
     }
+    return len;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Go's underscoreOK: each between two digits. */
+static bool separates_digits(struct np_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '_' && (i == 0 || i + 1 == text.len || !is_digit(text.ptr[i - 1]) ||
+                                   !is_digit(text.ptr[i + 1]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * What begins with a digit or a sign loses every '_' before go-yaml looks at it; what begins with
+ * a point goes to ParseFloat as it is.
+ */
+static void resolve_number(struct np_node *node, bool point)
+{
+    char plain[NUMBER_MAX];
     double real;
-    if (resolve_integer(node, plain, len)) {
+    if (node->text.len > sizeof plain || (point && !separates_digits(node->text))) {
+        return;
+    }
+    size_t len = strip(node->text, plain);
+    if (!point && resolve_integer(node, plain, len)) {
         return;
     }
     if (parse_float(plain, len, &real)) {
@@ -226,13 +254,7 @@ void np_scalar_resolve(struct np_node *node)
     if (text.len <= WORD_MAX && strchr("yYnNtTfFoO~.+-", first) && resolve_word(node)) {
         return;
     }
-    if (first == '+' || first == '-' || (first >= '0' && first <= '9')) {
-        resolve_number(node);
-    } else if (first == '.') {
-        double real;
-        if (parse_float(text.ptr, text.len, &real)) {
-            node->kind = NP_FLOAT;
-            node->real = real;
-        }
+    if (first == '.' || first == '+' || first == '-' || is_digit(first)) {
+        resolve_number(node, first == '.');
     }
 }
