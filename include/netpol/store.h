@@ -40,7 +40,7 @@ struct netpol_load_options {
     size_t size;                   /* sizeof(struct netpol_load_options) */
     uint32_t flags;                /* enum netpol_load_flags */
     const char *default_namespace; /* for namespaced objects without one; NULL: "default", with a note */
-    /* Called now and then with what was read; NULL: not. */
+    /* Called now and then with what was read; NULL: not. bytes_total 0: not known (a folder). */
     void (*progress)(void *user, uint64_t bytes_done, uint64_t bytes_total, uint64_t objects);
     void *progress_user;
 };
@@ -71,7 +71,7 @@ NETPOL_API int netpol_store_rollback(struct netpol_store *store);
 
 /*
  * Removes one object by kind ("NetworkPolicy"), API group ("networking.k8s.io", "" for core),
- * namespace (NULL or "" for cluster scope) and name. OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_MEMORY.
+ * namespace (NULL or "" for cluster scope) and name. Inside a transaction it waits for the commit. OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_MEMORY.
  */
 NETPOL_API int netpol_store_remove(struct netpol_store *store, const char *group, const char *kind,
                                    const char *namespace_name, const char *name);
@@ -100,14 +100,18 @@ struct netpol_endpoint_spec {
 /*
  * Adds or replaces a pod. *ref (may be NULL) receives a reference that no other endpoint of this
  * store ever had or will have; a pod that is replaced under its name keeps it.
- * NEEDS_COMPILE (accepted, seen after the next compile), ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT
+ * Inside a transaction it waits for the commit.
+ * NEEDS_COMPILE (accepted, seen after the next compile), ERR_ARGUMENT, ERR_MEMORY, ERR_LIMIT, ERR_INPUT
  * (names, labels, addresses that the API server would refuse; see diags, may be NULL).
  */
 NETPOL_API int netpol_store_put_endpoint(struct netpol_store *store,
                                          const struct netpol_endpoint_spec *spec, uint64_t *ref,
                                          struct netpol_diags *diags);
 
-/* Declares a range of pod addresses ("10.244.0.0/16"): an address in it without a pod is unlearnt. */
+/*
+ * Declares a range of pod addresses ("10.244.0.0/16"): an address in it without a pod is unlearnt.
+ * At once, also inside a transaction. OK, ERR_ARGUMENT (no prefix), ERR_MEMORY.
+ */
 NETPOL_API int netpol_store_add_pod_range(struct netpol_store *store, const char *prefix);
 
 /* Counts: policies, endpoints (pods and workload templates), all objects. NULL gives 0. */

@@ -8,13 +8,15 @@
 struct np_staged {
     struct np_object *object; /* NULL: the key is to be removed */
     uint64_t ref;
+    bool known; /* the store has an object of this key */
 };
 
 struct np_stage_area {
     np_vec(struct np_staged) items;
     struct np_map index;   /* key -> position in items, plus one */
     struct np_map skipped; /* kind -> how many documents */
-    uint64_t n_skipped, n_left_out, bytes, n_objects;
+    uint64_t n_skipped, n_left_out, bytes;
+    int64_t growth; /* objects that the commit will add, less those it will remove */
     bool failed;     /* a load went wrong: the commit will refuse */
     bool incomplete; /* a load left something out on purpose */
 };
@@ -32,7 +34,7 @@ uint64_t np_store_new_ref(struct netpol_store *store);
 /*
  * Stages an object, whose reference is taken over in any case. *before (may be NULL): what this
  * transaction already holds under the key; then nothing is staged unless `replace`.
- * OK, ERR_MEMORY, ERR_STATE (the limit on objects is reached).
+ * OK, ERR_MEMORY, ERR_LIMIT.
  */
 int np_stage_put(struct netpol_store *store, struct np_object *object, bool replace,
                  const struct np_object **before);

@@ -55,10 +55,18 @@ static struct np_staged *stage_slot(struct netpol_store *store, struct np_slice 
         }
         const uint64_t *old = np_map_find(&store->objects, key);
         const struct np_object *object = old ? (const struct np_object *)(uintptr_t)*old : NULL;
-        *item = (struct np_staged){.ref = object ? object->ref : np_store_new_ref(store)};
+        *item = (struct np_staged){.ref = object ? object->ref : np_store_new_ref(store),
+                                   .known = object != NULL};
+        store->stage->growth -= item->known; /* an empty item is a removal until an object comes */
         *index = stage->items.count;
     }
     return &stage->items.items[*index - 1];
+}
+
+/* How many objects there will be after the commit. */
+static uint64_t count_of(const struct netpol_store *store)
+{
+    return store->objects.count + (uint64_t)store->stage->growth;
 }
 
 int np_stage_put(struct netpol_store *store, struct np_object *object, bool replace,
@@ -81,11 +89,11 @@ int np_stage_put(struct netpol_store *store, struct np_object *object, bool repl
         np_object_unref(object);
         return NETPOL_OK;
     }
-    if (!item->object && store->stage->n_objects >= store->ctx->limits.objects) {
+    if (!item->object && count_of(store) >= store->ctx->limits.objects) {
         np_object_unref(object);
         return NETPOL_ERR_LIMIT;
     }
-    store->stage->n_objects += !item->object;
+    store->stage->growth += !item->object;
     np_object_unref(item->object);
     object->ref = item->ref;
     item->object = object;
@@ -99,10 +107,10 @@ int np_stage_remove(struct netpol_store *store, struct np_slice key)
     if (!item) {
         return NETPOL_ERR_MEMORY;
     }
-    store->stage->n_objects -= item->object != NULL;
+    store->stage->growth -= item->object != NULL;
     np_object_unref(item->object);
     /* What comes back under this key later is another object: it gets references of its own. */
-    *item = (struct np_staged){.ref = np_store_new_ref(store)};
+    *item = (struct np_staged){.ref = np_store_new_ref(store), .known = item->known};
     return NETPOL_OK;
 }
 
