@@ -10,21 +10,27 @@
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
 
+#define POLICY(group, version, kind, namespaced, decode, lower, shape)            \
+    {                                                                             \
+        group, version, kind, NP_FAMILY_POLICY, namespaced, np_##decode##_decode, \
+            np_##lower##_lower, &np_##shape##_policy_shape, NULL, NULL            \
+    }
 #define REFUSED(group, version, kind, namespaced, hint)                                       \
     {                                                                                         \
         group, version, kind, NP_FAMILY_FOREIGN, namespaced, NULL, np_lower_unreadable, NULL, \
             NULL, hint                                                                        \
     }
 
-/* What a cluster is made of: np_core_<decode>_decode, np_core_<lower>_lower, np_core_<shape>_shape. */
-#define CORE(group, version, kind, namespaced, decode, lower, shape, syntax)                  \
-    {                                                                                         \
-        group, version, kind, NP_FAMILY_CORE, namespaced, np_core_##decode##_decode,          \
-            np_core_##lower##_lower, &np_core_##shape##_shape, syntax, NULL                   \
+/* What a cluster is made of: np_core_<decode>_decode, np_core_<lower>_lower, np_core_<shape>_shape.
+ */
+#define CORE(group, version, kind, namespaced, decode, lower, shape, syntax)         \
+    {                                                                                \
+        group, version, kind, NP_FAMILY_CORE, namespaced, np_core_##decode##_decode, \
+            np_core_##lower##_lower, &np_core_##shape##_shape, syntax, NULL          \
     }
 /* Any other version of such a kind. */
-#define OUTDATED(group, kind, hint)                                                            \
-    {                                                                                          \
+#define OUTDATED(group, kind, hint)                                                              \
+    {                                                                                            \
         group, NULL, kind, NP_FAMILY_FOREIGN, true, NULL, np_core_unread_lower, NULL, NULL, hint \
     }
 
@@ -40,14 +46,11 @@ static const char unknown_kind[] =
     "ClusterNetworkPolicy of v1alpha2.";
 
 static const struct np_reader readers[] = {
-    {"networking.k8s.io",        "v1",       "NetworkPolicy",              NP_FAMILY_POLICY, true,  np_kubernetes_decode,
-     np_kubernetes_lower,                                                                                                               &np_kube_policy_shape, NULL, NULL},
-    {"policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy",       NP_FAMILY_POLICY, false,
-     np_cnp_decode,                                                                                                       np_cnp_lower, &np_cnp_policy_shape,  NULL, NULL},
-    {"policy.networking.k8s.io", "v1alpha1", "AdminNetworkPolicy",         NP_FAMILY_POLICY, false,
-     np_anp_decode,                                                                                                       np_cnp_lower, &np_anp_policy_shape,  NULL, NULL},
-    {"policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy", NP_FAMILY_POLICY, false,
-     np_banp_decode,                                                                                                      np_cnp_lower, &np_banp_policy_shape, NULL, NULL},
+    POLICY("networking.k8s.io", "v1", "NetworkPolicy", true, kubernetes, kubernetes, kube),
+    POLICY("policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy", false, cnp, cnp, cnp),
+    POLICY("policy.networking.k8s.io", "v1alpha1", "AdminNetworkPolicy", false, anp, cnp, anp),
+    POLICY("policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy", false, banp, cnp,
+           banp),
 
     CORE("", "v1", "Pod", true, pod, pod, pod_object, NULL),
     CORE("", "v1", "ReplicationController", true, replicated, workload, replicated, NULL),

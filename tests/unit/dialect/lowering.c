@@ -290,6 +290,94 @@ static void equal_priorities_with_networks(void **state)
     assert_int_equal(world_said(w, "NP2220"), 1);
 }
 
+/* ---- lengths of lists: MinItems and MaxItems of apis/v1alpha1 and apis/v1alpha2 ---- */
+
+struct repeated {
+    const char *head, *item, *tail; /* item %d is printed count times, with commas between */
+    unsigned most;
+};
+
+static const char *text_of(const struct repeated *r, unsigned count, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "%s", r->head);
+    for (unsigned i = 0; i < count; i++) {
+        used += (size_t)snprintf(out + used, size - used, "%s", i ? ", " : "");
+        used += (size_t)snprintf(out + used, size - used, r->item, i, i);
+    }
+    snprintf(out + used, size - used, "%s\n", r->tail);
+    return out;
+}
+
+static void lists_have_their_lengths(void **state)
+{
+    static const struct repeated lists[] = {
+#define CNP_HEAD                                                                            \
+    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: " \
+    "{name: p}\nspec: {tier: Admin, priority: 1, " ALL ", "
+#define ANP_HEAD                                                                          \
+    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: " \
+    "{name: p}\nspec: {priority: 1, " ALL ", "
+#define BANP_HEAD                                                                                 \
+    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\nmetadata: " \
+    "{name: default}\nspec: {" ALL ", "
+#define SOME_PEER "{namespaces: {matchLabels: {n: v%d}}}"
+        {CNP_HEAD "ingress: [",                                                "{action: Deny, " FROM_ALL "}",           "]}",     25 },
+        {CNP_HEAD "egress: [",                                                 "{action: Deny, to: [{namespaces: {}}]}", "]}",     25 },
+        {CNP_HEAD "ingress: [{action: Deny, from: [",                          SOME_PEER,                                "]}]}",   25 },
+        {CNP_HEAD "egress: [{action: Deny, to: [",                             SOME_PEER,                                "]}]}",   25 },
+        {CNP_HEAD "ingress: [{action: Deny, " FROM_ALL ", protocols: [",
+                                                                 "{tcp: {destinationPort: {number: 8%d}}}",                                                                      "]}]}",   25 },
+        {CNP_HEAD "egress: [{action: Accept, to: [{networks: [",               "10.%d.0.0/16",                           "]}]}]}", 25 },
+        {CNP_HEAD "egress: [{action: Accept, to: [{domainNames: [",            "a%d.example",                            "]}]}]}", 25 },
+        {ANP_HEAD "ingress: [",                                                "{action: Deny, " FROM_ALL "}",           "]}",     100},
+        {ANP_HEAD "egress: [",                                                 "{action: Deny, to: [{namespaces: {}}]}", "]}",     100},
+        {ANP_HEAD "ingress: [{action: Deny, from: [",                          SOME_PEER,                                "]}]}",   100},
+        {ANP_HEAD "egress: [{action: Deny, to: [",                             SOME_PEER,                                "]}]}",   100},
+        {ANP_HEAD "egress: [{action: Deny, to: [{networks: [",                 "10.%d.0.0/16",                           "]}]}]}", 25 },
+        {ANP_HEAD "ingress: [{action: Deny, " FROM_ALL ", ports: [",           "{portNumber: {port: 8%d}}",
+                                                                 "]}]}",                                                                                                                   100},
+        {BANP_HEAD "ingress: [",                                               "{action: Deny, " FROM_ALL "}",           "]}",     100},
+        {BANP_HEAD "egress: [{action: Deny, to: [",                            SOME_PEER,                                "]}]}",   100},
+        {BANP_HEAD "egress: [{action: Deny, to: [{namespaces: {}}], ports: [",
+                                                                 "{portNumber: {port: 8%d}}",                                                                                    "]}]}",   100},
+    };
+    struct world *w = *state;
+    struct netpol_ctx *ctx = w->ctx;
+    static char text[16384];
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        world_close(w);
+        world_open(w, ctx);
+        given(w, text_of(&lists[i], lists[i].most, text, sizeof text));
+        assert_int_equal(w->count, 1);
+        given(w, text_of(&lists[i], lists[i].most + 1, text, sizeof text));
+        assert_int_equal(w->count, 1);
+        assert_int_equal(world_said(w, "NP2016"), 1);
+        assert_int_equal(netpol_diags_seen(w->diags, NETPOL_ERROR), 1);
+    }
+}
+
+/* ---- ::ffff:a.b.c.d, option mapped_v6=fold|deny ---- */
+
+static void mapped_addresses_fold_or_are_bogus(void **state)
+{
+    struct world *w = *state;
+    struct netpol_tuple tuple = {.family = 6, .protocol = TCP, .src_port = 40000, .dst_port = 80};
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    struct netpol_verdict v;
+    memcpy(tuple.src, prefix, 12);
+    memcpy(tuple.src + 12, (const uint8_t[]){10, 0, 1, 1}, 4);
+    memcpy(tuple.dst, prefix, 12);
+    memcpy(tuple.dst + 12, (const uint8_t[]){10, 0, 0, 1}, 4);
+    given(w, NP("p", "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.1.0/24}}]}]}"));
+    np_reference_eval(w->model, &tuple, NULL, NULL, NULL, &v);
+    assert_int_equal(v.action, NETPOL_ALLOW);
+    w->options.mapped_v6 = 1;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    np_reference_eval(w->model, &tuple, NULL, NULL, NULL, &v);
+    assert_int_equal(v.action, NETPOL_DENY);
+    assert_verdict(w, wa, xa, 80, NETPOL_ALLOW);
+}
+
 /* ---- what explanations stand on ---- */
 
 static const struct np_policy *policy_named(const struct world *w, const char *name)
@@ -534,6 +622,8 @@ int main(void)
         TEST(equal_priorities_as_errors),
         TEST(equal_priorities_that_do_not_matter),
         TEST(equal_priorities_with_networks),
+        TEST(lists_have_their_lengths),
+        TEST(mapped_addresses_fold_or_are_bogus),
         TEST(rules_know_where_they_were_written),
         TEST(the_smallest_of_several_allows_is_named),
         TEST(rules_of_options_name_the_option),
