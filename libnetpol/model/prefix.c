@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #if NETPOL_WITH_LIBCIDR
+#include <errno.h>
 #include <libcidr.h>
 #endif
 
@@ -204,9 +205,11 @@ static bool second_opinion(const struct gate *g, const struct np_prefix *prefix)
         }
     }
     *end = '\0';
+    errno = 0;
     CIDR *cidr = cidr_from_str(text);
     if (!cidr) {
-        return false;
+        /* Without memory it has no opinion, and a build without it decides alike. */
+        return errno == ENOMEM;
     }
     bool four = prefix->address.family == NP_IPV4;
     bool agree = cidr->proto == (four ? CIDR_IPV4 : CIDR_IPV6) &&
