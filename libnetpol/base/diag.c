@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of diagnostics. Whatever comes in is counted; the first limits.diags are kept, each with
- * copies of its strings cut to a fixed size, so that no input makes the list large.
+ * The list of diagnostics. Whatever comes in is counted; the first limits.diags are kept (notes only
+ * while half of the list is free), each with copies of its strings cut to a fixed size, so that no
+ * input makes the list large.
  */
 #include "base/utf8.h"
 #include <stdarg.h>
@@ -205,7 +206,11 @@ static void add(struct netpol_diags *diags, enum np_code code, int severity, con
         severity = codes[code].severity;
     }
     diags->seen[severity]++;
-    if (diags->kept.count >= diags->ctx->limits.diags) {
+    size_t room = diags->ctx->limits.diags;
+    if (severity == NETPOL_INFO) { /* notes that come in thousands must not hide the one error */
+        room = (room + 1) / 2;
+    }
+    if (diags->kept.count >= room) {
         return;
     }
     char message[MESSAGE_MAX + 4];

@@ -23,20 +23,41 @@ bool np_core_check_syntax(struct np_decode *d, enum np_code code, const struct n
     return !wrong;
 }
 
+bool np_core_parse_ip(struct np_decode *d, const struct np_node *at, const char *what,
+                      struct np_slice text, struct np_address *out)
+{
+    unsigned odd = 0;
+    enum np_prefix_error error = np_address_parse(text, out, &odd);
+    if (error != NP_PREFIX_OK) {
+        np_decode_report(d, NP_CODE_2304, at, "%s \"%.*s\" %s", what, SHOWN(text),
+                         np_prefix_error_text(error));
+        return false;
+    }
+    char canonical[46];
+    np_address_format(out, canonical);
+    if (odd & NP_ODD_LEADING_ZERO) {
+        np_decode_report(d, NP_CODE_2028, at, "%.*s has leading zeros; it is read as %s",
+                         SHOWN(text), canonical);
+    }
+    if (odd & NP_ODD_MAPPED) {
+        np_decode_report(d, NP_CODE_2029, at,
+                         "%.*s is an IPv4 address in IPv6 form; it is read as %s", SHOWN(text),
+                         canonical);
+    }
+    return true;
+}
+
 bool np_core_check_ip(struct np_decode *d, const struct np_node *map, const char *key,
                       struct np_slice text, struct np_address *out)
 {
-    unsigned oddities = 0;
     *out = (struct np_address){0};
     if (text.len == 0) {
         return true;
     }
-    enum np_prefix_error error = np_address_parse(text, out, &oddities);
-    if (error != NP_PREFIX_OK) {
-        np_decode_report_in(d, NP_CODE_2304, map, key, "%s \"%.*s\" %s", key, SHOWN(text),
-                            np_prefix_error_text(error));
-    }
-    return error == NP_PREFIX_OK;
+    size_t mark = np_path_key(d, key);
+    bool good = np_core_parse_ip(d, np_get(map, key), key, text, out);
+    np_path_end(d, mark);
+    return good;
 }
 
 static void check_meta(struct np_decode *d, void *object)

@@ -60,6 +60,9 @@ extern const struct np_shape np_core_meta_shape, np_core_pod_object_shape, np_co
     np_core_labelled_shape, np_core_service_shape, np_core_endpoints_shape, np_core_slice_shape;
 
 /* Checks that several shapes share; each reports what is wrong. */
+/* An address at a node: "<what> \"10.0.0\" is not ..."; what is odd but accepted is a warning. */
+bool np_core_parse_ip(struct np_decode *d, const struct np_node *at, const char *what,
+                      struct np_slice text, struct np_address *out);
 bool np_core_check_ip(struct np_decode *d, const struct np_node *map, const char *key,
                       struct np_slice text, struct np_address *out); /* empty: family 0 */
 bool np_core_check_syntax(struct np_decode *d, enum np_code code, const struct np_node *map,

@@ -31,8 +31,6 @@ static struct core_backend at_address(struct np_decode *d, const struct np_addre
     return backend;
 }
 
-typedef np_list(struct np_core_endpoint_port) port_list;
-
 static void add_ports(struct np_decode *d, struct core_backends *backends,
                       struct core_backend backend, const struct np_core_endpoint_port *ports,
                       size_t count)
@@ -88,19 +86,13 @@ static bool first_address(struct np_decode *d, const struct np_core_slice *slice
         return false;
     }
     const struct np_string_item *item = &endpoint->addresses.items[0];
-    unsigned oddities = 0;
-    enum np_prefix_error error = np_address_parse(item->text, out, &oddities);
-    if (error != NP_PREFIX_OK) {
-        size_t mark = np_path_key(d, "endpoints");
-        np_path_index(d, at);
-        np_path_key(d, "addresses");
-        np_path_index(d, 0);
-        np_decode_report(d, NP_CODE_2304, item->node, "address \"%.*s\" %s",
-                         (int)(item->text.len < 100 ? item->text.len : 100), item->text.ptr,
-                         np_prefix_error_text(error));
-        np_path_end(d, mark);
-    }
-    return error == NP_PREFIX_OK;
+    size_t mark = np_path_key(d, "endpoints");
+    np_path_index(d, at);
+    np_path_key(d, "addresses");
+    np_path_index(d, 0);
+    bool good = np_core_parse_ip(d, item->node, "address", item->text, out);
+    np_path_end(d, mark);
+    return good;
 }
 
 static bool is_ready(const struct np_core_slice_endpoint *endpoint)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Endpoints without a document: the pod path of a CNI. The same checks as for a Pod, the same object
- * out of it; the path of a message names the member of the structure.
+ * Endpoints without a document: the pod path of a CNI. The same checks as for a Pod, the same
+ * object out of it; the path of a message names the member of the structure.
  */
 #include "dialect/core.h"
 

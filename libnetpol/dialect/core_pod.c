@@ -64,8 +64,7 @@ static void pack_ports(struct np_decode *d, const struct np_core_pod_spec *spec,
 static void pack_status(struct np_decode *d, const struct np_core_pod_status *status,
                         struct np_core_pod *pod)
 {
-    pod->finished =
-        np_slice_is(status->phase, "Succeeded") || np_slice_is(status->phase, "Failed");
+    pod->finished = np_slice_is(status->phase, "Succeeded") || np_slice_is(status->phase, "Failed");
     size_t room = status->pod_ips.count + status->host_ips.count + 2;
     struct np_address *addresses = np_decode_alloc(d, room, sizeof *addresses);
     if (!addresses) {

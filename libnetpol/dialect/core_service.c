@@ -30,8 +30,7 @@ static void check_service_port(struct np_decode *d, void *object)
     if (port->target.set && port->target.is_name) {
         const char *wrong = np_syntax_port_name(port->target.name);
         if (wrong) {
-            np_decode_report_in(d, NP_CODE_2303, port->node, "targetPort",
-                                "targetPort \"%.*s\" %s",
+            np_decode_report_in(d, NP_CODE_2303, port->node, "targetPort", "targetPort \"%.*s\" %s",
                                 (int)(port->target.name.len < 100 ? port->target.name.len : 100),
                                 port->target.name.ptr, wrong);
         }
@@ -47,22 +46,11 @@ static void add_address(struct np_decode *d, struct np_core_service_spec *spec,
                         const struct np_node *at, struct np_slice text)
 {
     struct np_address address;
-    unsigned oddities = 0;
     if (np_slice_is(text, "None")) {
         spec->headless = true;
-        return;
+    } else if (text.len && np_core_parse_ip(d, at, "address", text, &address)) {
+        np_core_keep_address(spec->addresses, &spec->n_addresses, &address);
     }
-    if (text.len == 0) {
-        return;
-    }
-    enum np_prefix_error error = np_address_parse(text, &address, &oddities);
-    if (error != NP_PREFIX_OK) {
-        np_decode_report(d, NP_CODE_2304, at, "address \"%.*s\" %s",
-                         (int)(text.len < 100 ? text.len : 100), text.ptr,
-                         np_prefix_error_text(error));
-        return;
-    }
-    np_core_keep_address(spec->addresses, &spec->n_addresses, &address);
 }
 
 static void check_addresses(struct np_decode *d, struct np_core_service_spec *spec)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Workloads: the template stands for the pods. A workload with several pods has two representatives,
- * so that traffic from one of its pods to another is not taken for a pod's traffic to itself.
+ * Workloads: the template stands for the pods. A workload with several pods has two
+ * representatives, so that traffic from one of its pods to another is not taken for a pod's traffic
+ * to itself.
  */
 #include "dialect/core.h"
 

@@ -29,11 +29,13 @@
             np_core_##lower##_lower, &np_core_##shape##_shape, syntax, NULL          \
     }
 /* Any other version of such a kind. */
-#define OUTDATED(group, kind, hint)                                                              \
-    {                                                                                            \
-        group, NULL, kind, NP_FAMILY_FOREIGN, true, NULL, np_core_unread_lower, NULL, NULL, hint \
+#define OUTDATED(group, kind, namespaced, hint)                                                   \
+    {                                                                                             \
+        group, NULL, kind, NP_FAMILY_FOREIGN, namespaced, NULL, np_core_unread_lower, NULL, NULL, \
+            hint                                                                                  \
     }
 
+static const char use_core[] = "Write apiVersion: v1.";
 static const char use_apps[] = "Write apiVersion: apps/v1 (spec.selector is then required).";
 static const char use_batch[] = "Write apiVersion: batch/v1; the fields are the same.";
 static const char use_discovery[] = "Write apiVersion: discovery.k8s.io/v1.";
@@ -68,16 +70,23 @@ static const struct np_reader readers[] = {
     CORE("batch", "v1", "CronJob", true, cron_job, workload, cron_job, NULL),
     CORE("batch", "v1beta1", "CronJob", true, cron_job, workload, cron_job, NULL),
 
-    OUTDATED("extensions", "Deployment", use_apps),
-    OUTDATED("extensions", "ReplicaSet", use_apps),
-    OUTDATED("extensions", "DaemonSet", use_apps),
-    OUTDATED("apps", "Deployment", use_apps),
-    OUTDATED("apps", "ReplicaSet", use_apps),
-    OUTDATED("apps", "StatefulSet", use_apps),
-    OUTDATED("apps", "DaemonSet", use_apps),
-    OUTDATED("batch", "Job", use_batch),
-    OUTDATED("batch", "CronJob", use_batch),
-    OUTDATED("discovery.k8s.io", "EndpointSlice", use_discovery),
+    OUTDATED("", "Pod", true, use_core),
+    OUTDATED("", "ReplicationController", true, use_core),
+    OUTDATED("", "Node", false, use_core),
+    OUTDATED("", "Namespace", false, use_core),
+    OUTDATED("", "ServiceAccount", true, use_core),
+    OUTDATED("", "Service", true, use_core),
+    OUTDATED("", "Endpoints", true, use_core),
+    OUTDATED("extensions", "Deployment", true, use_apps),
+    OUTDATED("extensions", "ReplicaSet", true, use_apps),
+    OUTDATED("extensions", "DaemonSet", true, use_apps),
+    OUTDATED("apps", "Deployment", true, use_apps),
+    OUTDATED("apps", "ReplicaSet", true, use_apps),
+    OUTDATED("apps", "StatefulSet", true, use_apps),
+    OUTDATED("apps", "DaemonSet", true, use_apps),
+    OUTDATED("batch", "Job", true, use_batch),
+    OUTDATED("batch", "CronJob", true, use_batch),
+    OUTDATED("discovery.k8s.io", "EndpointSlice", true, use_discovery),
 
     REFUSED("networking.k8s.io", NULL, "NetworkPolicy", true, use_v1),
     REFUSED("extensions", NULL, "NetworkPolicy", true, use_v1),

@@ -143,7 +143,11 @@ uint8_t np_syntax_protocol(struct np_slice text)
     static const struct {
         const char *name;
         uint8_t number;
-    } protocols[] = {{"TCP", 6}, {"UDP", 17}, {"SCTP", 132}};
+    } protocols[] = {
+        {"TCP",  6  },
+        {"UDP",  17 },
+        {"SCTP", 132}
+    };
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
         if (np_slice_is(text, protocols[i].name)) {
             return protocols[i].number;

@@ -10,10 +10,12 @@
  */
 #include "base/base.h"
 
-const char *np_syntax_label(struct np_slice text);       /* RFC 1123 label: namespace, port of a Service */
-const char *np_syntax_label_1035(struct np_slice text);  /* begins with a letter: name of a Service */
-const char *np_syntax_subdomain(struct np_slice text);   /* RFC 1123 subdomain: most names */
-const char *np_syntax_label_key(struct np_slice text);   /* "prefix/name" or "name" */
+const char *
+np_syntax_label(struct np_slice text); /* RFC 1123 label: namespace, port of a Service */
+const char *
+np_syntax_label_1035(struct np_slice text);            /* begins with a letter: name of a Service */
+const char *np_syntax_subdomain(struct np_slice text); /* RFC 1123 subdomain: most names */
+const char *np_syntax_label_key(struct np_slice text); /* "prefix/name" or "name" */
 const char *np_syntax_label_value(struct np_slice text); /* may be empty */
 const char *np_syntax_port_name(struct np_slice text);   /* IANA service name */
 

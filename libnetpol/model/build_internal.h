@@ -15,15 +15,16 @@ struct np_policy_build {
     np_vec(struct np_tier *) tiers;
     np_vec(struct np_policy_made *) policies;
 };
-/* A policy with its rules as separate objects, so that a rule stays where it is while others come. */
+/* A policy with its rules as separate objects, so that a rule stays where it is while others come.
+ */
 struct np_policy_made {
     struct np_policy policy; /* first: one pointer is both */
     struct np_rule **rules[NP_DIRECTIONS];
 };
 
 /*
- * Room for one more in an array of the model that has no capacity of its own: it grows at every power
- * of two. Returns the array to keep, its element `count` zeroed; NULL: no memory.
+ * Room for one more in an array of the model that has no capacity of its own: it grows at every
+ * power of two. Returns the array to keep, its element `count` zeroed; NULL: no memory.
  */
 void *np_build_grow(struct np_build *b, const void *items, uint32_t count, size_t element);
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inventory while it is built: things are made in any order; the seal sorts and connects them. */
+/* The inventory while it is built: things are made in any order; the seal sorts and connects them.
+ */
 #include "model/inventory_internal.h"
 
-#define ADD(b, vector, item)                                                                       \
-    do {                                                                                           \
-        void *added = np_vec_push((b)->ctx, (vector));                                             \
-        if (added) {                                                                               \
-            memcpy(added, &(item), sizeof(item));                                                  \
-        } else {                                                                                   \
-            (b)->failed = true;                                                                    \
-        }                                                                                          \
+#define ADD(b, vector, item)                           \
+    do {                                               \
+        void *added = np_vec_push((b)->ctx, (vector)); \
+        if (added) {                                   \
+            memcpy(added, &(item), sizeof(item));      \
+        } else {                                       \
+            (b)->failed = true;                        \
+        }                                              \
     } while (0)
 
 void np_inventory_build_free(struct np_build *b)
@@ -59,8 +60,8 @@ static uint64_t *place_of(struct np_build *b, enum thing thing, np_str name)
 {
     uint32_t key[2] = {thing, name ? name->id : UINT32_MAX};
     bool added;
-    uint64_t *place = np_map_add(&b->inventory.names,
-                                 (struct np_slice){(const char *)key, sizeof key}, &added);
+    uint64_t *place =
+        np_map_add(&b->inventory.names, (struct np_slice){(const char *)key, sizeof key}, &added);
     if (!place) {
         np_build_fail(b);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From how a question names an end to what is known of it. What is not known is said, never guessed:
- * an address of the pod range without a pod is not the outside, a pod without address has not no
- * address, a service's address is nobody's until it is translated.
+ * From how a question names an end to what is known of it. What is not known is said, never
+ * guessed: an address of the pod range without a pod is not the outside, a pod without address has
+ * not no address, a service's address is nobody's until it is translated.
  */
 #include "model/inventory_internal.h"
 

@@ -6,7 +6,8 @@
 
 /* ---- by name ---- */
 
-static int compare_name(struct np_slice space, struct np_slice name, np_str at_space, np_str at_name)
+static int compare_name(struct np_slice space, struct np_slice name, np_str at_space,
+                        np_str at_name)
 {
     int order = np_slice_compare(space, np_str_slice(at_space));
     return order ? order : np_slice_compare(name, np_str_slice(at_name));
@@ -200,8 +201,7 @@ struct covering {
 };
 
 static const struct np_endpoint *next_covering(const struct np_inventory *inv,
-                                               const struct np_address *address,
-                                               struct covering *c)
+                                               const struct np_address *address, struct covering *c)
 {
     const struct np_prefix_table *table = &inv->index->endpoints;
     for (;;) {

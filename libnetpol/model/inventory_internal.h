@@ -22,7 +22,7 @@ struct np_prefix_slot {
 struct np_prefix_table {
     const struct np_prefix_slot *slots;
     uint32_t mask;
-    const uint32_t *values; /* of one prefix: ascending */
+    const uint32_t *values;  /* of one prefix: ascending */
     uint8_t lengths[2][129]; /* by family (IPv4, IPv6): the lengths that occur, longest first */
     uint8_t n_lengths[2];
 };
@@ -30,7 +30,8 @@ struct np_prefix_table {
 bool np_prefix_table_build(struct np_build *b, struct np_prefix_table *table,
                            struct np_prefix_pair *pairs, size_t count);
 /*
- * Walks the entries that cover an address, the longest prefix first: *cursor from 0; NULL at the end.
+ * Walks the entries that cover an address, the longest prefix first: *cursor from 0; NULL at the
+ * end.
  */
 const struct np_prefix_slot *np_prefix_table_next(const struct netpol_ctx *ctx,
                                                   const struct np_prefix_table *table,
@@ -51,12 +52,12 @@ struct np_inventory_index {
 };
 
 /* The steps of the seal, in this order. false: no memory. */
-bool np_seal_owners(struct np_build *b);     /* workloads resolved, representatives dropped */
+bool np_seal_owners(struct np_build *b); /* workloads resolved, representatives dropped */
 bool np_seal_nodes(struct np_build *b);
 bool np_seal_namespaces(struct np_build *b);
-bool np_seal_endpoints(struct np_build *b);  /* sorted, numbered, connected */
-bool np_seal_index(struct np_build *b);      /* addresses, references, workloads */
-bool np_seal_services(struct np_build *b);   /* sorted, with backends and addresses */
+bool np_seal_endpoints(struct np_build *b); /* sorted, numbered, connected */
+bool np_seal_index(struct np_build *b);     /* addresses, references, workloads */
+bool np_seal_services(struct np_build *b);  /* sorted, with backends and addresses */
 
 int np_compare_str(np_str a, np_str b); /* by text; NULL first */
 int np_compare_number(uint64_t a, uint64_t b);

@@ -65,7 +65,8 @@ static uint64_t *node_at(struct nodes *n, const struct np_address *address)
     return place;
 }
 
-/* What Node objects and pods with a node name say. Pods on the host's network have its addresses. */
+/* What Node objects and pods with a node name say. Pods on the host's network have its addresses.
+ */
 static void collect(struct nodes *n)
 {
     struct np_inventory_build *inventory = &n->b->inventory;

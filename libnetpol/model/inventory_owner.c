@@ -28,7 +28,9 @@ static uint32_t id_of(np_str s)
 
 static struct np_slice key_of(struct key *key, np_str space, np_str kind, np_str name)
 {
-    *key = (struct key){{id_of(space), id_of(kind), id_of(name)}};
+    *key = (struct key){
+        {id_of(space), id_of(kind), id_of(name)}
+    };
     return (struct np_slice){(const char *)key->ids, sizeof key->ids};
 }
 

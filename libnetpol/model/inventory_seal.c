@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The seal of namespaces and endpoints: sorted by text, never by order of arrival, so that two loads
- * of the same objects give the same inventory.
+ * The seal of namespaces and endpoints: sorted by text, never by order of arrival, so that two
+ * loads of the same objects give the same inventory.
  */
 #include "model/inventory_internal.h"
 
 #include <stdlib.h>
 
-#define FIRST_OWN_REF (1ull << 63) /* for endpoints without a reference among others that have one */
+#define FIRST_OWN_REF \
+    (1ull << 63) /* for endpoints without a reference among others that have one */
 
 int np_compare_str(np_str a, np_str b)
 {
@@ -129,10 +130,10 @@ static void connect_account(struct np_build *b, struct np_endpoint *e)
     struct np_account wanted = {.namespace_name = e->namespace_name, .name = e->service_account};
     const struct np_account *key = &wanted;
     size_t count = b->inventory.accounts.count;
-    struct np_account **found = count ? bsearch(&key, b->inventory.accounts.items, count,
-                                                sizeof *b->inventory.accounts.items,
-                                                compare_accounts)
-                                      : NULL;
+    struct np_account **found = count
+                                    ? bsearch(&key, b->inventory.accounts.items, count,
+                                              sizeof *b->inventory.accounts.items, compare_accounts)
+                                    : NULL;
     e->account_labels = found ? &(*found)->labels : NULL;
     if (!e->principal) {
         e->principal = np_build_format(b, "spiffe://cluster.local/ns/%s/sa/%s",

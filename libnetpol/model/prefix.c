@@ -16,8 +16,8 @@ enum { TEXT_MAX = 64, GROUPS = 8 };
 
 /* A text on its way through the gate. */
 struct gate {
-    struct np_slice rest;  /* not read yet */
-    char clean[TEXT_MAX];  /* the address as it was understood, NUL-terminated */
+    struct np_slice rest; /* not read yet */
+    char clean[TEXT_MAX]; /* the address as it was understood, NUL-terminated */
     size_t len;
     uint8_t family;
     unsigned oddities;
@@ -189,8 +189,8 @@ static enum np_prefix_error read_address(struct gate *g)
 
 #if NETPOL_WITH_LIBCIDR
 /*
- * libcidr keeps IPv4 in the last four bytes, and reads a length with leading zeros as octal. It looks
- * for ".arpa" in the five bytes before the end of the text, also when the text is shorter.
+ * libcidr keeps IPv4 in the last four bytes, and reads a length with leading zeros as octal. It
+ * looks for ".arpa" in the five bytes before the end of the text, also when the text is shorter.
  */
 static bool second_opinion(const struct gate *g, const struct np_prefix *prefix)
 {

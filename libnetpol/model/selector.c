@@ -22,18 +22,18 @@ static bool field_of(const struct np_endpoint *endpoint, np_str key, struct np_s
         np_str text;
         const char *constant;
     } fields[] = {
-        {"namespace", endpoint->namespace_name, NULL},
-        {"name", endpoint->name, NULL},
-        {"serviceaccount", endpoint->service_account, NULL},
-        {"cluster", NULL, "default"},
-        {"orchestrator", NULL, "k8s"},
-        {"hostnetwork", NULL, endpoint->host_network ? "true" : NULL},
+        {"namespace",      endpoint->namespace_name,  NULL                                  },
+        {"name",           endpoint->name,            NULL                                  },
+        {"serviceaccount", endpoint->service_account, NULL                                  },
+        {"cluster",        NULL,                      "default"                             },
+        {"orchestrator",   NULL,                      "k8s"                                 },
+        {"hostnetwork",    NULL,                      endpoint->host_network ? "true" : NULL},
     };
     struct np_slice wanted = np_str_slice(key);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (np_slice_is(wanted, fields[i].key)) {
-            *value = fields[i].constant ? np_slice_of(fields[i].constant)
-                                        : np_str_slice(fields[i].text);
+            *value =
+                fields[i].constant ? np_slice_of(fields[i].constant) : np_str_slice(fields[i].text);
             return fields[i].constant || fields[i].text;
         }
     }
@@ -76,8 +76,7 @@ static bool any_value(const struct np_selector *term, struct np_slice value)
     for (uint32_t i = 0; i < term->count; i++) {
         struct np_slice wanted = np_str_slice(term->values[i]);
         bool equal_wanted = term->term_op == NP_OP_IN || term->term_op == NP_OP_NOT_IN;
-        if (equal_wanted ? np_slice_equal(value, wanted)
-                         : has_part(term->term_op, value, wanted)) {
+        if (equal_wanted ? np_slice_equal(value, wanted) : has_part(term->term_op, value, wanted)) {
             return true;
         }
     }

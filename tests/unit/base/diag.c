@@ -195,6 +195,22 @@ static void the_list_is_bounded_and_counts_on(void **state)
 
 /* A diagnostic that cannot be kept is still counted, so that an error is never taken for success.
  */
+static void notes_leave_room_for_errors(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f, 10);
+    for (unsigned i = 0; i < 100; i++) {
+        np_diag_full(f.diags, NP_CODE_1101, NETPOL_INFO, NULL, NULL, "note %u", i);
+    }
+    assert_int_equal(netpol_diags_count(f.diags), 5);
+    np_diag(f.diags, NP_CODE_1101, NULL, "the error");
+    assert_int_equal(netpol_diags_count(f.diags), 6);
+    assert_string_equal(netpol_diags_at(f.diags, 5)->message, "the error");
+    assert_int_equal(netpol_diags_seen(f.diags, NETPOL_INFO), 100);
+    close_fixture(&f);
+}
+
 static void no_memory_still_counts(void **state)
 {
     (void)state;
@@ -243,6 +259,7 @@ int main(void)
         cmocka_unit_test(long_lines_are_shown_around_the_column),
         cmocka_unit_test(watched_text_gives_the_same_excerpts),
         cmocka_unit_test(the_list_is_bounded_and_counts_on),
+        cmocka_unit_test(notes_leave_room_for_errors),
         cmocka_unit_test(no_memory_still_counts),
         cmocka_unit_test(the_catalogue_is_sound),
     };

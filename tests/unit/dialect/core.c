@@ -1,117 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From documents of the cluster kinds to the sealed inventory; typed endpoints beside Pods. */
-#include "np_cmocka.h"
-
-#include "dialect/decode.h"
-#include "model/policy.h"
-
-enum { OBJECTS_MAX = 24 };
-
-struct cluster {
-    struct netpol_ctx *ctx;
-    struct netpol_diags *diags;
-    uint32_t load_flags;
-    struct np_object *objects[OBJECTS_MAX];
-    size_t count;
-    struct np_build *build;
-    struct np_model *model;
-    const struct np_inventory *inv;
-};
-
-static int take(void *user, const struct np_document *document)
-{
-    struct cluster *c = user;
-    struct np_object *object = NULL;
-    int status = np_decode_object(c->ctx, document, c->load_flags, NULL, &object);
-    if (object && c->count < OBJECTS_MAX) {
-        object->ref = 100 + 2 * c->count;
-        c->objects[c->count++] = object;
-    } else {
-        np_object_unref(object);
-    }
-    return status == NETPOL_ERR_MEMORY ? status : NETPOL_OK;
-}
-
-static int load(struct cluster *c, const char *text)
-{
-    if (!c->diags && netpol_diags_create(c->ctx, &c->diags) != NETPOL_OK) {
-        return NETPOL_ERR_MEMORY;
-    }
-    return np_source_read(c->ctx, text, strlen(text), "cluster.yaml", NP_FORMAT_AUTO, c->diags,
-                          take, c);
-}
-
-static int seal(struct cluster *c)
-{
-    c->build = np_build_create(c->ctx);
-    if (!c->build) {
-        return NETPOL_ERR_MEMORY;
-    }
-    struct np_lower l = {
-        .ctx = c->ctx, .build = c->build, .options = np_build_options(c->build), .diags = c->diags};
-    int status = NETPOL_OK;
-    for (size_t i = 0; i < c->count && status == NETPOL_OK; i++) {
-        l.object = c->objects[i];
-        status = l.object->reader->lower(&l);
-    }
-    status = status == NETPOL_OK ? np_build_seal(c->build, &c->model) : status;
-    c->inv = c->model ? &c->model->inventory : NULL;
-    return status;
-}
-
-static void drop(struct cluster *c)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        np_object_unref(c->objects[i]);
-    }
-    np_build_destroy(c->build);
-    np_model_destroy(c->model);
-    netpol_diags_destroy(c->diags);
-}
-
-static void begin(struct cluster *c, const char *text)
-{
-    memset(c, 0, sizeof *c);
-    assert_int_equal(netpol_ctx_create(NULL, &c->ctx), NETPOL_OK);
-    assert_int_equal(load(c, text), NETPOL_OK);
-    for (size_t i = 0; i < netpol_diags_count(c->diags); i++) {
-        const struct netpol_diag *diag = netpol_diags_at(c->diags, i);
-        if (diag->severity == NETPOL_ERROR) {
-            fail_msg("%u:%u %s", diag->line, diag->column, diag->message);
-        }
-    }
-    assert_int_equal(seal(c), NETPOL_OK);
-}
-
-static void end(struct cluster *c)
-{
-    drop(c);
-    netpol_ctx_destroy(c->ctx);
-}
-
-static const struct np_endpoint *pod(const struct cluster *c, const char *name)
-{
-    const struct np_endpoint *e = np_inventory_pod(c->inv, np_slice_of("ns"), np_slice_of(name));
-    if (!e) {
-        fail_msg("no pod %s", name);
-    }
-    return e;
-}
-
-static const char *label(const struct cluster *c, const struct np_labels *labels, const char *key)
-{
-    np_str found = np_strings_find(c->model->strings, np_slice_of(key));
-    np_str value = found ? np_labels_get(labels, found) : NULL;
-    return value ? value->text : NULL;
-}
-
-static void check_address(const struct np_prefix *prefix, const char *text)
-{
-    char out[46];
-    np_address_format(&prefix->address, out);
-    assert_string_equal(out, text);
-    assert_int_equal(prefix->length, strchr(text, ':') ? 128 : 32);
-}
+/* From documents of the cluster kinds to the sealed inventory. */
+#include "cluster.h"
 
 static const char pod_text[] = "apiVersion: v1\n"
                                "kind: Pod\n"
@@ -164,7 +53,12 @@ static void a_pod_becomes_an_endpoint(void **state)
         const char *name;
         uint8_t protocol;
         uint16_t port;
-    } ports[] = {{"http", 6, 8080}, {NULL, 17, 53}, {"http", 132, 9000}, {"metrics", 6, 15090}};
+    } ports[] = {
+        {"http",    6,   8080 },
+        {NULL,      17,  53   },
+        {"http",    132, 9000 },
+        {"metrics", 6,   15090}
+    };
     assert_int_equal(e->n_ports, 4);
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(e->ports[i].name != NULL, ports[i].name != NULL);
@@ -184,18 +78,19 @@ static void defaults_and_what_is_left_out(void **state)
 {
     (void)state;
     struct cluster c;
-    begin(&c, "{apiVersion: v1, kind: Pod, metadata: {name: bare, namespace: ns}}\n"
-              "---\n"
-              "{apiVersion: v1, kind: Pod, metadata: {name: done, namespace: ns}, status: {phase: "
-              "Succeeded, podIP: 10.0.0.1}}\n"
-              "---\n"
-              "{apiVersion: v1, kind: Pod, metadata: {name: broken, namespace: ns}, status: {phase: "
-              "Failed, podIP: 10.0.0.2}}\n"
-              "---\n"
-              "{apiVersion: v1, kind: Pod, metadata: {name: mirror, namespace: ns, ownerReferences: "
-              "[{kind: Node, name: n1, controller: true}]}, spec: {serviceAccount: old}}\n"
-              "---\n"
-              "{apiVersion: v1, kind: Pod, metadata: {name: noted}}\n");
+    begin(&c,
+          "{apiVersion: v1, kind: Pod, metadata: {name: bare, namespace: ns}}\n"
+          "---\n"
+          "{apiVersion: v1, kind: Pod, metadata: {name: done, namespace: ns}, status: {phase: "
+          "Succeeded, podIP: 10.0.0.1}}\n"
+          "---\n"
+          "{apiVersion: v1, kind: Pod, metadata: {name: broken, namespace: ns}, status: {phase: "
+          "Failed, podIP: 10.0.0.2}}\n"
+          "---\n"
+          "{apiVersion: v1, kind: Pod, metadata: {name: mirror, namespace: ns, ownerReferences: "
+          "[{kind: Node, name: n1, controller: true}]}, spec: {serviceAccount: old}}\n"
+          "---\n"
+          "{apiVersion: v1, kind: Pod, metadata: {name: noted}}\n");
     const struct np_endpoint *e = pod(&c, "bare");
     assert_string_equal(e->service_account->text, "default");
     assert_null(e->node_name);
@@ -222,30 +117,23 @@ static void workloads_have_one_or_two_representatives(void **state)
         unsigned count;
     } table[] = {
         {"{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: ns, labels: {own: "
-         "x}}, spec: {template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "Deployment", 1},
+         "x}}, spec: {template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",      "Deployment",            1},
         {"{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: ns}, spec: "
-         "{replicas: 3, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "Deployment", 2},
+         "{replicas: 3, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",    "Deployment",            2},
         {"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: w, namespace: ns}, spec: "
-         "{replicas: 0, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "StatefulSet", 1},
+         "{replicas: 0, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",    "StatefulSet",           1},
         {"{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: w, namespace: ns}, spec: "
-         "{replicas: 1, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "ReplicaSet", 1},
+         "{replicas: 1, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",    "ReplicaSet",            1},
         {"{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: w, namespace: ns}, spec: "
-         "{template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "DaemonSet", 2},
+         "{template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",                 "DaemonSet",             2},
         {"{apiVersion: v1, kind: ReplicationController, metadata: {name: w, namespace: ns}, spec: "
-         "{replicas: 2, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "ReplicationController", 2},
+         "{replicas: 2, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",    "ReplicationController", 2},
         {"{apiVersion: batch/v1, kind: Job, metadata: {name: w, namespace: ns}, spec: "
          "{parallelism: 4, template: {metadata: {labels: {app: w}}, spec: {serviceAccountName: s}}}}",
-         "Job", 2},
+         "Job",                                                                                                                          2},
         {"{apiVersion: batch/v1, kind: CronJob, metadata: {name: w, namespace: ns}, spec: "
          "{jobTemplate: {spec: {template: {metadata: {labels: {app: w}}, spec: "
-         "{serviceAccountName: s}}}}}}",
-         "CronJob", 1},
+         "{serviceAccountName: s}}}}}}",                                                               "CronJob",               1},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct cluster c;
@@ -275,15 +163,16 @@ static void pods_stand_for_their_deployment(void **state)
     (void)state;
     struct cluster c;
     char text[4096];
-    snprintf(text, sizeof text,
-             "%s---\n"
-             "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: ns}, spec: "
-             "{replicas: 2, template: {metadata: {labels: {app: web}}}}}\n"
-             "---\n"
-             "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: ns, "
-             "ownerReferences: [{kind: Deployment, name: web, controller: true}]}, spec: {template: "
-             "{}}}\n",
-             pod_text);
+    snprintf(
+        text, sizeof text,
+        "%s---\n"
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: ns}, spec: "
+        "{replicas: 2, template: {metadata: {labels: {app: web}}}}}\n"
+        "---\n"
+        "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: ns, "
+        "ownerReferences: [{kind: Deployment, name: web, controller: true}]}, spec: {template: "
+        "{}}}\n",
+        pod_text);
     begin(&c, text);
     assert_int_equal(c.inv->n_endpoints, 1);
     assert_string_equal(pod(&c, "web")->name->text, "web-1-x");
@@ -295,21 +184,22 @@ static void the_rest_of_the_cluster(void **state)
 {
     (void)state;
     struct cluster c;
-    begin(&c,
-          "{apiVersion: v1, kind: Namespace, metadata: {name: ns, labels: {team: x}}}\n"
-          "---\n"
-          "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: ns, labels: "
-          "{role: admin}}}\n"
-          "---\n"
-          "apiVersion: v1\n"
-          "kind: Node\n"
-          "metadata: {name: n1, labels: {zone: a}}\n"
-          "spec: {podCIDR: 10.244.0.0/24, podCIDRs: [10.244.0.0/24, 'fd00::/64']}\n"
-          "status: {addresses: [{type: InternalIP, address: 192.168.0.1}, {type: Hostname, address: "
-          "n1}, {type: ExternalIP, address: 203.0.113.1}]}\n"
-          "---\n"
-          "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: ns}, status: {podIP: "
-          "10.244.0.9}}\n");
+    begin(
+        &c,
+        "{apiVersion: v1, kind: Namespace, metadata: {name: ns, labels: {team: x}}}\n"
+        "---\n"
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: ns, labels: "
+        "{role: admin}}}\n"
+        "---\n"
+        "apiVersion: v1\n"
+        "kind: Node\n"
+        "metadata: {name: n1, labels: {zone: a}}\n"
+        "spec: {podCIDR: 10.244.0.0/24, podCIDRs: [10.244.0.0/24, 'fd00::/64']}\n"
+        "status: {addresses: [{type: InternalIP, address: 192.168.0.1}, {type: Hostname, address: "
+        "n1}, {type: ExternalIP, address: 203.0.113.1}]}\n"
+        "---\n"
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: ns}, status: {podIP: "
+        "10.244.0.9}}\n");
     const struct np_namespace *space = np_inventory_namespace(c.inv, np_slice_of("ns"));
     assert_false(space->synthesized);
     assert_string_equal(label(&c, &space->labels, "team"), "x");
@@ -322,7 +212,9 @@ static void the_rest_of_the_cluster(void **state)
     check_address(&node->addresses[0], "192.168.0.1");
     check_address(&node->addresses[1], "203.0.113.1");
     assert_int_equal(c.inv->n_pod_cidrs, 2);
-    struct np_address inside = {.family = NP_IPV4, .bytes = {10, 244, 0, 200}};
+    struct np_address inside = {
+        .family = NP_IPV4, .bytes = {10, 244, 0, 200}
+    };
     assert_true(np_inventory_in_pod_range(c.inv, &inside));
     end(&c);
 }
@@ -447,100 +339,6 @@ static void an_unreadable_pod_makes_the_set_incomplete(void **state)
     end(&c);
 }
 
-/* ---- typed endpoints ---- */
-
-static void a_typed_endpoint_is_the_pod(void **state)
-{
-    (void)state;
-    const struct netpol_label labels[] = {{"empty", ""}, {"app", "web"}};
-    const char *const addresses[] = {"10.244.0.5", "fd00::5", "10.244.0.5"};
-    const struct netpol_port_name ports[] = {{"http", 6, 8080}, {NULL, 17, 53}};
-    const struct netpol_endpoint_spec spec = {.size = sizeof spec,
-                                              .namespace_name = "ns",
-                                              .name = "typed",
-                                              .labels = labels,
-                                              .n_labels = 2,
-                                              .addresses = addresses,
-                                              .n_addresses = 3,
-                                              .ports = ports,
-                                              .n_ports = 2,
-                                              .node = "n1"};
-    struct cluster c;
-    memset(&c, 0, sizeof c);
-    assert_int_equal(netpol_ctx_create(NULL, &c.ctx), NETPOL_OK);
-    assert_int_equal(np_decode_endpoint(c.ctx, &spec, NULL, &c.objects[0]), NETPOL_OK);
-    c.count = 1;
-    assert_string_equal(c.objects[0]->label, "Pod/ns/typed");
-    assert_int_equal(seal(&c), NETPOL_OK);
-    const struct np_endpoint *e = pod(&c, "typed");
-    assert_string_equal(label(&c, &e->labels, "app"), "web");
-    assert_int_equal(e->labels.count, 2);
-    assert_int_equal(e->n_prefixes, 2);
-    check_address(&e->prefixes[1], "fd00::5");
-    assert_int_equal(e->n_ports, 2);
-    assert_string_equal(e->ports[0].name->text, "http");
-    assert_null(e->ports[1].name);
-    assert_string_equal(e->service_account->text, "default");
-    assert_string_equal(e->node_name->text, "n1");
-    end(&c);
-}
-
-static void typed_endpoints_are_checked_like_pods(void **state)
-{
-    (void)state;
-    const struct netpol_label bad_key[] = {{"a b", "x"}}, bad_value[] = {{"a", "x y"}},
-                              twice[] = {{"a", "x"}, {"b", "y"}, {"a", "z"}}, null[] = {{NULL, "x"}};
-    const char *const bad_address[] = {"10.0.0.1", "10.0.0.0/8"};
-    const struct netpol_port_name no_port[] = {{"http", 6, 0}}, icmp[] = {{"http", 1, 8}},
-                                  name[] = {{"HTTP", 6, 80}};
-    const struct netpol_endpoint_spec good = {
-        .size = sizeof good, .namespace_name = "ns", .name = "p"};
-    struct {
-        const char *code, *path;
-        struct netpol_endpoint_spec spec;
-    } table[14] = {
-        {"NP2051", "name", good},      {"NP2052", "namespace_name", good},
-        {"NP2024", "labels[0]", good}, {"NP2025", "labels[0]", good},
-        {"NP2311", "labels", good},    {"NP2024", "labels[0]", good},
-        {"NP2304", "addresses[1]", good}, {"NP2301", "ports[0]", good},
-        {"NP2302", "ports[0]", good},  {"NP2303", "ports[0]", good},
-        {"NP2305", "service_account", good}, {"NP2306", "node", good},
-        {"NP2051", "name", good},      {"NP2052", "namespace_name", good},
-    };
-    table[0].spec.name = "P";
-    table[1].spec.namespace_name = "n.s";
-    table[2].spec.labels = bad_key, table[2].spec.n_labels = 1;
-    table[3].spec.labels = bad_value, table[3].spec.n_labels = 1;
-    table[4].spec.labels = twice, table[4].spec.n_labels = 3;
-    table[5].spec.labels = null, table[5].spec.n_labels = 1;
-    table[6].spec.addresses = bad_address, table[6].spec.n_addresses = 2;
-    table[7].spec.ports = no_port, table[7].spec.n_ports = 1;
-    table[8].spec.ports = icmp, table[8].spec.n_ports = 1;
-    table[9].spec.ports = name, table[9].spec.n_ports = 1;
-    table[10].spec.service_account = "a_b";
-    table[11].spec.node = "a b";
-    table[12].spec.name = NULL;
-    table[13].spec.namespace_name = "";
-    struct netpol_ctx *ctx;
-    assert_int_equal(netpol_ctx_create(NULL, &ctx), NETPOL_OK);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct netpol_diags *diags;
-        struct np_object *object = NULL;
-        assert_int_equal(netpol_diags_create(ctx, &diags), NETPOL_OK);
-        assert_int_equal(np_decode_endpoint(ctx, &table[i].spec, diags, &object),
-                         NETPOL_ERR_INPUT);
-        assert_null(object);
-        assert_int_equal(netpol_diags_count(diags), 1);
-        assert_string_equal(netpol_diags_at(diags, 0)->code, table[i].code);
-        assert_string_equal(netpol_diags_at(diags, 0)->path, table[i].path);
-        netpol_diags_destroy(diags);
-    }
-    struct np_object *object = NULL;
-    assert_int_equal(np_decode_endpoint(ctx, &good, NULL, &object), NETPOL_OK);
-    np_object_unref(object);
-    netpol_ctx_destroy(ctx);
-}
-
 /* ---- no memory ---- */
 
 static void every_allocation_may_fail(void **state)
@@ -594,8 +392,6 @@ int main(void)
         cmocka_unit_test(services_and_their_backends),
         cmocka_unit_test(lenient_loading_takes_the_source_text),
         cmocka_unit_test(an_unreadable_pod_makes_the_set_incomplete),
-        cmocka_unit_test(a_typed_endpoint_is_the_pod),
-        cmocka_unit_test(typed_endpoints_are_checked_like_pods),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,19 +101,17 @@ static inline struct np_endpoint *add_pod(struct world *w, const char *space, co
     return e;
 }
 
-static inline struct np_endpoint *add_workload(struct world *w, const char *kind,
-                                               const char *space, const char *name,
-                                               const char *labels)
+static inline struct np_endpoint *add_workload(struct world *w, const char *kind, const char *space,
+                                               const char *name, const char *labels)
 {
-    struct np_endpoint *e = np_build_representative(w->b, kind, np_build_text(w->b, space),
-                                                    np_build_text(w->b, name));
+    struct np_endpoint *e =
+        np_build_representative(w->b, kind, np_build_text(w->b, space), np_build_text(w->b, name));
     assert_non_null(e);
     e->labels = labels_of(w, labels);
     return e;
 }
 
-static inline void owned(struct world *w, struct np_endpoint *e, const char *kind,
-                         const char *name)
+static inline void owned(struct world *w, struct np_endpoint *e, const char *kind, const char *name)
 {
     e->workload_kind = np_build_text(w->b, kind);
     e->workload_name = np_build_text(w->b, name);
@@ -154,15 +152,15 @@ static inline struct np_end end_of(const struct world *w, const struct np_endpoi
     struct np_end end;
     uint32_t n_owners;
     assert_non_null(e);
-    assert_true(np_inventory_end(w->inv, &w->model->options, e->ref, NULL, family, 0, &end,
-                                 &n_owners));
+    assert_true(
+        np_inventory_end(w->inv, &w->model->options, e->ref, NULL, family, 0, &end, &n_owners));
     assert_int_equal(n_owners, 1);
     return end;
 }
 
-#define assert_text(str, wanted)                                                                    \
-    do {                                                                                           \
-        assert_non_null(str);                                                                      \
-        assert_string_equal((str)->text, wanted);                                                   \
+#define assert_text(str, wanted)                  \
+    do {                                          \
+        assert_non_null(str);                     \
+        assert_string_equal((str)->text, wanted); \
     } while (0)
 #endif

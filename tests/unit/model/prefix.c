@@ -16,8 +16,8 @@ struct row {
     unsigned oddities;
 };
 
-#define HOST NP_ODD_HOST_BITS
-#define ZERO NP_ODD_LEADING_ZERO
+#define HOST   NP_ODD_HOST_BITS
+#define ZERO   NP_ODD_LEADING_ZERO
 #define MAPPED NP_ODD_MAPPED
 static const struct row rows[] = {
 #define ROW(text, error, canonical, oddities) {text, NP_PREFIX_##error, canonical, oddities},
@@ -141,17 +141,17 @@ static void addresses_are_read_alone(void **state)
         const char *canonical;
         unsigned oddities;
     } table[] = {
-        {"10.0.0.1", NP_PREFIX_OK, "10.0.0.1", 0},
-        {"010.0.0.1", NP_PREFIX_OK, "10.0.0.1", ZERO},
-        {"::ffff:10.0.0.1", NP_PREFIX_OK, "10.0.0.1", MAPPED},
-        {"2001:DB8::1", NP_PREFIX_OK, "2001:db8::1", 0},
-        {"::", NP_PREFIX_OK, "::", 0},
-        {"", NP_PREFIX_EMPTY, "", 0},
-        {"10.0.0.1/32", NP_PREFIX_BAD_ADDRESS, "", 0},
-        {"fe80::1%eth0", NP_PREFIX_ZONE, "", 0},
-        {"localhost", NP_PREFIX_BAD_ADDRESS, "", 0},
-        {"10.0.0", NP_PREFIX_BAD_ADDRESS, "", 0},
-        {"10.0.0.1 ", NP_PREFIX_BAD_ADDRESS, "", 0},
+        {"10.0.0.1",        NP_PREFIX_OK,          "10.0.0.1",    0     },
+        {"010.0.0.1",       NP_PREFIX_OK,          "10.0.0.1",    ZERO  },
+        {"::ffff:10.0.0.1", NP_PREFIX_OK,          "10.0.0.1",    MAPPED},
+        {"2001:DB8::1",     NP_PREFIX_OK,          "2001:db8::1", 0     },
+        {"::",              NP_PREFIX_OK,          "::",          0     },
+        {"",                NP_PREFIX_EMPTY,       "",            0     },
+        {"10.0.0.1/32",     NP_PREFIX_BAD_ADDRESS, "",            0     },
+        {"fe80::1%eth0",    NP_PREFIX_ZONE,        "",            0     },
+        {"localhost",       NP_PREFIX_BAD_ADDRESS, "",            0     },
+        {"10.0.0",          NP_PREFIX_BAD_ADDRESS, "",            0     },
+        {"10.0.0.1 ",       NP_PREFIX_BAD_ADDRESS, "",            0     },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct np_address out;
@@ -178,14 +178,22 @@ static void containment_never_crosses_families(void **state)
         const char *prefix, *address;
         bool has;
     } table[] = {
-        {"10.0.0.0/8", "10.255.255.255", true},   {"10.0.0.0/8", "11.0.0.0", false},
-        {"0.0.0.0/0", "255.1.2.3", true},         {"0.0.0.0/0", "::1", false},
-        {"::/0", "10.0.0.1", false},              {"::/0", "2001:db8::1", true},
-        {"10.0.0.128/25", "10.0.0.127", false},   {"10.0.0.128/25", "10.0.0.128", true},
-        {"10.0.0.4/31", "10.0.0.5", true},        {"10.0.0.4/31", "10.0.0.6", false},
-        {"1.2.3.4/32", "1.2.3.4", true},          {"1.2.3.4/32", "1.2.3.5", false},
-        {"2001:db8::/33", "2001:db8:7fff::", true}, {"2001:db8::/33", "2001:db8:8000::", false},
-        {"::1/128", "::1", true},                 {"::1/128", "::", false},
+        {"10.0.0.0/8",    "10.255.255.255",  true },
+        {"10.0.0.0/8",    "11.0.0.0",        false},
+        {"0.0.0.0/0",     "255.1.2.3",       true },
+        {"0.0.0.0/0",     "::1",             false},
+        {"::/0",          "10.0.0.1",        false},
+        {"::/0",          "2001:db8::1",     true },
+        {"10.0.0.128/25", "10.0.0.127",      false},
+        {"10.0.0.128/25", "10.0.0.128",      true },
+        {"10.0.0.4/31",   "10.0.0.5",        true },
+        {"10.0.0.4/31",   "10.0.0.6",        false},
+        {"1.2.3.4/32",    "1.2.3.4",         true },
+        {"1.2.3.4/32",    "1.2.3.5",         false},
+        {"2001:db8::/33", "2001:db8:7fff::", true },
+        {"2001:db8::/33", "2001:db8:8000::", false},
+        {"::1/128",       "::1",             true },
+        {"::1/128",       "::",              false},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct np_prefix p = prefix(table[i].prefix);
@@ -232,7 +240,9 @@ static void cutting_keeps_exactly_the_first_bits(void **state)
 static void mapped_addresses_fold(void **state)
 {
     (void)state;
-    struct np_address mapped = {.family = NP_IPV6, .bytes = {[10] = 0xff, 0xff, 10, 0, 0, 1}};
+    struct np_address mapped = {
+        .family = NP_IPV6, .bytes = {[10] = 0xff, 0xff, 10, 0, 0, 1}
+    };
     assert_true(np_address_is_mapped(&mapped));
     struct np_address folded = np_address_fold(&mapped), four = address("10.0.0.1");
     assert_true(np_address_equal(&folded, &four));

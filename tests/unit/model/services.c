@@ -104,9 +104,9 @@ static void slices_win_over_the_selector(void **state)
     add_slice(&w, "web", "10.0.0.2", "p2", "http", 8080);
     add_slice(&w, "web", "10.0.0.2", "p2", "http", 8080); /* once more, by the mirror */
     add_slice(&w, "web", "10.0.0.2", "p2", "metrics", 9090);
-    add_slice(&w, "web", "10.0.0.1", NULL, "http", 8080);     /* found by its address */
-    add_slice(&w, "web", "10.9.9.9", "gone", "http", 8080);   /* only an address */
-    add_slice(&w, "orphan", "10.0.0.1", "p1", "http", 8080);  /* no such service */
+    add_slice(&w, "web", "10.0.0.1", NULL, "http", 8080);    /* found by its address */
+    add_slice(&w, "web", "10.9.9.9", "gone", "http", 8080);  /* only an address */
+    add_slice(&w, "orphan", "10.0.0.1", "p1", "http", 8080); /* no such service */
     world_seal(&w);
     const struct np_service_info *web = service(&w, "web");
     assert_int_equal(web->n_backends, 4);
@@ -161,10 +161,16 @@ static void targets_are_numbers_names_or_what_a_slice_says(void **state)
         bool served;
         uint16_t target;
     } table[] = {
-        {"web", 0, 0, true, 8080},    {"web", 0, 1, true, 1234},  {"web", 1, 1, true, 4321},
-        {"web", 2, 1, false, 0},      {"web", 0, 2, false, 0},    {"web", 2, 0, true, 8080},
-        {"sliced", 0, 0, true, 9999}, {"sliced", 0, 1, false, 0}, {"headless", 0, 0, true, 80},
-        {"headless", 2, 1, true, 81},
+        {"web",      0, 0, true,  8080},
+        {"web",      0, 1, true,  1234},
+        {"web",      1, 1, true,  4321},
+        {"web",      2, 1, false, 0   },
+        {"web",      0, 2, false, 0   },
+        {"web",      2, 0, true,  8080},
+        {"sliced",   0, 0, true,  9999},
+        {"sliced",   0, 1, false, 0   },
+        {"headless", 0, 0, true,  80  },
+        {"headless", 2, 1, true,  81  },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct np_service_info *info = service(&w, table[i].service);
