@@ -3,7 +3,7 @@
  * Evaluation: views, scratch, and the calls of the hot path. They allocate nothing and fail only on
  * arguments that are no handles; whatever goes wrong, the verdict that is left behind never allows.
  */
-#include "compile/matcher.h"
+#include "api/internal.h"
 #include "reference/reference.h"
 
 _Static_assert(sizeof(struct netpol_tuple) == 64, "a tuple is one cache line");
@@ -124,14 +124,6 @@ static int bad_scratch(const struct netpol_view *view, struct netpol_verdict *ou
     return NETPOL_ERR_SCRATCH;
 }
 
-static bool request_valid(const struct netpol_request *r)
-{
-    return r->size == sizeof *r && (!r->n_headers || r->headers) &&
-           (!r->n_kafka_topics || r->kafka_topics) && (!r->n_principals || r->principals) &&
-           (!r->n_claims || r->claims) && (!r->n_decisions || r->decisions) &&
-           (!r->n_src_names || r->src_names) && (!r->n_dst_names || r->dst_names);
-}
-
 int netpol_eval(const struct netpol_view *view, const struct netpol_tuple *tuple,
                 struct netpol_verdict *out)
 {
@@ -160,7 +152,7 @@ int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *po
                    const struct netpol_tuple *tuple, const struct netpol_request *request,
                    struct netpol_scratch *scratch, struct netpol_verdict *out)
 {
-    if (!view || !point || !tuple || !out || (request && !request_valid(request))) {
+    if (!view || !point || !tuple || !out || (request && !np_request_valid(request))) {
         return bad_argument(out);
     }
     if (scratch && !scratch_fits(view, scratch)) {
@@ -173,7 +165,7 @@ int netpol_eval_request(const struct netpol_view *view, const struct netpol_tupl
                         const struct netpol_request *request, struct netpol_scratch *scratch,
                         struct netpol_verdict *out)
 {
-    if (!view || !tuple || !out || !request || !request_valid(request)) {
+    if (!view || !tuple || !out || !request || !np_request_valid(request)) {
         return bad_argument(out);
     }
     if (!scratch || !scratch_fits(view, scratch)) {

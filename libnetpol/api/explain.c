@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public entry points of explanations. */
 #include "analyze/explain.h"
+#include "api/internal.h"
 
 int netpol_explain(const struct netpol_view *view, const struct netpol_point *point,
                    const struct netpol_tuple *tuple, const struct netpol_request *request,
                    struct netpol_explanation **out)
 {
-    if (!view || !tuple || !out || (request && request->size != sizeof *request)) {
+    if (!view || !tuple || !out || (request && !np_request_valid(request))) {
         return NETPOL_ERR_ARGUMENT;
     }
     return np_explain(view->matcher, point, tuple, request, out);

@@ -16,7 +16,7 @@ struct np_stage_area {
     struct np_map index;   /* key -> position in items, plus one */
     struct np_map skipped; /* kind -> how many documents */
     uint64_t n_skipped, n_left_out, bytes;
-    int64_t growth; /* objects that the commit will add, less those it will remove */
+    int64_t growth;  /* objects that the commit will add, less those it will remove */
     bool failed;     /* a load went wrong: the commit will refuse */
     bool incomplete; /* a load left something out on purpose */
 };

@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers: names to endpoints, services to backends, paths to one verdict, and the JSON of it all. */
+/* Answers: names to endpoints, services to backends, paths to one verdict, and the JSON of it all.
+ */
 #include "np_world.h"
 
-#define POD(name, app, address, extra)                                                  \
-    "apiVersion: v1\nkind: Pod\nmetadata: {name: " name ", namespace: shop, labels: {"   \
-    "app: " app "}}\nspec:\n  containers: [{name: c, image: i, ports: ["                 \
+#define POD(name, app, address, extra)                                                 \
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: " name ", namespace: shop, labels: {" \
+    "app: " app "}}\nspec:\n  containers: [{name: c, image: i, ports: ["               \
     "{name: http, containerPort: 8080}]}]\nstatus: {podIPs: [{ip: " address "}]" extra "}\n---\n"
-#define DEPLOYMENT(name, replicas)                                                      \
+#define DEPLOYMENT(name, replicas)                                                         \
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " name ", namespace: shop}\n" \
-    "spec:\n  replicas: " replicas "\n  selector: {matchLabels: {app: " name "}}\n"      \
-    "  template:\n    metadata: {labels: {app: " name "}}\n"                             \
+    "spec:\n  replicas: " replicas "\n  selector: {matchLabels: {app: " name "}}\n"        \
+    "  template:\n    metadata: {labels: {app: " name "}}\n"                               \
     "    spec: {containers: [{name: c, image: i}]}\n---\n"
 
-static const char cluster[] =
-    POD("web", "web", "10.0.0.1", "") POD("api-1", "api", "10.0.0.2", "")
-    POD("api-2", "api", "10.0.0.3", "") POD("db", "db", "10.0.0.4", "")
-    DEPLOYMENT("many", "3") DEPLOYMENT("lone", "1")
-    "apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\n"
-    "spec: {clusterIP: 10.96.0.1, selector: {app: api}, ports: [{port: 80, targetPort: http}]}\n"
-    "---\napiVersion: v1\nkind: Service\nmetadata: {name: pods, namespace: shop}\n"
-    "spec: {clusterIP: None, selector: {app: api}, ports: [{port: 80, targetPort: http}]}\n"
-    "---\napiVersion: v1\nkind: Service\nmetadata: {name: mixed, namespace: shop}\n"
-    "spec: {selector: {tier: mixed}, ports: [{port: 80}]}\n"
-    "---\napiVersion: v1\nkind: Service\nmetadata: {name: out, namespace: shop}\n"
-    "spec: {type: ExternalName, externalName: pay.example}\n"
-    "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-    "metadata: {name: api, namespace: shop}\nspec:\n"
-    "  podSelector: {matchLabels: {app: api}}\n  ingress:\n"
-    "  - from: [{podSelector: {matchLabels: {app: web}}}]\n    ports: [{port: 8080}]\n"
-    "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-    "metadata: {name: alone, namespace: shop}\nspec:\n"
-    "  podSelector: {matchExpressions: [{key: app, operator: In, values: [many, lone]}]}\n";
+static const char cluster[] = POD("web", "web", "10.0.0.1", "") POD(
+    "api-1", "api", "10.0.0.2", "") POD("api-2", "api", "10.0.0.3", "")
+    POD("db", "db", "10.0.0.4", "") DEPLOYMENT("many", "3") DEPLOYMENT(
+        "lone",
+        "1") "apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\n"
+             "spec: {clusterIP: 10.96.0.1, selector: {app: api}, ports: [{port: 80, targetPort: http}]}\n"
+             "---\napiVersion: v1\nkind: Service\nmetadata: {name: pods, namespace: shop}\n"
+             "spec: {clusterIP: None, selector: {app: api}, ports: [{port: 80, targetPort: http}]}\n"
+             "---\napiVersion: v1\nkind: Service\nmetadata: {name: mixed, namespace: shop}\n"
+             "spec: {selector: {tier: mixed}, ports: [{port: 80}]}\n"
+             "---\napiVersion: v1\nkind: Service\nmetadata: {name: out, namespace: shop}\n"
+             "spec: {type: ExternalName, externalName: pay.example}\n"
+             "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+             "metadata: {name: api, namespace: shop}\nspec:\n"
+             "  podSelector: {matchLabels: {app: api}}\n  ingress:\n"
+             "  - from: [{podSelector: {matchLabels: {app: web}}}]\n    ports: [{port: 8080}]\n"
+             "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+             "metadata: {name: alone, namespace: shop}\nspec:\n"
+             "  podSelector: {matchExpressions: [{key: app, operator: In, values: [many, lone]}]}\n";
 
 static void open_cluster(struct world *w)
 {
@@ -114,8 +115,9 @@ static void backends_that_differ_give_unknown_with_each_answer(void **state)
                        "status: {podIP: 10.0.1.2}\n"),
         NETPOL_OK);
     world_compile(&w);
-    world_ask(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"service\":\"shop/mixed\"},\"port\":80}",
-              1, 0, &out);
+    world_ask(&w,
+              "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"service\":\"shop/mixed\"},\"port\":80}", 1,
+              0, &out);
     assert_has(out.text, "{\"verdict\":\"unknown\"");
     assert_has(out.text, "\"missing\":[\"backends\"]");
     assert_has(out.text, "\"dst\":\"shop/m1\",\"port\":80,\"verdict\":\"allow\"");
@@ -129,8 +131,9 @@ static void a_service_without_backends_is_unknown(void **state)
     struct sink_text out;
     (void)state;
     open_cluster(&w);
-    world_ask(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"service\":\"shop/mixed\"},\"port\":80}",
-              1, 0, &out);
+    world_ask(&w,
+              "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"service\":\"shop/mixed\"},\"port\":80}", 1,
+              0, &out);
     assert_has(out.text, "{\"verdict\":\"unknown\"");
     assert_has(out.text, "\"missing\":[\"backends\"]");
     world_close(&w);
@@ -183,7 +186,8 @@ static void addresses_are_recognised(void **state)
     (void)state;
     open_cluster(&w);
     struct netpol_answer *answer = world_answer(
-        &w, "{\"src\":{\"ip\":\"10.0.0.1\"},\"dst\":{\"ip\":\"::ffff:10.0.0.2\"},\"port\":8080}", 0);
+        &w, "{\"src\":{\"ip\":\"10.0.0.1\"},\"dst\":{\"ip\":\"::ffff:10.0.0.2\"},\"port\":8080}",
+        0);
     netpol_answer_get(answer, &info);
     assert_int_equal(info.action, NETPOL_ALLOW);
     assert_string_equal(info.note, "10.0.0.1 is shop/web; 10.0.0.2 is shop/api-1");
@@ -237,16 +241,15 @@ static void what_does_not_exist_is_never_answered(void **state)
     static const struct {
         const char *json, *code, *hint;
     } bad[] = {
-        {"{\"src\":{\"pod\":\"shop/webb\"},\"dst\":{\"pod\":\"shop/db\"}}", "NP5006", "'shop/web'"},
-        {"{\"src\":{\"pod\":\"store/web\"},\"dst\":{\"pod\":\"shop/db\"}}", "NP5006", "'shop/web'"},
-        {"{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"service\":\"shop/apo\"},\"port\":80}", "NP5007",
-         "'shop/api'"},
+        {"{\"src\":{\"pod\":\"shop/webb\"},\"dst\":{\"pod\":\"shop/db\"}}",                   "NP5006", "'shop/web'"},
+        {"{\"src\":{\"pod\":\"store/web\"},\"dst\":{\"pod\":\"shop/db\"}}",                   "NP5006", "'shop/web'"},
+        {"{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"service\":\"shop/apo\"},\"port\":80}",
+         "NP5007",                                                                                      "'shop/api'"},
         {"{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"service\":\"shop/api\"},\"port\":8080}",
-         "NP5008", "80"},
+         "NP5008",                                                                                      "80"        },
         {"{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"service\":\"shop/api\"},\"port\":80,"
-         "\"protocol\":\"UDP\"}",
-         "NP5008", "80"},
-        {"{\"src\":{\"ip\":\"10.0.0.1\"},\"dst\":{\"ip\":\"2001:db8::1\"}}", "NP5009", ""},
+         "\"protocol\":\"UDP\"}",                                                    "NP5008", "80"        },
+        {"{\"src\":{\"ip\":\"10.0.0.1\"},\"dst\":{\"ip\":\"2001:db8::1\"}}",                  "NP5009", ""          },
     };
     struct world w;
     (void)state;
@@ -276,10 +279,10 @@ static void one_point_can_be_asked(void **state)
         world_action(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/api-1\"},"
                          "\"port\":8080,\"at\":{\"plane\":\"network\",\"side\":\"egress\"}}"),
         NETPOL_ALLOW);
-    assert_int_equal(
-        world_action(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/api-1\"},"
-                         "\"port\":8080,\"at\":{\"side\":\"ingress\"}}"),
-        NETPOL_DENY);
+    assert_int_equal(world_action(&w,
+                                  "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/api-1\"},"
+                                  "\"port\":8080,\"at\":{\"side\":\"ingress\"}}"),
+                     NETPOL_DENY);
     world_close(&w);
 }
 
@@ -290,15 +293,15 @@ static void an_incomplete_set_is_said_with_every_answer(void **state)
     (void)state;
     world_open(&w);
     assert_int_equal(world_load(&w, cluster), NETPOL_OK);
-    assert_int_equal(world_load_flags(&w, "apiVersion: v1\nkind: Pod\nmetadata: {}\n",
-                                      NETPOL_LOAD_KEEP_GOING),
-                     NETPOL_OK);
+    assert_int_equal(
+        world_load_flags(&w, "apiVersion: v1\nkind: Pod\nmetadata: {}\n", NETPOL_LOAD_KEEP_GOING),
+        NETPOL_OK);
     world_compile(&w);
-    world_ask(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/web\"},\"port\":80}", 1, 0,
-              &out);
+    world_ask(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/web\"},\"port\":80}", 1,
+              0, &out);
     assert_has(out.text, "\"incomplete\":true");
-    world_ask(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/web\"},\"port\":80}", 0, 0,
-              &out);
+    world_ask(&w, "{\"src\":{\"pod\":\"shop/db\"},\"dst\":{\"pod\":\"shop/web\"},\"port\":80}", 0,
+              0, &out);
     assert_has(out.text, "incomplete");
     world_close(&w);
 }

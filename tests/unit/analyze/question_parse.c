@@ -26,16 +26,17 @@ static void every_member_is_read(void **state)
     (void)state;
     world_open(&w);
     struct netpol_question *q = parse(
-        &w, "{\"src\":{\"pod\":\"production/frontend\",\"names\":[\"f.example\"]},"
-            "\"dst\":{\"pod\":\"production/backend-api\"},\"protocol\":\"TCP\",\"port\":8080,"
-            "\"srcPort\":40000,\"sni\":\"a.example\","
-            "\"principal\":\"spiffe://cluster.local/ns/x/sa/y\",\"remoteIp\":\"1.2.3.4\","
-            "\"claims\":{\"iss\":\"me\",\"groups\":[\"a\",\"b\"],\"realm\":{\"role\":3}},"
-            "\"http\":{\"method\":\"GET\",\"path\":\"/api\",\"host\":\"h\","
-            "\"headers\":[[\"x-a\",\"1\"],[\"x-a\",\"2\"]]},\"token\":\"invalid\","
-            "\"authenticated\":false,\"decisions\":{\"provider\":\"allow\"},\"payload\":\"opaque\","
-            "\"fragment\":false,\"at\":{\"plane\":\"mesh\",\"side\":\"ingress\",\"hook\":\"preDNAT\","
-            "\"mode\":\"ztunnel\"},\"expect\":\"allow\",\"why\":\"because\",\"name\":\"n\"}");
+        &w,
+        "{\"src\":{\"pod\":\"production/frontend\",\"names\":[\"f.example\"]},"
+        "\"dst\":{\"pod\":\"production/backend-api\"},\"protocol\":\"TCP\",\"port\":8080,"
+        "\"srcPort\":40000,\"sni\":\"a.example\","
+        "\"principal\":\"spiffe://cluster.local/ns/x/sa/y\",\"remoteIp\":\"1.2.3.4\","
+        "\"claims\":{\"iss\":\"me\",\"groups\":[\"a\",\"b\"],\"realm\":{\"role\":3}},"
+        "\"http\":{\"method\":\"GET\",\"path\":\"/api\",\"host\":\"h\","
+        "\"headers\":[[\"x-a\",\"1\"],[\"x-a\",\"2\"]]},\"token\":\"invalid\","
+        "\"authenticated\":false,\"decisions\":{\"provider\":\"allow\"},\"payload\":\"opaque\","
+        "\"fragment\":false,\"at\":{\"plane\":\"mesh\",\"side\":\"ingress\",\"hook\":\"preDNAT\","
+        "\"mode\":\"ztunnel\"},\"expect\":\"allow\",\"why\":\"because\",\"name\":\"n\"}");
     const struct netpol_request *r = &q->request;
     assert_string_equal(q->src.namespace_name, "production");
     assert_string_equal(q->dst.name, "backend-api");
@@ -78,7 +79,8 @@ static void absent_and_not_asked_differ(void **state)
     struct world w;
     (void)state;
     world_open(&w);
-    struct netpol_question *q = parse(&w, "{\"src\":{\"ip\":\"1.1.1.1\"},\"dst\":{\"ip\":\"::1\"}}");
+    struct netpol_question *q =
+        parse(&w, "{\"src\":{\"ip\":\"1.1.1.1\"},\"dst\":{\"ip\":\"::1\"}}");
     assert_int_equal(q->request.principals_presence, NETPOL_ABSENT);
     assert_int_equal(q->request.sni.presence, NETPOL_ABSENT);
     assert_int_equal(q->request.claims_presence, NETPOL_ABSENT);
@@ -109,8 +111,16 @@ static void protocols_have_names_and_numbers(void **state)
     static const struct {
         const char *text;
         int number;
-    } protocols[] = {{"\"TCP\"", 6},   {"\"UDP\"", 17}, {"\"SCTP\"", 132}, {"\"ICMP\"", 1},
-                     {"\"ICMPv6\"", 58}, {"47", 47},      {"0", 0},          {"255", 255}};
+    } protocols[] = {
+        {"\"TCP\"",    6  },
+        {"\"UDP\"",    17 },
+        {"\"SCTP\"",   132},
+        {"\"ICMP\"",   1  },
+        {"\"ICMPv6\"", 58 },
+        {"47",         47 },
+        {"0",          0  },
+        {"255",        255}
+    };
     struct world w;
     (void)state;
     world_open(&w);
@@ -157,7 +167,8 @@ static void dns_kafka_icmp_and_labels_are_read(void **state)
 
 #define ENDS "\"src\":{\"ip\":\"1.1.1.1\"},\"dst\":{\"ip\":\"1.1.1.2\"}"
 
-/* What stands after the two ends (which take 46 bytes), the code and the column of the complaint. */
+/* What stands after the two ends (which take 46 bytes), the code and the column of the complaint.
+ */
 static void what_is_wrong_is_told_where_it_stands(void **state)
 {
     static const struct {
@@ -165,47 +176,47 @@ static void what_is_wrong_is_told_where_it_stands(void **state)
         unsigned column;
         const char *words; /* in message or hint */
     } bad[] = {
-        {"{" ENDS ",\"prot\":1}", "NP5002", 48, "no member 'prot'"},
-        {"{" ENDS ",\"prtocol\":1}", "NP5002", 48, "Did you mean 'protocol'?"},
-        {"{" ENDS ",\"http\":{\"methd\":\"GET\"}}", "NP5002", 56, "Did you mean 'method'?"},
-        {"{" ENDS ",\"at\":{\"plne\":\"mesh\"}}", "NP5002", 54, "Did you mean 'plane'?"},
-        {"{" ENDS ",\"port\":0}", "NP5004", 55, "from 1 to 65535"},
-        {"{" ENDS ",\"port\":65536}", "NP5004", 55, "from 1 to 65535"},
-        {"{" ENDS ",\"port\":\"80\"}", "NP5004", 55, "whole number"},
-        {"{" ENDS ",\"port\":80.5}", "NP5004", 55, "whole number"},
-        {"{" ENDS ",\"port\":99999999999999999999}", "NP5004", 55, "whole number"},
-        {"{" ENDS ",\"protocol\":\"tcp\"}", "NP5004", 59, "TCP"},
-        {"{" ENDS ",\"protocol\":256}", "NP5004", 59, "from 0 to 255"},
-        {"{" ENDS ",\"expect\":\"permit\"}", "NP5004", 57, "allow, inspect, unknown or deny"},
-        {"{" ENDS ",\"token\":true}", "NP5004", 56, "absent, valid or invalid"},
-        {"{" ENDS ",\"payload\":\"ssl\"}", "NP5004", 58, "plain, tls, hbone or opaque"},
-        {"{" ENDS ",\"authenticated\":\"no\"}", "NP5004", 64, "true or false"},
-        {"{" ENDS ",\"fragment\":1}", "NP5004", 59, "true or false"},
-        {"{" ENDS ",\"claims\":[1]}", "NP5004", 57, "object of claims"},
-        {"{" ENDS ",\"claims\":{\"a\":null}}", "NP5004", 62, "not null"},
-        {"{" ENDS ",\"remoteIp\":\"1.2.3\"}", "NP5004", 59, "no address"},
-        {"{" ENDS ",\"decisions\":{\"p\":\"maybe\"}}", "NP5004", 65, "allow or deny"},
-        {"{" ENDS ",\"http\":{\"headers\":[[\"a\"]]}}", "NP5004", 67, "pair"},
-        {"{" ENDS ",\"principal\":[1]}", "NP5004", 61, "string"},
-        {"{" ENDS ",\"http\":{},\"dns\":{\"query\":\"a\"}}", "NP5011", 64, "only one of"},
-        {"{" ENDS ",\"port\":80,\"icmp\":{\"type\":8}}", "NP5011", 65, "no ports"},
-        {"{" ENDS ",\"protocol\":6,\"icmp\":{\"type\":8}}", "NP5011", 68, "ICMP"},
-        {"{" ENDS ",\"protocol\":47,\"port\":1}", "NP5011", 69, "no ports"},
-        {"{" ENDS ",\"icmp\":{\"code\":8}}", "NP5003", 55, "type"},
-        {"{\"src\":{\"ip\":\"1.1.1.1\"}}", "NP5003", 1, "src and dst"},
-        {"{\"src\":{\"pod\":\"x\"},\"dst\":{\"pod\":\"a/b\"}}", "NP5004", 15, "namespace/name"},
-        {"{\"src\":{\"pod\":\"a/b/c\"},\"dst\":{\"pod\":\"a/b\"}}", "NP5004", 15, "namespace/name"},
+        {"{" ENDS ",\"prot\":1}",                                                    "NP5002", 48, "no member 'prot'"               },
+        {"{" ENDS ",\"prtocol\":1}",                                                 "NP5002", 48, "Did you mean 'protocol'?"       },
+        {"{" ENDS ",\"http\":{\"methd\":\"GET\"}}",                                  "NP5002", 56, "Did you mean 'method'?"         },
+        {"{" ENDS ",\"at\":{\"plne\":\"mesh\"}}",                                    "NP5002", 54, "Did you mean 'plane'?"          },
+        {"{" ENDS ",\"port\":0}",                                                    "NP5004", 55, "from 1 to 65535"                },
+        {"{" ENDS ",\"port\":65536}",                                                "NP5004", 55, "from 1 to 65535"                },
+        {"{" ENDS ",\"port\":\"80\"}",                                               "NP5004", 55, "whole number"                   },
+        {"{" ENDS ",\"port\":80.5}",                                                 "NP5004", 55, "whole number"                   },
+        {"{" ENDS ",\"port\":99999999999999999999}",                                 "NP5004", 55, "whole number"                   },
+        {"{" ENDS ",\"protocol\":\"tcp\"}",                                          "NP5004", 59, "TCP"                            },
+        {"{" ENDS ",\"protocol\":256}",                                              "NP5004", 59, "from 0 to 255"                  },
+        {"{" ENDS ",\"expect\":\"permit\"}",                                         "NP5004", 57, "allow, inspect, unknown or deny"},
+        {"{" ENDS ",\"token\":true}",                                                "NP5004", 56, "absent, valid or invalid"       },
+        {"{" ENDS ",\"payload\":\"ssl\"}",                                           "NP5004", 58, "plain, tls, hbone or opaque"    },
+        {"{" ENDS ",\"authenticated\":\"no\"}",                                      "NP5004", 64, "true or false"                  },
+        {"{" ENDS ",\"fragment\":1}",                                                "NP5004", 59, "true or false"                  },
+        {"{" ENDS ",\"claims\":[1]}",                                                "NP5004", 57, "object of claims"               },
+        {"{" ENDS ",\"claims\":{\"a\":null}}",                                       "NP5004", 62, "not null"                       },
+        {"{" ENDS ",\"remoteIp\":\"1.2.3\"}",                                        "NP5004", 59, "no address"                     },
+        {"{" ENDS ",\"decisions\":{\"p\":\"maybe\"}}",                               "NP5004", 65, "allow or deny"                  },
+        {"{" ENDS ",\"http\":{\"headers\":[[\"a\"]]}}",                              "NP5004", 67, "pair"                           },
+        {"{" ENDS ",\"principal\":[1]}",                                             "NP5004", 61, "string"                         },
+        {"{" ENDS ",\"http\":{},\"dns\":{\"query\":\"a\"}}",                         "NP5011", 64, "only one of"                    },
+        {"{" ENDS ",\"port\":80,\"icmp\":{\"type\":8}}",                             "NP5011", 65, "no ports"                       },
+        {"{" ENDS ",\"protocol\":6,\"icmp\":{\"type\":8}}",                          "NP5011", 68, "ICMP"                           },
+        {"{" ENDS ",\"protocol\":47,\"port\":1}",                                    "NP5011", 69, "no ports"                       },
+        {"{" ENDS ",\"icmp\":{\"code\":8}}",                                         "NP5003", 55, "type"                           },
+        {"{\"src\":{\"ip\":\"1.1.1.1\"}}",                                           "NP5003", 1,  "src and dst"                    },
+        {"{\"src\":{\"pod\":\"x\"},\"dst\":{\"pod\":\"a/b\"}}",                      "NP5004", 15, "namespace/name"                 },
+        {"{\"src\":{\"pod\":\"a/b/c\"},\"dst\":{\"pod\":\"a/b\"}}",                  "NP5004", 15, "namespace/name"                 },
         {"{\"src\":{\"pod\":\"a/b\",\"ip\":\"1.1.1.1\"},\"dst\":{\"pod\":\"a/b\"}}", "NP5005", 26,
-         "two ways"},
-        {"{\"src\":{},\"dst\":{\"pod\":\"a/b\"}}", "NP5005", 8, "nothing tells"},
-        {"{\"src\":{\"names\":[]},\"dst\":{\"pod\":\"a/b\"}}", "NP5005", 8, "nothing tells"},
-        {"{\"src\":{\"labels\":{}},\"dst\":{\"pod\":\"a/b\"}}", "NP5005", 8, "namespace"},
-        {"{\"src\":{\"pod\":\"a/b\"},\"dst\":{\"service\":\"a/b\"}}", "NP5003", 28, "port"},
-        {"[1]", "NP5001", 1, "one JSON object"},
-        {"{" ENDS "} {}", "NP5001", 0, "several"},
-        {"", "NP5001", 0, "no question"},
-        {"{" ENDS ",}", "NP1201", 48, ""},
-        {"{\"src\":1,\"src\":2}", "NP1104", 10, ""},
+         "two ways"                                                                                                                 },
+        {"{\"src\":{},\"dst\":{\"pod\":\"a/b\"}}",                                   "NP5005", 8,  "nothing tells"                  },
+        {"{\"src\":{\"names\":[]},\"dst\":{\"pod\":\"a/b\"}}",                       "NP5005", 8,  "nothing tells"                  },
+        {"{\"src\":{\"labels\":{}},\"dst\":{\"pod\":\"a/b\"}}",                      "NP5005", 8,  "namespace"                      },
+        {"{\"src\":{\"pod\":\"a/b\"},\"dst\":{\"service\":\"a/b\"}}",                "NP5003", 28, "port"                           },
+        {"[1]",                                                                      "NP5001", 1,  "one JSON object"                },
+        {"{" ENDS "} {}",                                                            "NP5001", 0,  "several"                        },
+        {"",                                                                         "NP5001", 0,  "no question"                    },
+        {"{" ENDS ",}",                                                              "NP1201", 48, ""                               },
+        {"{\"src\":1,\"src\":2}",                                                    "NP1104", 10, ""                               },
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

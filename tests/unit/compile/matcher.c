@@ -67,14 +67,15 @@ static struct netpol_rule_info decided(struct world *w, uint16_t port)
 {
     struct netpol_verdict verdict;
     struct netpol_rule_info info;
-    struct netpol_tuple tuple = {.src = {10, 0, 0, 1},
-                                 .dst = {10, 0, 0, 2},
-                                 .family = 4,
-                                 .protocol = 6,
-                                 .dst_port = port};
+    struct netpol_tuple tuple = {
+        .src = {10, 0, 0, 1},
+          .dst = {10, 0, 0, 2},
+          .family = 4, .protocol = 6, .dst_port = port
+    };
     assert_int_equal(netpol_eval(w->view, &tuple, &verdict), NETPOL_OK);
-    assert_int_equal(netpol_rule_describe(w->matcher, verdict.ingress.rule, verdict.generation, &info),
-                     NETPOL_OK);
+    assert_int_equal(
+        netpol_rule_describe(w->matcher, verdict.ingress.rule, verdict.generation, &info),
+        NETPOL_OK);
     return info;
 }
 
@@ -112,10 +113,9 @@ static void keys_stay_when_other_policies_come(void **state)
     world_compile(&w);
     uint64_t key = decided(&w, 80).key;
     assert_int_equal(world_load(&w, deny), NETPOL_OK);
-    assert_int_equal(world_load(&w,
-                                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                                "metadata: {name: aaa, namespace: ns}\n"
-                                "spec:\n  podSelector: {matchLabels: {app: x}}\n"),
+    assert_int_equal(world_load(&w, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                                    "metadata: {name: aaa, namespace: ns}\n"
+                                    "spec:\n  podSelector: {matchLabels: {app: x}}\n"),
                      NETPOL_OK);
     world_compile(&w);
     assert_true(decided(&w, 80).key == key);
@@ -136,7 +136,12 @@ static void keys_stay_when_other_policies_come(void **state)
 static void the_order_of_loading_changes_nothing(void **state)
 {
     static const char *const parts[] = {pods, deny, allow};
-    static const int orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {2, 0, 1}};
+    static const int orders[][3] = {
+        {0, 1, 2},
+        {2, 1, 0},
+        {1, 0, 2},
+        {2, 0, 1}
+    };
     struct netpol_rule_info expected = {0};
     char policy[64] = "";
     uint32_t n_rules = 0;

@@ -19,13 +19,19 @@ static void assert_option(const char *profile, const char *setting, const char *
 static void kubernetes_has_the_documented_defaults(void **state)
 {
     static const char *const expected[][2] = {
-        {"ipblock_matches_pods", "on"},     {"own_node_ingress", "allow"},
-        {"own_node_egress", "judge"},       {"self_traffic", "allow"},
-        {"host_network", "node"},           {"other_proto", "judge"},
-        {"priority_tie", "name"},           {"unknown_peer", "error"},
-        {"unknown_pod_ip", "unknown"},      {"unlearnt_pod_address", "unknown"},
-        {"shared_address", "restrictive"},  {"service_address", "unknown"},
-        {"mapped_v6", "fold"},
+        {"ipblock_matches_pods", "on"         },
+        {"own_node_ingress",     "allow"      },
+        {"own_node_egress",      "judge"      },
+        {"self_traffic",         "allow"      },
+        {"host_network",         "node"       },
+        {"other_proto",          "judge"      },
+        {"priority_tie",         "name"       },
+        {"unknown_peer",         "error"      },
+        {"unknown_pod_ip",       "unknown"    },
+        {"unlearnt_pod_address", "unknown"    },
+        {"shared_address",       "restrictive"},
+        {"service_address",      "unknown"    },
+        {"mapped_v6",            "fold"       },
     };
     (void)state;
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -38,10 +44,13 @@ static void kubernetes_has_the_documented_defaults(void **state)
 static void np_guard_sets_its_assumptions(void **state)
 {
     static const char *const expected[][2] = {
-        {"ipblock_matches_pods", "off"}, {"ipblock_matches_nodes", "off"},
-        {"own_node_ingress", "judge"},   {"host_network", "pod"},
-        {"node_addresses", "nothing"},   {"ipv6_networks", "nothing"},
-        {"self_traffic", "allow"},
+        {"ipblock_matches_pods",  "off"    },
+        {"ipblock_matches_nodes", "off"    },
+        {"own_node_ingress",      "judge"  },
+        {"host_network",          "pod"    },
+        {"node_addresses",        "nothing"},
+        {"ipv6_networks",         "nothing"},
+        {"self_traffic",          "allow"  },
     };
     (void)state;
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -96,7 +105,8 @@ static void what_is_misspelt_is_told(void **state)
     assert_refused("kubernets", NULL, "NP3101", "no profile 'kubernets'", "'kubernetes'");
     assert_refused("kubernetes", "host_netwrk=pod", "NP3103", "no option 'host_netwrk'",
                    "'host_network'");
-    assert_refused("kubernetes", "host_network=pods", "NP3104", "'pods' is no value of", "node|pod");
+    assert_refused("kubernetes", "host_network=pods", "NP3104", "'pods' is no value of",
+                   "node|pod");
     assert_refused("kubernetes", "host_network", "NP3105", "option=value", "");
     assert_refused("kubernetes", "=pod", "NP3103", "no option ''", "");
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Single objects: typed endpoints, references, pod ranges, snapshots that do not know load order. */
+/* Single objects: typed endpoints, references, pod ranges, snapshots that do not know load order.
+ */
 #include "np_world.h"
 #include "store/store.h"
 
 static int put(struct world *w, const char *name, const char *address, uint64_t *ref)
 {
-    const struct netpol_label labels[] = {{"app", "web"}};
+    const struct netpol_label labels[] = {
+        {"app", "web"}
+    };
     struct netpol_endpoint_spec spec = {.size = sizeof spec,
                                         .namespace_name = "ns",
                                         .name = name,
@@ -44,8 +47,9 @@ static void a_pod_of_a_manifest_and_a_typed_one_are_the_same_object(void **state
     (void)state;
     world_open(&w);
     assert_int_equal(put(&w, "a", "10.0.0.1", &ref), NETPOL_NEEDS_COMPILE);
-    assert_int_equal(world_load(&w, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns}\n"
-                                    "spec: {containers: [{name: c, image: i}]}\n"),
+    assert_int_equal(world_load(&w,
+                                "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: ns}\n"
+                                "spec: {containers: [{name: c, image: i}]}\n"),
                      NETPOL_OK);
     netpol_store_stats(w.store, &stats);
     assert_int_equal(stats.objects, 1);
@@ -93,10 +97,9 @@ static void an_address_of_a_declared_range_is_unlearnt(void **state)
     struct world w;
     (void)state;
     world_open(&w);
-    assert_int_equal(world_load(&w,
-                                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                                "metadata: {name: p, namespace: ns}\nspec:\n  podSelector: {}\n"
-                                "  ingress: [{from: [{podSelector: {}}]}]\n"),
+    assert_int_equal(world_load(&w, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                                    "metadata: {name: p, namespace: ns}\nspec:\n  podSelector: {}\n"
+                                    "  ingress: [{from: [{podSelector: {}}]}]\n"),
                      NETPOL_OK);
     assert_int_equal(put(&w, "a", "10.1.0.1", NULL), NETPOL_NEEDS_COMPILE);
     static const char question[] =
@@ -141,8 +144,9 @@ static void removing_needs_the_group(void **state)
     struct world w;
     (void)state;
     world_open(&w);
-    assert_int_equal(world_load(&w, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                                    "metadata: {name: p, namespace: ns}\nspec:\n  podSelector: {}\n"),
+    assert_int_equal(world_load(&w,
+                                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                                "metadata: {name: p, namespace: ns}\nspec:\n  podSelector: {}\n"),
                      NETPOL_OK);
     assert_int_equal(netpol_store_remove(w.store, "", "NetworkPolicy", "ns", "p"),
                      NETPOL_ERR_NOT_FOUND);

@@ -87,14 +87,14 @@ static void one_bad_load_spoils_the_transaction(void **state)
     world_open(&w);
     assert_int_equal(world_load(&w, POLICY("a")), NETPOL_OK);
     assert_int_equal(netpol_store_begin(w.store), NETPOL_OK);
-    assert_int_equal(
-        netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"), NETPOL_OK);
+    assert_int_equal(netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"),
+                     NETPOL_OK);
     assert_int_equal(world_load(&w, BROKEN("b")), NETPOL_ERR_INPUT);
     assert_int_equal(world_load(&w, POLICY("c")), NETPOL_OK);
     assert_int_equal(netpol_store_commit(w.store, w.diags), NETPOL_ERR_INPUT);
     assert_int_equal(stats_of(&w).objects, 1);
-    assert_int_equal(
-        netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"), NETPOL_OK);
+    assert_int_equal(netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"),
+                     NETPOL_OK);
     world_close(&w);
 }
 
@@ -105,17 +105,16 @@ static void removals_wait_for_the_commit(void **state)
     world_open(&w);
     assert_int_equal(world_load(&w, POLICY("a")), NETPOL_OK);
     assert_int_equal(netpol_store_begin(w.store), NETPOL_OK);
-    assert_int_equal(
-        netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"), NETPOL_OK);
-    assert_int_equal(
-        netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"),
-        NETPOL_ERR_NOT_FOUND);
+    assert_int_equal(netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"),
+                     NETPOL_OK);
+    assert_int_equal(netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"),
+                     NETPOL_ERR_NOT_FOUND);
     assert_int_equal(stats_of(&w).objects, 1);
     assert_int_equal(netpol_store_rollback(w.store), NETPOL_OK);
     assert_int_equal(stats_of(&w).objects, 1);
     assert_int_equal(netpol_store_begin(w.store), NETPOL_OK);
-    assert_int_equal(
-        netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"), NETPOL_OK);
+    assert_int_equal(netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "a"),
+                     NETPOL_OK);
     assert_int_equal(world_load(&w, POLICY("a")), NETPOL_OK); /* not given twice: it was removed */
     assert_int_equal(netpol_store_commit(w.store, w.diags), NETPOL_OK);
     assert_int_equal(stats_of(&w).objects, 1);
@@ -144,8 +143,7 @@ static void admitted_objects_stand_alone(void **state)
     world_open(&w);
     assert_int_equal(world_load(&w, POLICY("a")), NETPOL_OK);
     assert_int_equal(
-        world_load_flags(&w, BROKEN("a") BROKEN("b") POLICY("c"), NETPOL_LOAD_ADMITTED),
-        NETPOL_OK);
+        world_load_flags(&w, BROKEN("a") BROKEN("b") POLICY("c"), NETPOL_LOAD_ADMITTED), NETPOL_OK);
     /* a keeps its version, b is held as unreadable, c is there */
     assert_int_equal(stats_of(&w).objects, 3);
     assert_int_equal(stats_of(&w).unreadable, 1);
@@ -176,10 +174,9 @@ static void skipped_kinds_are_counted_in_one_message(void **state)
     struct world w;
     (void)state;
     world_open(&w);
-    assert_int_equal(world_load(&w,
-                                "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\n"
-                                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n"
-                                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"),
+    assert_int_equal(world_load(&w, "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\n"
+                                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n"
+                                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n"),
                      NETPOL_OK);
     assert_int_equal(stats_of(&w).skipped, 3);
     assert_int_equal(netpol_diags_count(w.diags), 1);
@@ -198,12 +195,12 @@ static void the_limit_on_objects_holds(void **state)
     assert_int_equal(netpol_store_create(ctx, &store), NETPOL_OK);
     assert_int_equal(netpol_store_load_buffer(store, three, sizeof three - 1, "x", NULL, NULL),
                      NETPOL_ERR_LIMIT);
-    assert_int_equal(netpol_store_load_buffer(store, three, strlen(POLICY("a") POLICY("b")), "x",
-                                              NULL, NULL),
-                     NETPOL_OK);
-    /* replacing needs no room, one more does */
     assert_int_equal(
-        netpol_store_load_buffer(store, three, strlen(POLICY("a")), "x", NULL, NULL), NETPOL_OK);
+        netpol_store_load_buffer(store, three, strlen(POLICY("a") POLICY("b")), "x", NULL, NULL),
+        NETPOL_OK);
+    /* replacing needs no room, one more does */
+    assert_int_equal(netpol_store_load_buffer(store, three, strlen(POLICY("a")), "x", NULL, NULL),
+                     NETPOL_OK);
     assert_int_equal(netpol_store_load_buffer(store, three + strlen(POLICY("a") POLICY("b")),
                                               strlen(POLICY("c")), "x", NULL, NULL),
                      NETPOL_ERR_LIMIT);
