@@ -6,26 +6,12 @@
  * usage: properties COUNT [SEED]. A failure prints the property, the seed and the question; the
  * same COUNT 1 and SEED show it again, with every walk.
  */
-#include "differential/generator.h"
+#include "differential/properties.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUESTIONS = 10 };
-
-struct run {
-    const struct netpol_ctx *ctx;
-    const char *property;
-    uint64_t seed;
-    struct gen gen;
-    struct gen_random random;
-    uint64_t asked, actions[NETPOL_ACTION_COUNT];
-    unsigned failures;
-    bool show;     /* print every walk */
-    uint64_t bite; /* how often the difference could show at all */
-};
-
-static struct np_model *build(const struct run *run, const struct gen_tweak *tweak)
+struct np_model *build(const struct run *run, const struct gen_tweak *tweak)
 {
     struct np_model *model = gen_build(run->ctx, &run->gen, tweak);
     if (!model) {
@@ -65,8 +51,8 @@ static void ask(struct run *run, const struct np_model *model, const struct gen_
     run->actions[out->action]++;
 }
 
-static void fail(struct run *run, const struct gen_question *q, const struct netpol_verdict *a,
-                 const struct netpol_verdict *b)
+void fail(struct run *run, const struct gen_question *q, const struct netpol_verdict *a,
+          const struct netpol_verdict *b)
 {
     static const char *const names[] = {"allow", "inspect", "unknown", "deny"};
     if (++run->failures > 5) {
@@ -119,7 +105,7 @@ static void compare(struct run *run, unsigned features, const struct gen_tweak *
     np_model_destroy(b);
 }
 
-static const struct gen_tweak as_drawn = {0};
+const struct gen_tweak as_drawn = {0};
 
 /* 2. Load order changes nothing, not even a number; names that keep their order, neither. */
 static void load_order(struct run *run)
@@ -478,6 +464,8 @@ static const struct property {
     {"8 only pass",           GEN_ALL,                only_pass          },
     {"9 staging",             GEN_STAGED,             staging            },
     {"10 refined",            GEN_ALL,                refined            },
+    {"2.5 enumerated",        GEN_MISSING | GEN_ASK,  enumerated         },
+    {"11 complement",         GEN_MISSING | GEN_HOST, complement         },
     {"12 in IPv6",            GEN_ALL,                in_six             },
     {"12 mapped",             GEN_ALL,                mapped             },
     {"16 node names",         GEN_ALL & ~GEN_HOST,    node_names         },

@@ -47,6 +47,7 @@ extern const struct matrix_case kubernetes_cases[], cilium_cases[], calico_cases
  */
 void begin(struct matrix *m, bool naive);
 void seal(struct matrix *m);
+void drop(struct matrix *m);
 
 /* ---- facts ---- */
 enum { ANY_PROTOCOL = -1, ICMP = 1, TCP = 6, UDP = 17 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frame of the model matrix: short builders, questions, and the count at the end. */
+/* Short builders and questions, of the model matrix and of the unit tests of the reference. */
 #include "matrix/matrix.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ void matrix_fail(struct matrix *m, const char *file, int line, const char *what,
            line, what, got, want);
 }
 
-static void drop(struct matrix *m)
+void drop(struct matrix *m)
 {
     np_model_destroy(m->model);
     np_build_destroy(m->b);
@@ -360,39 +360,4 @@ int ask(struct matrix *m, struct ask q)
              NETPOL_TUPLE_DST_REF | NETPOL_TUPLE_DST_NO_ADDRESS);
     np_reference_eval(m->model, &tuple, q.request, &q.point, NULL, &m->verdict);
     return m->verdict.action;
-}
-
-/* ---- the count ---- */
-
-static int run(struct matrix *m, const struct matrix_case *cases, int *total)
-{
-    int right = 0;
-    for (; cases->run; cases++) {
-        m->number = cases->number;
-        m->failed = false;
-        cases->run(m);
-        ++*total;
-        right += !m->failed;
-        if (m->failed) {
-            printf("case %d WRONG: %s\n", cases->number, cases->title);
-        }
-    }
-    return right;
-}
-
-int main(void)
-{
-    struct matrix m = {0};
-    int total = 0;
-    if (netpol_ctx_create(NULL, &m.ctx) != NETPOL_OK) {
-        return 1;
-    }
-    int right = run(&m, kubernetes_cases, &total);
-    right += run(&m, cilium_cases, &total);
-    right += run(&m, calico_cases, &total);
-    right += run(&m, istio_cases, &total);
-    drop(&m);
-    netpol_ctx_destroy(m.ctx);
-    printf("%d of %d\n", right, total);
-    return right == total && total == 45 ? 0 : 1;
 }
