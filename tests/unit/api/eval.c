@@ -15,6 +15,7 @@ static size_t process_allocations;
 /* Takes the place of the C library's, for this program and everything in it. */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define COUNTS_PROCESS 1
+#pragma GCC visibility push(default) /* shared libraries must find them too */
 void *malloc(size_t size)
 {
     process_allocations++;
@@ -32,6 +33,7 @@ void *calloc(size_t count, size_t size)
     process_allocations++;
     return __libc_calloc(count, size);
 }
+#pragma GCC visibility pop
 #else
 #define COUNTS_PROCESS 0
 #endif
