@@ -9,6 +9,7 @@ every bullet, table row and sentence of the covered sections must have its row, 
 coverage.py --list SPEC.md SECTION...: prints the items of a document, with their numbers.
 """
 
+import hashlib
 import pathlib
 import re
 import sys
@@ -16,7 +17,7 @@ import sys
 import project
 
 COVERS = re.compile(r"<!-- covers: (\S+\.md)((?: [0-9.]+)+) -->")
-ROW = re.compile(r"\| *([0-9][0-9.]*/[0-9]+) *\|(.*)\|(.*)\|\s*$")
+ROW = re.compile(r"\| *([0-9][0-9.]*/[0-9]+)(?:~([0-9a-f]{4}))? *\|(.*)\|(.*)\|\s*$")
 PROOF = re.compile(r"`([^`#]+)(?:#([^`]+))?`")
 # none: states no behaviour of ours; later: a later piece of the project builds it.
 EXCUSE = re.compile(r"^(none|later): \S.{9,}")
@@ -62,13 +63,18 @@ def blocks(document):
     yield from ((section, piece) for piece in sentences(prose.strip()))
 
 
+def mark(text):
+    """Four digits that change when the statement does, so that a map notices."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:4]
+
+
 def items(document, wanted):
-    """(number, first words) of each statement in the wanted sections."""
+    """(number, mark, first words) of each statement in the wanted sections."""
     counts = {}
     for section, text in blocks(document):
         if within(section, wanted):
             counts[section] = counts.get(section, 0) + 1
-            yield f"{section}/{counts[section]}", text.strip("|- ")[:90]
+            yield f"{section}/{counts[section]}", mark(text), text.strip("|- ")[:90]
 
 
 def judge_proof(root, proof):
@@ -90,17 +96,21 @@ def judge_proof(root, proof):
 
 
 def judge_completeness(name, document, sections, seen):
-    """The items without a row, and the rows without an item."""
-    there = dict(items(document, sections))
+    """The items without a row, the rows without an item, and the rows whose item has changed."""
+    there = {number: (now, words) for number, now, words in items(document, sections)}
     for number in sorted(set(there) - set(seen)):
-        yield f"{name}: {document.name} {number} is not covered: {there[number]}"
-    for number in sorted(set(seen) - set(there)):
-        yield f"{name}:{seen[number]}: {document.name} has no {number}"
+        yield f"{name}: {document.name} {number} is not covered: {there[number][1]}"
+    for number, (line, then) in sorted(seen.items()):
+        if number not in there:
+            yield f"{name}:{line}: {document.name} has no {number}"
+        elif then and then != there[number][0]:
+            yield (f"{name}:{line}: {document.name} {number} has changed, is now "
+                   f"~{there[number][0]}: {there[number][1]}")
 
 
 def judge_map(root, spec, path):
     name, covered, findings = path.relative_to(root), None, []
-    parts = []  # (document, sections, {number: line})
+    parts = []  # (document, sections, {number: (line, mark)})
     for line_number, line in enumerate(path.read_text().splitlines(), 1):
         covers = COVERS.match(line)
         if covers:
@@ -116,8 +126,8 @@ def judge_map(root, spec, path):
             continue
         if row.group(1) in covered[2]:
             findings.append(f"{name}:{line_number}: {row.group(1)} stands twice")
-        covered[2][row.group(1)] = line_number
-        wrong = judge_proof(root, row.group(3).strip())
+        covered[2][row.group(1)] = (line_number, row.group(2))
+        wrong = judge_proof(root, row.group(4).strip())
         if wrong:
             findings.append(f"{name}:{line_number}: {row.group(1)}: {wrong}")
     if not any(rows for _, _, rows in parts):
@@ -130,8 +140,8 @@ def judge_map(root, spec, path):
 
 def main():
     if sys.argv[1:2] == ["--list"]:
-        for number, words in items(pathlib.Path(sys.argv[2]), sys.argv[3:]):
-            print(f"| {number} | {words} | |")
+        for number, now, words in items(pathlib.Path(sys.argv[2]), sys.argv[3:]):
+            print(f"| {number}~{now} | {words} | |")
         return
     root = project.root_from_arguments()
     spec = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else root.parent / "shared/spec"

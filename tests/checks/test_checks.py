@@ -175,6 +175,9 @@ class Checks(unittest.TestCase):
                              "| 1/2 | second | `tests/unit/dialect/rules.c#third_rule` |")
         self.assert_coverage("words.md has no 1/3", extra="| 1/3 | ninth | `tests/unit` |\n")
         self.assert_coverage("1/1 stands twice", extra="| 1/1 | first | `tests/unit` |\n")
+        self.assert_coverage("words.md 1/2 has changed, is now ~",
+                             "| 1/2~0000 | second | `tests/unit` |")
+        self.assert_coverage(None, "| 1/2~7600 | second | `tests/unit` |")
         self.assert_coverage("not a row of a map", extra="| one | first | `tests/unit` |\n")
 
     def test_coverage_without_maps(self):
