@@ -23,47 +23,67 @@ struct netpol_endpoints;
 struct netpol_view;
 struct netpol_scratch;
 
-enum netpol_action { NETPOL_ALLOW, NETPOL_INSPECT, NETPOL_UNKNOWN, NETPOL_DENY, NETPOL_ACTION_COUNT };
+enum netpol_action {
+    NETPOL_ALLOW,
+    NETPOL_INSPECT,
+    NETPOL_UNKNOWN,
+    NETPOL_DENY,
+    NETPOL_ACTION_COUNT
+};
 enum netpol_plane { NETPOL_PLANE_NONE, NETPOL_PLANE_NETWORK, NETPOL_PLANE_MESH };
 enum netpol_side { NETPOL_SIDE_NONE, NETPOL_SIDE_EGRESS, NETPOL_SIDE_INGRESS };
-enum netpol_hook { NETPOL_HOOK_NONE, NETPOL_HOOK_UNTRACKED, NETPOL_HOOK_PRE_DNAT, NETPOL_HOOK_FORWARD, NETPOL_HOOK_NORMAL };
-enum netpol_mesh_mode { NETPOL_MESH_NONE, NETPOL_MESH_SIDECAR_HTTP, NETPOL_MESH_SIDECAR_TCP, NETPOL_MESH_WAYPOINT, NETPOL_MESH_ZTUNNEL, NETPOL_MESH_STRICT_SAFE };
+enum netpol_hook {
+    NETPOL_HOOK_NONE,
+    NETPOL_HOOK_UNTRACKED,
+    NETPOL_HOOK_PRE_DNAT,
+    NETPOL_HOOK_FORWARD,
+    NETPOL_HOOK_NORMAL
+};
+enum netpol_mesh_mode {
+    NETPOL_MESH_NONE,
+    NETPOL_MESH_SIDECAR_HTTP,
+    NETPOL_MESH_SIDECAR_TCP,
+    NETPOL_MESH_WAYPOINT,
+    NETPOL_MESH_ZTUNNEL,
+    NETPOL_MESH_STRICT_SAFE
+};
 
 /* Why a part decided as it did: X(name, text). The text is what JSON output shows. */
-#define NETPOL_REASON_MAP(X)                                                                       \
-    X(NOT_JUDGED, "not-judged")         /* no checkpoint on this side */                           \
-    X(NO_POLICY, "no-policy")           /* a checkpoint, but nothing applies there */              \
-    X(RULE, "rule")                     /* a rule matched */                                       \
-    X(ISOLATED, "isolated")             /* selected by a policy, no rule matched */                \
-    X(TIER_END, "tier-end")             /* the end of a tier, always applied */                    \
-    X(DEFAULT, "default")               /* the end of the last stage */                            \
-    X(OPTION, "option")                 /* a rule that an option made */                           \
-    X(PROTOCOL, "protocol")             /* the hop does not speak what a rule must read */         \
-    X(REQUEST, "request")               /* the request decides */                                  \
-    X(MISSING, "missing")               /* a fact is missing, see netpol_missing */                \
-    X(EXTERNAL, "external")             /* an external decision is missing */                      \
-    X(INVALID, "invalid")               /* the tuple itself: families differ, bogus address */     \
-    X(STALE, "stale-reference")         /* an endpoint reference this matcher does not know */
+#define NETPOL_REASON_MAP(X)                                                           \
+    X(NOT_JUDGED, "not-judged") /* no checkpoint on this side */                       \
+    X(NO_POLICY, "no-policy")   /* a checkpoint, but nothing applies there */          \
+    X(RULE, "rule")             /* a rule matched */                                   \
+    X(ISOLATED, "isolated")     /* selected by a policy, no rule matched */            \
+    X(TIER_END, "tier-end")     /* the end of a tier, always applied */                \
+    X(DEFAULT, "default")       /* the end of the last stage */                        \
+    X(OPTION, "option")         /* a rule that an option made */                       \
+    X(PROTOCOL, "protocol")     /* the hop does not speak what a rule must read */     \
+    X(REQUEST, "request")       /* the request decides */                              \
+    X(MISSING, "missing")       /* a fact is missing, see netpol_missing */            \
+    X(EXTERNAL, "external")     /* an external decision is missing */                  \
+    X(INVALID, "invalid")       /* the tuple itself: families differ, bogus address */ \
+    X(STALE, "stale-reference") /* an endpoint reference this matcher does not know */
 enum netpol_reason {
 #define NETPOL_REASON_ENUM(name, text) NETPOL_REASON_##name,
     NETPOL_REASON_MAP(NETPOL_REASON_ENUM)
 #undef NETPOL_REASON_ENUM
-    NETPOL_REASON_COUNT
+        NETPOL_REASON_COUNT
 };
 
-/* Facts that would settle an UNKNOWN: X(name, bit, text). Bits of netpol_explanation's `missing`. */
-#define NETPOL_MISSING_MAP(X)                                                                      \
-    X(POD_ADDRESS, 8, "pod-address")                                                               \
-    X(UNLEARNT_ADDRESS, 9, "unlearnt-pod-address")                                                 \
-    X(SERVICE_ADDRESS, 10, "service-address")                                                      \
-    X(NAMES, 11, "names")                                                                          \
-    X(NODE, 12, "node")                                                                            \
-    X(SHARED_ADDRESS, 13, "shared-address")                                                        \
-    X(BACKENDS, 14, "backends")                                                                    \
-    X(SIGNATURE, 15, "not-compiled")                                                               \
-    X(IDENTITY, 16, "identity")                                                                    \
-    X(UNREADABLE, 17, "unreadable-policy")                                                         \
-    X(PORTS, 18, "ports")                                                                          \
+/* Facts that would settle an UNKNOWN: X(name, bit, text). Bits of netpol_explanation's `missing`.
+ */
+#define NETPOL_MISSING_MAP(X)                      \
+    X(POD_ADDRESS, 8, "pod-address")               \
+    X(UNLEARNT_ADDRESS, 9, "unlearnt-pod-address") \
+    X(SERVICE_ADDRESS, 10, "service-address")      \
+    X(NAMES, 11, "names")                          \
+    X(NODE, 12, "node")                            \
+    X(SHARED_ADDRESS, 13, "shared-address")        \
+    X(BACKENDS, 14, "backends")                    \
+    X(SIGNATURE, 15, "not-compiled")               \
+    X(IDENTITY, 16, "identity")                    \
+    X(UNREADABLE, 17, "unreadable-policy")         \
+    X(PORTS, 18, "ports")                          \
     X(INCOMPLETE, 19, "incomplete-input")
 enum netpol_missing {
 #define NETPOL_MISSING_ENUM(name, bit, text) NETPOL_MISSING_##name = 1 << (bit),
@@ -81,11 +101,11 @@ NETPOL_API const char *netpol_missing_text(uint32_t one_bit);
 /* ---- compile ---- */
 
 struct netpol_compile_options {
-    size_t size;                  /* sizeof(struct netpol_compile_options) */
-    const char *profile;          /* required: "kubernetes", "np-guard", later "cilium+istio", ... */
-    const char *const *settings;  /* "option=value" texts that change the profile's options */
+    size_t size;                 /* sizeof(struct netpol_compile_options) */
+    const char *profile;         /* required: "kubernetes", "np-guard", later "cilium+istio", ... */
+    const char *const *settings; /* "option=value" texts that change the profile's options */
     size_t n_settings;
-    int strict;                   /* 1: ties and other warnings of the set are errors */
+    int strict; /* 1: ties and other warnings of the set are errors */
 };
 /*
  * Compiles a snapshot of the store. *out is referenced once for the caller; untouched on failure.
@@ -104,21 +124,29 @@ NETPOL_API uint64_t netpol_matcher_generation(const struct netpol_matcher *match
 
 /* The profiles and options there are; i from 0 until NULL. Static strings. */
 NETPOL_API const char *netpol_profile_at(size_t i);
+/*
+ * How input for a profile is to be loaded: enum netpol_load_flags (store.h). np-guard is
+ * NETPOL_LOAD_LENIENT: the manifests of its corpus never saw an API server. 0 for NULL and for
+ * names that are not known. Thread-safe.
+ */
+NETPOL_API uint32_t netpol_profile_load_flags(const char *profile);
 struct netpol_option_info {
     const char *name, *values, *doc; /* values: "judge|allow|deny" */
 };
 NETPOL_API const struct netpol_option_info *netpol_option_at(size_t i);
 /* The value an option has in a matcher; NULL when there is no such option. */
-NETPOL_API const char *netpol_matcher_option(const struct netpol_matcher *matcher, const char *name);
+NETPOL_API const char *netpol_matcher_option(const struct netpol_matcher *matcher,
+                                             const char *name);
 
 /* ---- views ---- */
 
 /*
  * Binds a matcher to endpoints. endpoints NULL: those of the compiled snapshot. The view holds a
- * reference on the matcher. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_GENERATION (endpoints of another store).
+ * reference on the matcher. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_GENERATION (endpoints of another
+ * store).
  */
-NETPOL_API int netpol_view_create(struct netpol_matcher *matcher, struct netpol_endpoints *endpoints,
-                                  struct netpol_view **out);
+NETPOL_API int netpol_view_create(struct netpol_matcher *matcher,
+                                  struct netpol_endpoints *endpoints, struct netpol_view **out);
 NETPOL_API void netpol_view_destroy(struct netpol_view *view); /* NULL is ignored */
 
 /*
@@ -140,15 +168,15 @@ enum netpol_tuple_flags {
 };
 /* One hop. 64 bytes, plain, no padding; zero what is not used. Host byte order for ports. */
 struct netpol_tuple {
-    uint8_t src[16], dst[16]; /* network order; IPv4 in the first four bytes, the rest zero */
+    uint8_t src[16], dst[16];  /* network order; IPv4 in the first four bytes, the rest zero */
     uint64_t src_ref, dst_ref; /* from netpol_store_put_endpoint or netpol_view_find; 0: none */
     uint16_t src_port, dst_port;
-    uint8_t family;           /* 4, 6; 0 only when both ends are references without address */
-    uint8_t protocol;         /* IP protocol number */
+    uint8_t family;   /* 4, 6; 0 only when both ends are references without address */
+    uint8_t protocol; /* IP protocol number */
     uint8_t icmp_type, icmp_code;
-    uint16_t zone;            /* routing zone, 0 usual */
-    uint16_t flags;           /* enum netpol_tuple_flags */
-    uint32_t reserved;        /* 0 */
+    uint16_t zone;     /* routing zone, 0 usual */
+    uint16_t flags;    /* enum netpol_tuple_flags */
+    uint32_t reserved; /* 0 */
 };
 
 /* The reference of a pod or workload by name; 0 when there is none. Thread-safe. */
@@ -167,18 +195,28 @@ struct netpol_field {
 struct netpol_pair {
     struct netpol_string name, value;
 };
-enum netpol_request_kind { NETPOL_REQUEST_NONE, NETPOL_REQUEST_HTTP, NETPOL_REQUEST_DNS, NETPOL_REQUEST_KAFKA };
-enum netpol_payload { NETPOL_PAYLOAD_PLAIN, NETPOL_PAYLOAD_TLS, NETPOL_PAYLOAD_HBONE, NETPOL_PAYLOAD_OPAQUE };
+enum netpol_request_kind {
+    NETPOL_REQUEST_NONE,
+    NETPOL_REQUEST_HTTP,
+    NETPOL_REQUEST_DNS,
+    NETPOL_REQUEST_KAFKA
+};
+enum netpol_payload {
+    NETPOL_PAYLOAD_PLAIN,
+    NETPOL_PAYLOAD_TLS,
+    NETPOL_PAYLOAD_HBONE,
+    NETPOL_PAYLOAD_OPAQUE
+};
 enum netpol_token { NETPOL_TOKEN_ABSENT, NETPOL_TOKEN_VALID, NETPOL_TOKEN_INVALID };
 enum netpol_tristate { NETPOL_TRI_NOT_SAID, NETPOL_TRI_NO, NETPOL_TRI_YES };
 enum netpol_decision { NETPOL_DECISION_NONE, NETPOL_DECISION_ALLOW, NETPOL_DECISION_DENY };
 
 /* What is known of a connection beyond its tuple, and the request in hand. Views, nothing owned. */
 struct netpol_request {
-    size_t size;        /* sizeof(struct netpol_request) */
-    uint8_t kind;       /* enum netpol_request_kind: NONE = no request in hand */
-    uint8_t payload;    /* enum netpol_payload */
-    uint8_t token;      /* enum netpol_token */
+    size_t size;           /* sizeof(struct netpol_request) */
+    uint8_t kind;          /* enum netpol_request_kind: NONE = no request in hand */
+    uint8_t payload;       /* enum netpol_payload */
+    uint8_t token;         /* enum netpol_token */
     uint8_t authenticated; /* enum netpol_tristate */
     uint8_t principals_presence, claims_presence; /* enum netpol_presence */
     uint8_t src_names_given, dst_names_given;     /* 1: the lists below are complete */
@@ -197,44 +235,51 @@ struct netpol_request {
     struct netpol_field sni;
     const struct netpol_string *principals; /* several SANs of one peer */
     size_t n_principals;
-    const struct netpol_pair *claims; /* path ("iss", "realm.roles"), value; lists as repeated pairs */
+    const struct netpol_pair
+        *claims; /* path ("iss", "realm.roles"), value; lists as repeated pairs */
     size_t n_claims;
-    uint8_t remote_family;     /* 0: the source of the tuple */
-    uint8_t remote[16];        /* the client that a proxy derived */
-    uint8_t original_family;   /* 0: the destination of the tuple */
-    uint8_t original[16];      /* destination before translation */
+    uint8_t remote_family;   /* 0: the source of the tuple */
+    uint8_t remote[16];      /* the client that a proxy derived */
+    uint8_t original_family; /* 0: the destination of the tuple */
+    uint8_t original[16];    /* destination before translation */
     uint16_t original_port;
     const struct netpol_pair *decisions; /* provider -> "allow" or "deny" */
     size_t n_decisions;
     const struct netpol_string *src_names, *dst_names; /* DNS names learnt for the ends */
     size_t n_src_names, n_dst_names;
 };
-#define NETPOL_REQUEST_INIT                                                                        \
-    {                                                                                              \
-        .size = sizeof(struct netpol_request), .kafka_api_version = -1                             \
+#define NETPOL_REQUEST_INIT                                            \
+    {                                                                  \
+        .size = sizeof(struct netpol_request), .kafka_api_version = -1 \
     }
 
 /* ---- answers ---- */
 
 enum netpol_part_flags {
-    NETPOL_PART_LOG = 1, NETPOL_PART_AUDIT = 2, NETPOL_PART_WOULD_DENY = 4,
-    NETPOL_PART_AUTH_REQUIRED = 8, NETPOL_PART_REDIRECT = 16, NETPOL_PART_JUDGED = 32,
-    NETPOL_PART_UNTRACKED = 64, NETPOL_PART_SHARED_ADDRESS = 128, NETPOL_PART_INCOMPLETE = 256
+    NETPOL_PART_LOG = 1,
+    NETPOL_PART_AUDIT = 2,
+    NETPOL_PART_WOULD_DENY = 4,
+    NETPOL_PART_AUTH_REQUIRED = 8,
+    NETPOL_PART_REDIRECT = 16,
+    NETPOL_PART_JUDGED = 32,
+    NETPOL_PART_UNTRACKED = 64,
+    NETPOL_PART_SHARED_ADDRESS = 128,
+    NETPOL_PART_INCOMPLETE = 256
 };
 struct netpol_part {
-    uint8_t action;  /* enum netpol_action; ALLOW when not judged */
-    uint8_t reason;  /* enum netpol_reason */
-    uint16_t flags;  /* enum netpol_part_flags */
-    uint32_t rule;   /* decision reference, see netpol_rule_describe; 0: none */
-    uint32_t staged; /* the decision of the second walk, 0: the same */
+    uint8_t action;   /* enum netpol_action; ALLOW when not judged */
+    uint8_t reason;   /* enum netpol_reason */
+    uint16_t flags;   /* enum netpol_part_flags */
+    uint32_t rule;    /* decision reference, see netpol_rule_describe; 0: none */
+    uint32_t staged;  /* the decision of the second walk, 0: the same */
     uint32_t program; /* L7 program, 0: none */
 };
 /* 64 bytes, plain. */
 struct netpol_verdict {
-    uint8_t action;  /* enum netpol_action */
-    uint8_t plane;   /* of the part that decided; NONE for an allow that nothing judged */
+    uint8_t action; /* enum netpol_action */
+    uint8_t plane;  /* of the part that decided; NONE for an allow that nothing judged */
     uint8_t side;
-    uint8_t flags;   /* reserved, 0 */
+    uint8_t flags;    /* reserved, 0 */
     uint32_t missing; /* NETPOL_MISSING_* of an UNKNOWN */
     uint64_t generation;
     struct netpol_part egress, ingress, mesh;
@@ -257,8 +302,9 @@ NETPOL_API int netpol_eval_batch(const struct netpol_view *view, const struct ne
                                  struct netpol_verdict *out, size_t count);
 /* One enforcement point only. request and scratch may be NULL. OK, ERR_ARGUMENT, ERR_SCRATCH. */
 NETPOL_API int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *point,
-                              const struct netpol_tuple *tuple, const struct netpol_request *request,
-                              struct netpol_scratch *scratch, struct netpol_verdict *out);
+                              const struct netpol_tuple *tuple,
+                              const struct netpol_request *request, struct netpol_scratch *scratch,
+                              struct netpol_verdict *out);
 /*
  * With what is known of the request, all checkpoints. scratch: of this matcher; too small is
  * ERR_SCRATCH and *out is UNKNOWN, never an allow. OK, ERR_ARGUMENT, ERR_SCRATCH.
@@ -267,17 +313,18 @@ NETPOL_API int netpol_eval_request(const struct netpol_view *view, const struct 
                                    const struct netpol_request *request,
                                    struct netpol_scratch *scratch, struct netpol_verdict *out);
 
-/* What a decision reference means. Strings live as long as the matcher; "" where nothing applies. */
+/* What a decision reference means. Strings live as long as the matcher; "" where nothing applies.
+ */
 struct netpol_rule_info {
-    const char *policy;   /* "NetworkPolicy/production/default-deny-all"; "" for options, defaults */
-    const char *rule;     /* "spec.ingress[0]"; "spec" for isolation */
-    const char *title;    /* the rule's own name */
+    const char *policy; /* "NetworkPolicy/production/default-deny-all"; "" for options, defaults */
+    const char *rule;   /* "spec.ingress[0]"; "spec" for isolation */
+    const char *title;  /* the rule's own name */
     const char *position; /* "file:line:col" */
     const char *tier;     /* "NetworkPolicy", "Admin", ... */
     const char *option;   /* name of the option that made the rule */
     int action;           /* what the rule says: enum netpol_action, -1 for pass and note */
     int side;
-    uint64_t key;         /* netpol_rule_key */
+    uint64_t key; /* netpol_rule_key */
 };
 /*
  * reference and generation as a verdict carries them. OK, ERR_ARGUMENT, ERR_NOT_FOUND (0 or never
@@ -300,11 +347,26 @@ struct netpol_explanation;
  */
 NETPOL_API int netpol_explain(const struct netpol_view *view, const struct netpol_point *point,
                               const struct netpol_tuple *tuple,
-                              const struct netpol_request *request, struct netpol_explanation **out);
+                              const struct netpol_request *request,
+                              struct netpol_explanation **out);
 NETPOL_API void netpol_explanation_destroy(struct netpol_explanation *explanation);
 
-enum netpol_step_kind { NETPOL_STEP_CHECKPOINT, NETPOL_STEP_STAGE, NETPOL_STEP_TIER, NETPOL_STEP_POLICY, NETPOL_STEP_RULE, NETPOL_STEP_TIER_END, NETPOL_STEP_DECISION, NETPOL_STEP_NOTE };
-enum netpol_step_match { NETPOL_MATCH_NO, NETPOL_MATCH_YES, NETPOL_MATCH_MAYBE, NETPOL_MATCH_NOT_REACHED };
+enum netpol_step_kind {
+    NETPOL_STEP_CHECKPOINT,
+    NETPOL_STEP_STAGE,
+    NETPOL_STEP_TIER,
+    NETPOL_STEP_POLICY,
+    NETPOL_STEP_RULE,
+    NETPOL_STEP_TIER_END,
+    NETPOL_STEP_DECISION,
+    NETPOL_STEP_NOTE
+};
+enum netpol_step_match {
+    NETPOL_MATCH_NO,
+    NETPOL_MATCH_YES,
+    NETPOL_MATCH_MAYBE,
+    NETPOL_MATCH_NOT_REACHED
+};
 struct netpol_step {
     int kind;             /* enum netpol_step_kind */
     int match;            /* enum netpol_step_match */
@@ -316,10 +378,13 @@ struct netpol_step {
     const char *position; /* "file:line:col" or "" */
     const char *why;      /* "source does not match from[0].podSelector", "port 8080 is not 9090" */
 };
-NETPOL_API const struct netpol_verdict *netpol_explanation_verdict(const struct netpol_explanation *e);
+NETPOL_API const struct netpol_verdict *
+netpol_explanation_verdict(const struct netpol_explanation *e);
 NETPOL_API size_t netpol_explanation_count(const struct netpol_explanation *e);
-NETPOL_API const struct netpol_step *netpol_explanation_at(const struct netpol_explanation *e, size_t i);
-/* Text (for people) or JSON (one object) through a sink. color: ANSI. OK, ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
+NETPOL_API const struct netpol_step *netpol_explanation_at(const struct netpol_explanation *e,
+                                                           size_t i);
+/* Text (for people) or JSON (one object) through a sink. color: ANSI. OK, ERR_ARGUMENT, ERR_IO,
+ * ERR_MEMORY. */
 NETPOL_API int netpol_explanation_write(const struct netpol_explanation *e, int json, int color,
                                         netpol_sink_fn sink, void *user);
 

@@ -37,6 +37,11 @@ const char *netpol_profile_at(size_t i)
     return np_profile_name(i);
 }
 
+uint32_t netpol_profile_load_flags(const char *profile)
+{
+    return profile ? np_profile_load_flags(profile) : 0;
+}
+
 const struct netpol_option_info *netpol_option_at(size_t i)
 {
     return np_option_info(i);

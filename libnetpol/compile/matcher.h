@@ -49,6 +49,7 @@ const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matc
 /* ---- options and profiles (options.c) ---- */
 const struct netpol_option_info *np_option_info(size_t i); /* NULL: no more */
 const char *np_profile_name(size_t i);                     /* NULL: no more */
+uint32_t np_profile_load_flags(const char *profile);       /* 0 also for unknown names */
 /* The i-th option's value, within a static string. */
 struct np_slice np_option_value(const struct np_options *options, size_t i);
 /* Index of an option by name; NP_OPTION_COUNT: none. */

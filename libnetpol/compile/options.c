@@ -21,11 +21,12 @@ struct profile {
     const char *name;
     int plane;
     bool built;
+    uint32_t load_flags;
     const char *doc;
 };
 
 static const struct profile profiles[] = {
-#define NP_PROFILE(name, plane, built, doc) {name, NETPOL_PLANE_##plane, built, doc},
+#define NP_PROFILE(name, plane, built, flags, doc) {name, NETPOL_PLANE_##plane, built, flags, doc},
 #define NP_PRESET(profile, option, value)
 #include "compile/profiles.def"
 #undef NP_PRESET
@@ -37,7 +38,7 @@ struct preset {
 };
 
 static const struct preset presets[] = {
-#define NP_PROFILE(name, plane, built, doc)
+#define NP_PROFILE(name, plane, built, flags, doc)
 #define NP_PRESET(profile, option, value) {profile, option, value},
 #include "compile/profiles.def"
 #undef NP_PRESET
@@ -164,6 +165,18 @@ static const struct profile *find_profile(struct np_slice name)
         }
     }
     return NULL;
+}
+
+uint32_t np_profile_load_flags(const char *profile)
+{
+    uint32_t flags = 0;
+    for (const char *at = profile; *at; at += *at == '+') {
+        struct np_slice name = {at, strcspn(at, "+")};
+        const struct profile *found = find_profile(name);
+        flags |= found ? found->load_flags : 0;
+        at += name.len;
+    }
+    return flags;
 }
 
 static void unknown_profile(struct np_slice name, struct netpol_diags *diags, struct np_text *hint)

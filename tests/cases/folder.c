@@ -17,7 +17,7 @@ struct run {
     size_t n_questions;
     const char *folder;
     struct tally *tally;
-    unsigned explained, load_flags;
+    unsigned explained;
 };
 
 char *read_text(const char *folder, const char *file, size_t *size)
@@ -163,7 +163,8 @@ static void ask(struct run *r, const struct netpol_question *question, size_t nu
 
 static void run_questions(struct run *r, const char *profile, char *options, char *requests)
 {
-    struct netpol_load_options load = {.size = sizeof load, .flags = r->load_flags};
+    struct netpol_load_options load = {.size = sizeof load,
+                                       .flags = netpol_profile_load_flags(profile)};
     int status = netpol_store_load_path(r->store, r->folder, &load, r->diags);
     if (status == NETPOL_OK) {
         status = read_questions(r, requests);
@@ -194,9 +195,9 @@ static void finish(struct run *r)
     netpol_ctx_destroy(r->ctx);
 }
 
-void run_folder(const char *folder, const char *profile, unsigned load_flags, struct tally *tally)
+void run_folder(const char *folder, const char *profile, struct tally *tally)
 {
-    struct run r = {.folder = folder, .tally = tally, .load_flags = load_flags};
+    struct run r = {.folder = folder, .tally = tally};
     size_t size;
     char *requests = read_text(folder, "requests.jsonl", &size);
     char *options = read_text(folder, "options", &size);

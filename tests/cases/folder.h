@@ -8,7 +8,7 @@ struct tally {
     unsigned long folders, requests, mismatches;
 };
 /* Runs one folder and prints what is wrong. profile NULL: what its file `profile` says. */
-void run_folder(const char *folder, const char *profile, unsigned load_flags, struct tally *tally);
+void run_folder(const char *folder, const char *profile, struct tally *tally);
 /* A whole file, NUL-terminated, freed with free; NULL when it cannot be read. */
 char *read_text(const char *folder, const char *file, size_t *size);
 #endif

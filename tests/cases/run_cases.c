@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run_cases [--profile NAME] [--lenient] [--count FOLDERS REQUESTS] [--each] FOLDER...
+ * run_cases [--profile NAME] [--count FOLDERS REQUESTS] [--each] FOLDER...
  *
  * Runs case folders and prints every answer that is not the expected one, the first of them with
  * their explanations. --each: the folders below FOLDER. --count: how many folders and requests
@@ -18,14 +18,14 @@ static int skip_hidden(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-static void run_each(const char *root, const char *profile, unsigned flags, struct tally *tally)
+static void run_each(const char *root, const char *profile, struct tally *tally)
 {
     struct dirent **entries = NULL;
     int count = scandir(root, &entries, skip_hidden, alphasort);
     for (int i = 0; i < count; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", root, entries[i]->d_name);
-        run_folder(path, profile, flags, tally);
+        run_folder(path, profile, tally);
         free(entries[i]);
     }
     free(entries);
@@ -41,7 +41,6 @@ int main(int argc, char **argv)
 {
     const char *profile = NULL;
     unsigned long folders = 0, requests = 0;
-    unsigned flags = 0;
     int each = 0, counted = 0;
     struct tally tally = {0};
     for (int i = 1; i < argc; i++) {
@@ -51,17 +50,15 @@ int main(int argc, char **argv)
             folders = strtoul(argv[++i], NULL, 10);
             requests = strtoul(argv[++i], NULL, 10);
             counted = 1;
-        } else if (strcmp(argv[i], "--lenient") == 0) {
-            flags = NETPOL_LOAD_LENIENT;
         } else if (strcmp(argv[i], "--each") == 0) {
             each = 1;
         } else if (!exists(argv[i])) {
             printf("SKIPPED: %s is not there\n", argv[i]);
             return 77;
         } else if (each) {
-            run_each(argv[i], profile, flags, &tally);
+            run_each(argv[i], profile, &tally);
         } else {
-            run_folder(argv[i], profile, flags, &tally);
+            run_folder(argv[i], profile, &tally);
         }
     }
     printf("%lu folders, %lu requests, %lu mismatches\n", tally.folders, tally.requests,

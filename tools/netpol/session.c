@@ -161,7 +161,7 @@ static int add_pod_ranges(struct session *session)
 
 static uint32_t load_flags(const struct args *args)
 {
-    uint32_t flags = 0;
+    uint32_t flags = netpol_profile_load_flags(args_value(args, OPTION_PROFILE));
     if (args_has(args, OPTION_KEEP_GOING))
         flags |= NETPOL_LOAD_KEEP_GOING;
     /* The corpus of that profile holds manifests that no API server ever saw. */

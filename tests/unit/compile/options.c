@@ -137,6 +137,16 @@ static void the_list_of_profiles_holds_what_compiles(void **state)
     assert_int_equal(count, 2);
 }
 
+static void a_hand_written_corpus_is_read_leniently(void **state)
+{
+    (void)state;
+    assert_int_equal(netpol_profile_load_flags("np-guard"), NETPOL_LOAD_LENIENT);
+    assert_int_equal(netpol_profile_load_flags("np-guard+none"), NETPOL_LOAD_LENIENT);
+    assert_int_equal(netpol_profile_load_flags("kubernetes"), 0);
+    assert_int_equal(netpol_profile_load_flags("no-such"), 0);
+    assert_int_equal(netpol_profile_load_flags(NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +157,7 @@ int main(void)
         cmocka_unit_test(what_is_misspelt_is_told),
         cmocka_unit_test(profiles_that_do_not_exist_yet_are_refused),
         cmocka_unit_test(the_list_of_profiles_holds_what_compiles),
+        cmocka_unit_test(a_hand_written_corpus_is_read_leniently),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
