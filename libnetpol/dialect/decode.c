@@ -298,6 +298,11 @@ static void read_string_map(struct np_decode *d, const struct np_field *field,
         struct np_pair pair = {.member = member, .key = keep_text(d, member->key)};
         size_t mark = np_path_member(d, member->key);
         bool good = true;
+        if (member->key_plain_kind == NP_BOOL) {
+            np_decode_report_full(d, NP_CODE_2030, -1, NULL, np_spot_of_key(member),
+                                  "the key is a boolean and reads as \"%s\"",
+                                  np_slice_is(member->key, "true") ? "true" : "false");
+        }
         if (member->value->kind == NP_NULL) {
             pair.value = np_slice_of("");
             np_decode_report(d, NP_CODE_2018, member->value, "null is read as the empty string");
@@ -382,8 +387,8 @@ static void check_required(struct np_decode *d, const struct np_shape *shape,
         const struct np_node *value = np_get(node, field->key);
         if (field->need == NP_REQUIRED && !value) {
             /* An absent selector selects everything, as {} does: lenient loading lets it pass. */
-            bool tolerated = (d->load_flags & NETPOL_LOAD_LENIENT) &&
-                             field->shape == &np_label_selector_shape;
+            bool tolerated =
+                (d->load_flags & NETPOL_LOAD_LENIENT) && field->shape == &np_label_selector_shape;
             np_decode_report_full(d, NP_CODE_2010, tolerated ? NETPOL_WARNING : -1, NULL,
                                   np_spot_of(node), "%s must have %s", shape->name, field->key);
         } else if (field->need == NP_REQUIRED && value->kind == NP_NULL &&

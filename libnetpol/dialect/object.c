@@ -125,15 +125,14 @@ static int shown(struct np_slice text)
  */
 static void judge_unread(struct np_decode *d, const struct np_node *root, const struct claim *claim)
 {
-    const struct np_node *where = np_get(root, "apiVersion");
     const char *serving = np_reader_group_of(claim->kind);
     if (serving) {
-        size_t mark = np_path_key(d, "apiVersion");
-        np_decode_report(d, NP_CODE_2006, where,
-                         "there is no kind %.*s in %.*s that is read here; %s", shown(claim->kind),
-                         claim->kind.ptr, shown(claim->api_version), claim->api_version.ptr,
-                         serving);
-        np_path_end(d, mark);
+        bool spelt = strncmp(serving, claim->kind.ptr, claim->kind.len) == 0 &&
+                     serving[claim->kind.len] == ' ';
+        np_decode_report_in(d, NP_CODE_2006, root, spelt ? "apiVersion" : "kind",
+                            "there is no kind %.*s in %.*s that is read here; %s",
+                            shown(claim->kind), claim->kind.ptr, shown(claim->api_version),
+                            claim->api_version.ptr, serving);
     } else if (claim->kind.len >= 13 &&
                memcmp(claim->kind.ptr + claim->kind.len - 13, "NetworkPolicy", 13) == 0) {
         np_decode_report_in(d, NP_CODE_2004, root, "kind", "no reader yet for kind %.*s of %.*s",

@@ -168,8 +168,14 @@ const char *np_reader_group_of(struct np_slice kind)
         {"PeerAuthentication",         "PeerAuthentication is security.istio.io/v1, not read yet"   },
         {"RequestAuthentication",      "RequestAuthentication is security.istio.io/v1, not read yet"},
     };
-    for (size_t i = 0; i < sizeof served / sizeof served[0]; i++) {
-        if (np_slice_is(kind, served[i].kind)) {
+    enum { SERVED = sizeof served / sizeof served[0] };
+    const char *kinds[SERVED];
+    for (size_t i = 0; i < SERVED; i++) {
+        kinds[i] = served[i].kind;
+    }
+    const char *near = np_suggest(kind, kinds, SERVED);
+    for (size_t i = 0; near && i < SERVED; i++) {
+        if (near == served[i].kind) {
             return served[i].serving;
         }
     }
