@@ -49,10 +49,10 @@ struct builder {
     struct np_tier *tiers[GEN_TIERS];
 };
 
-/* 0..n-1 in an order of its own. */
+/* 0..n-1, n at most GEN_POLICIES, in an order of its own. */
 static void permute(struct builder *x, uint8_t *items, uint8_t n)
 {
-    for (uint8_t i = 0; i < n; i++) {
+    for (uint8_t i = 0; i < n && i < GEN_POLICIES; i++) {
         items[i] = i;
     }
     for (uint8_t i = n; x->tweak->shuffle && i > 1; i--) {
