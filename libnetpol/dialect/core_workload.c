@@ -102,11 +102,11 @@ int np_core_workload_lower(struct np_lower *l)
     if (pod->owner_kind.len) {
         np_build_owner(b, kind, space, name, pod->owner_kind.ptr, np_build_str(b, pod->owner_name));
     }
-    for (uint8_t sibling = 0; sibling < (pod->several ? 2 : 1); sibling++) {
+    for (unsigned sibling = 0; sibling < (pod->several ? 2u : 1u); sibling++) {
         struct np_endpoint *endpoint = np_build_representative(b, kind, space, name);
         np_core_fill(l, endpoint, pod);
         if (endpoint) {
-            endpoint->sibling = sibling;
+            endpoint->sibling = (uint8_t)sibling;
             endpoint->ref = l->object->ref ? l->object->ref + sibling : 0;
         }
     }

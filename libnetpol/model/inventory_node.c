@@ -139,17 +139,17 @@ static void share_out(struct nodes *n)
     if (!all) {
         return;
     }
-    struct np_node_info *last = NULL;
-    for (size_t i = 0, used = 0; i < count; i++) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
         const struct placed *placed = &n->addresses.items[i];
-        if (placed->node != last) {
-            last = placed->node;
-            last->addresses = all + used;
-            last->n_addresses = 0;
+        struct np_node_info *node = placed->node;
+        if (i == 0 || n->addresses.items[i - 1].node != node) {
+            node->addresses = all + used;
+            node->n_addresses = 0;
         }
-        if (last->n_addresses == 0 || !np_prefix_equal(&all[used - 1], &placed->prefix)) {
+        if (node->n_addresses == 0 || !np_prefix_equal(&all[used - 1], &placed->prefix)) {
             all[used++] = placed->prefix;
-            last->n_addresses++;
+            node->n_addresses++;
         }
     }
 }
