@@ -2,6 +2,7 @@
 /* The driver of the lints: surveys the model, runs the table, reports. */
 #include "analyze/lint.h"
 
+#include "analyze/tell.h"
 #include "compile/matcher.h"
 
 #include <netpol/analyze.h>
@@ -153,6 +154,28 @@ static void note_selected(struct np_lint *l)
     }
 }
 
+bool np_set_asks_label(const struct np_set *set)
+{
+    for (uint32_t c = 0; set && c < set->count; c++) {
+        for (uint32_t i = 0; i < set->clauses[c].count; i++) {
+            if (np_selector_asks(set->clauses[c].items[i].literal->selector, NP_SCOPE_OBJECT)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A dump of a cluster holds pods of the control plane's namespace; manifests of one project do not.
+ */
+static void note_whole(struct np_lint *l)
+{
+    for (uint32_t c = 0; c < l->survey.n_classes && !l->whole; c++) {
+        np_str space = l->survey.classes[c].first->namespace_name;
+        l->whole = space && strcmp(space->text, "kube-system") == 0;
+    }
+}
+
 static bool gather_policies(struct np_lint *l)
 {
     each_tier(l, count_tier);
@@ -247,6 +270,24 @@ bool np_set_only_pods(const struct np_set *set)
     return set && set->count > 0;
 }
 
+bool np_set_every_pod(const struct np_set *far)
+{
+    for (uint32_t c = 0; far && c < far->count; c++) {
+        const struct np_clause *clause = &far->clauses[c];
+        const struct np_selector *selector =
+            clause->count == 1 && !clause->items[0].negative &&
+                    clause->items[0].literal->kind == NP_LIT_OBJECTS
+                ? clause->items[0].literal->selector
+                : NULL;
+        if (selector && !np_selector_asks(selector, NP_SCOPE_OBJECT) &&
+            !np_selector_asks(selector, NP_SCOPE_NAMESPACE) &&
+            !np_selector_asks(selector, NP_SCOPE_FIELD)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool np_match_covers_port(const struct np_match *match, uint8_t protocol, uint16_t port)
 {
     if (!match->service && !match->dst_ports) {
@@ -283,6 +324,7 @@ static int run(struct np_lint *l)
     if (!gather_policies(l)) {
         return NETPOL_ERR_MEMORY;
     }
+    note_whole(l);
     for (size_t i = 0; i < sizeof lints / sizeof *lints && !l->failed; i++) {
         lints[i](l);
     }

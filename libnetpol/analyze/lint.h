@@ -29,6 +29,7 @@ struct np_lint {
     bool off[NP_CODE_COUNT];
     bool stopped; /* a lint reached its bound */
     bool failed;  /* memory */
+    bool whole;   /* the inventory looks like all of a cluster */
 };
 
 /* severity -1: the code's own. */
@@ -49,6 +50,8 @@ bool np_lint_restricted(const struct np_class *class, enum np_direction directio
 bool np_set_has(const struct np_set *set, enum np_literal_kind kind);
 /* Only peers that are pods: no address, name or node. */
 bool np_set_only_pods(const struct np_set *set);
+bool np_set_every_pod(const struct np_set *set);  /* of every namespace */
+bool np_set_asks_label(const struct np_set *set); /* of the pods themselves */
 bool np_match_covers_port(const struct np_match *match, uint8_t protocol, uint16_t port);
 const char *np_direction_text(enum np_direction direction);
 

@@ -10,7 +10,7 @@
 #include "analyze/lint.h"
 #include "analyze/tell.h"
 
-enum { UDP = 17, DNS_PORT = 53, NAMES_SHOWN = 3 };
+enum { UDP = 17, DNS_PORT = 53, OPENSHIFT_DNS_PORT = 5353, NAMES_SHOWN = 3 };
 
 /* ---- who answers DNS ---- */
 
@@ -99,7 +99,7 @@ static bool reaches_dns(struct np_lint *l, const struct np_class *from, const st
     return false;
 }
 
-/* Ports are named, and UDP 53 or a port called dns is among them. */
+/* Ports are named, and a port of DNS is among them: UDP 53, 5353 (OpenShift), or one called dns. */
 static bool names_dns_port(const struct np_match *match)
 {
     for (uint32_t i = 0; match->dst_ports && i < match->dst_ports->count; i++) {
@@ -108,7 +108,8 @@ static bool names_dns_port(const struct np_match *match)
             return true;
         }
     }
-    return match->service && np_match_covers_port(match, UDP, DNS_PORT);
+    return match->service && (np_match_covers_port(match, UDP, DNS_PORT) ||
+                              np_match_covers_port(match, UDP, OPENSHIFT_DNS_PORT));
 }
 
 static bool has_someone(struct np_lint *l, const struct np_set *far)
@@ -179,12 +180,25 @@ static const struct np_policy *cut_off_by(struct np_lint *l, const struct np_cla
 
 /* ---- one finding a policy ---- */
 
+static bool has_egress_rule(const struct np_class *class)
+{
+    const struct np_focus *focus = &class->focus[NP_EGRESS];
+    for (uint32_t p = 0; p < focus->n_policies; p++) {
+        if (focus->policies[p]->n_rules[NP_EGRESS]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A workload that was named and may open no connection at all is closed on purpose: only a note. */
 static void report(struct np_lint *l, const struct np_policy *policy,
                    const struct np_policy *const *by, bool any_dns)
 {
     struct np_text names;
     uint32_t count = 0;
     np_str last = NULL;
+    bool meant = np_set_asks_label(policy->subjects[NP_EGRESS]);
     np_text_init(&names, l->ctx);
     for (uint32_t c = 0; c < l->survey.n_classes; c++) {
         const struct np_endpoint *endpoint = l->survey.classes[c].first;
@@ -193,6 +207,7 @@ static void report(struct np_lint *l, const struct np_policy *policy,
             continue;
         }
         last = endpoint->workload_name;
+        meant = meant && !has_egress_rule(&l->survey.classes[c]);
         if (count++ < NAMES_SHOWN) {
             np_text_addf(&names, "%s", count > 1 ? ", " : "");
             np_tell_endpoint(&names, endpoint);
@@ -201,7 +216,7 @@ static void report(struct np_lint *l, const struct np_policy *policy,
     if (count > NAMES_SHOWN) {
         np_text_addf(&names, " and %u more", count - NAMES_SHOWN);
     }
-    np_lint_report(l, NP_CODE_4101, -1, &policy->origin,
+    np_lint_report(l, NP_CODE_4101, meant ? NETPOL_INFO : -1, &policy->origin,
                    "egress is closed and no rule lets DNS out (UDP 53%s): %s cannot resolve names",
                    any_dns ? " to the cluster's DNS pods" : "", names.ptr ? names.ptr : "");
     np_text_free(&names);

@@ -4,9 +4,9 @@
  * allows it on one side while the other side denies every port of it does nothing, and is what
  * people debug for hours.
  *
- * For each rule that names pods as peers, every pair of a subject class and a peer class is judged
- * on the ports of the rule. All pairs blocked: the rule is without effect (a warning). Some
- * blocked: it may be meant so (a note).
+ * For each rule that names pods as peers (every pod of every namespace is no name), every pair of a
+ * subject class and a peer class is judged on the ports of the rule. All pairs blocked: the rule is
+ * without effect (a warning). Some blocked: it may be meant so (a note).
  */
 #include "analyze/lint.h"
 #include "analyze/tell.h"
@@ -161,7 +161,8 @@ void np_lint_one_sided(struct np_lint *l)
                 const struct np_rule *rule = &known->policy->rules[d][r];
                 for (uint32_t a = 0; rule->action == NP_ACT_ALLOW && a < rule->n_alternatives;
                      a++) {
-                    if (np_set_only_pods(rule->alternatives[a].far) && !l->failed) {
+                    const struct np_set *far = rule->alternatives[a].far;
+                    if (np_set_only_pods(far) && !np_set_every_pod(far) && !l->failed) {
                         check_alternative(l, known, rule, &rule->alternatives[a], &intervals,
                                           &total);
                     }

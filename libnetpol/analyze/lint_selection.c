@@ -35,18 +35,25 @@ static void report_contradiction(struct np_lint *l, const struct np_origin *orig
 
 /* ---- policies ---- */
 
-/* "every pod of my namespace": the usual first policy of a namespace that may still be empty. */
-static bool asks_no_label(const struct np_set *subjects)
+static bool has_pods(const struct np_lint *l, np_str space)
 {
-    for (uint32_t c = 0; c < subjects->count; c++) {
-        for (uint32_t i = 0; i < subjects->clauses[c].count; i++) {
-            if (np_selector_asks(subjects->clauses[c].items[i].literal->selector,
-                                 NP_SCOPE_OBJECT)) {
-                return false;
-            }
+    for (uint32_t c = 0; c < l->survey.n_classes; c++) {
+        if (l->survey.classes[c].first->namespace_name == space) {
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+/*
+ * "Every pod of my namespace" is the usual first policy of a namespace that is still empty; and a
+ * namespace without any pod may be one whose pods were not loaded.
+ */
+static int selection_severity(const struct np_lint *l, const struct np_policy *policy,
+                              const struct np_set *subjects)
+{
+    bool loaded = policy->namespace_name ? has_pods(l, policy->namespace_name) : l->whole;
+    return np_set_asks_label(subjects) && loaded ? -1 : NETPOL_INFO;
 }
 
 static void policy_selects(struct np_lint *l, const struct np_lint_policy *known)
@@ -65,7 +72,7 @@ static void policy_selects(struct np_lint *l, const struct np_lint_policy *known
     struct np_text text;
     np_text_init(&text, l->ctx);
     np_tell_set(&text, subjects);
-    np_lint_report(l, NP_CODE_4103, asks_no_label(subjects) ? NETPOL_INFO : -1, &policy->origin,
+    np_lint_report(l, NP_CODE_4103, selection_severity(l, policy, subjects), &policy->origin,
                    "the policy selects no pod: there is none with %s", text.ptr ? text.ptr : "");
     np_text_free(&text);
 }
@@ -107,6 +114,20 @@ static bool matches_some_namespace(struct np_lint *l, const struct np_set *far)
     return false;
 }
 
+/* Pods of other namespaces may just not have been loaded. */
+static int peer_severity(const struct np_lint *l, const struct np_set *far)
+{
+    for (uint32_t c = 0; c < far->count && !l->whole; c++) {
+        for (uint32_t i = 0; i < far->clauses[c].count; i++) {
+            const struct np_selector *selector = far->clauses[c].items[i].literal->selector;
+            if (!np_selector_asks(selector, NP_SCOPE_FIELD)) {
+                return NETPOL_INFO;
+            }
+        }
+    }
+    return -1;
+}
+
 static void check_peers(struct np_lint *l, const struct np_rule *rule)
 {
     for (uint32_t a = 0; a < rule->n_alternatives && !l->failed; a++) {
@@ -122,9 +143,9 @@ static void check_peers(struct np_lint *l, const struct np_rule *rule)
             struct np_text text;
             np_text_init(&text, l->ctx);
             np_tell_set(&text, far);
-            np_lint_report(l, NP_CODE_4104, -1, &rule->origin, "the peer matches no %s: %s",
-                           matches_some_namespace(l, far) ? "pod" : "namespace",
-                           text.ptr ? text.ptr : "");
+            np_lint_report(
+                l, NP_CODE_4104, peer_severity(l, far), &rule->origin, "the peer matches no %s: %s",
+                matches_some_namespace(l, far) ? "pod" : "namespace", text.ptr ? text.ptr : "");
             np_text_free(&text);
         }
     }

@@ -31,24 +31,6 @@ static const uint16_t sensitive_ports[] = {1433, 1521, 2379, 3306,  5432,  5984,
                                            8200, 9042, 9200, 11211, 26257, 27017};
 static const size_t n_sensitive = sizeof sensitive_ports / sizeof *sensitive_ports;
 
-static bool is_every_pod(const struct np_set *far)
-{
-    for (uint32_t c = 0; far && c < far->count; c++) {
-        const struct np_clause *clause = &far->clauses[c];
-        const struct np_selector *selector =
-            clause->count == 1 && !clause->items[0].negative &&
-                    clause->items[0].literal->kind == NP_LIT_OBJECTS
-                ? clause->items[0].literal->selector
-                : NULL;
-        if (selector && !np_selector_asks(selector, NP_SCOPE_OBJECT) &&
-            !np_selector_asks(selector, NP_SCOPE_NAMESPACE) &&
-            !np_selector_asks(selector, NP_SCOPE_FIELD)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool declares_port(const struct np_endpoint *endpoint, uint16_t port, np_str name)
 {
     for (uint32_t i = 0; i < endpoint->n_ports; i++) {
@@ -82,7 +64,7 @@ static void open_to_all(struct np_lint *l, const struct np_lint_policy *known,
 {
     for (uint32_t a = 0; a < rule->n_alternatives; a++) {
         const struct np_match *match = &rule->alternatives[a];
-        if (!is_every_pod(match->far)) {
+        if (!np_set_every_pod(match->far)) {
             continue;
         }
         for (uint32_t c = 0; c < l->survey.n_classes; c++) {
