@@ -25,28 +25,32 @@ struct blocked {
  * Of the ports that the alternative allows on its own side: 0 none, 1 some pass the other side,
  * 2 the other side denies all of them.
  */
-static int judge_pair(struct np_lint *l, const struct np_focus *focus, const struct np_match *match,
-                      struct np_hop *hop, const struct np_intervals *intervals, uint32_t *decision)
+static int judge_pair(struct np_lint *l, const struct np_class *const ends[NP_DIRECTIONS],
+                      enum np_direction own, const struct np_match *match, struct np_hop *hop,
+                      const struct np_intervals *intervals, uint32_t *decision)
 {
-    enum np_direction own = focus->checkpoint->direction;
     enum np_direction other = own == NP_EGRESS ? NP_INGRESS : NP_EGRESS;
+    const struct np_checkpoint *checkpoint = ends[own]->focus[own].checkpoint;
     bool any = false;
     for (size_t i = 0; i < intervals->count; i++) {
         const struct np_interval *interval = &intervals->items[i];
         const char *axis = NULL;
-        if (interval->actions[own] != NETPOL_ALLOW) {
-            continue;
-        }
+        struct np_result result;
         np_survey_aim(hop, interval->protocol, interval->ports, interval->first);
-        if (np_reference_match(l->model, match, hop, focus->checkpoint,
-                               focus->checkpoint->stages[0], &axis) != NP_YES) {
+        if (np_reference_match(l->model, match, hop, checkpoint, checkpoint->stages[0], &axis) !=
+            NP_YES) {
             continue;
         }
-        if (interval->actions[other] != NETPOL_DENY) {
+        np_survey_side(&l->survey, ends[own], own, hop, &result);
+        if (result.action != NETPOL_ALLOW) {
+            continue;
+        }
+        np_survey_side(&l->survey, ends[other], other, hop, &result);
+        if (result.action != NETPOL_DENY) {
             return 1;
         }
         any = true;
-        *decision = interval->decisions[other];
+        *decision = result.decision;
     }
     return any ? 2 : 0;
 }
@@ -68,11 +72,12 @@ static void check_pair(struct np_lint *l, const struct np_rule *rule, const stru
     if (!to || !np_survey_hop(&l->survey, src->first, to, np_survey_family(src->first, to), &hop)) {
         return;
     }
-    if (np_survey_judge(&l->survey, src, dst, &hop, intervals) != NETPOL_OK) {
+    const struct np_class *const ends[NP_DIRECTIONS] = {[NP_EGRESS] = src, [NP_INGRESS] = dst};
+    if (np_survey_split(&l->survey, src, dst, hop.family, intervals) != NETPOL_OK) {
         l->failed = true;
         return;
     }
-    int found = judge_pair(l, &subject->focus[rule->direction], match, &hop, intervals, &decision);
+    int found = judge_pair(l, ends, rule->direction, match, &hop, intervals, &decision);
     blocked->pairs += found > 0;
     if (found == 2 && blocked->count++ == 0) {
         blocked->src = src;

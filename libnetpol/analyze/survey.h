@@ -91,9 +91,12 @@ struct np_intervals {
     size_t count, capacity;
 };
 /*
- * Judges a hop on every port: one item for each span of ports that no policy of the two sides
- * distinguishes. src_class, dst_class NULL: that end is outside. OK, ERR_MEMORY.
+ * One item, not judged yet, for each span of ports that no policy of the two sides distinguishes.
+ * src_class, dst_class NULL: that end is outside. OK, ERR_MEMORY.
  */
+int np_survey_split(const struct np_survey *survey, const struct np_class *src_class,
+                    const struct np_class *dst_class, uint8_t family, struct np_intervals *out);
+/* The same, each judged. */
 int np_survey_judge(const struct np_survey *survey, const struct np_class *src_class,
                     const struct np_class *dst_class, struct np_hop *hop, struct np_intervals *out);
 /* One side only. */

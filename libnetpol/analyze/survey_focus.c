@@ -287,45 +287,56 @@ static bool gather(const struct np_survey *survey, const struct np_class *src,
     return !cuts->failed;
 }
 
+/* The spans of one protocol, between its cuts. */
+static bool split_protocol(const struct cuts *cuts, struct np_interval one,
+                           struct np_intervals *out)
+{
+    uint32_t base = (uint32_t)one.protocol << NP_CUT_PROTOCOL_BITS;
+    uint32_t from = np_protocol_has_ports(one.protocol) ? 1 : 0;
+    for (size_t i = 0; from <= UINT16_MAX;) {
+        while (i < cuts->list.count && cuts->list.items[i] <= (base | from)) {
+            i++;
+        }
+        bool cut = one.ports && i < cuts->list.count &&
+                   cuts->list.items[i] >> NP_CUT_PROTOCOL_BITS == one.protocol;
+        uint32_t next = cut ? cuts->list.items[i] - base : NP_NO_PORT;
+        one.first = (uint16_t)from;
+        one.last = (uint16_t)(next - 1);
+        if (!push(out, one)) {
+            return false;
+        }
+        from = next;
+    }
+    return true;
+}
+
+int np_survey_split(const struct np_survey *survey, const struct np_class *src_class,
+                    const struct np_class *dst_class, uint8_t family, struct np_intervals *out)
+{
+    struct cuts cuts = {.ctx = survey->ctx};
+    bool fine = gather(survey, src_class, dst_class, &cuts);
+    out->count = 0;
+    cuts.list.count = sort_unique(cuts.list.items, cuts.list.count);
+    for (uint32_t p = 0; fine && p < survey->n_protocols; p++) {
+        uint8_t protocol = survey->protocols[p];
+        struct np_interval one = {.protocol = protocol,
+                                  .other = p + 1 == survey->n_protocols,
+                                  .ports = np_protocol_has_ports(protocol) || has_types(protocol)};
+        if (protocol != (family == NP_IPV6 ? 1 : 58)) { /* not ICMP of the other family */
+            fine = split_protocol(&cuts, one, out);
+        }
+    }
+    np_vec_free(survey->ctx, &cuts.list);
+    return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
+}
+
 int np_survey_judge(const struct np_survey *survey, const struct np_class *src_class,
                     const struct np_class *dst_class, struct np_hop *hop, struct np_intervals *out)
 {
-    struct cuts cuts = {.ctx = survey->ctx};
-    int status = NETPOL_ERR_MEMORY;
-    out->count = 0;
-    if (!gather(survey, src_class, dst_class, &cuts)) {
-        goto out;
+    int status = np_survey_split(survey, src_class, dst_class, hop->family, out);
+    for (size_t i = 0; status == NETPOL_OK && i < out->count; i++) {
+        np_survey_aim(hop, out->items[i].protocol, out->items[i].ports, out->items[i].first);
+        judge_one(survey, src_class, dst_class, hop, &out->items[i]);
     }
-    cuts.list.count = sort_unique(cuts.list.items, cuts.list.count);
-    for (uint32_t p = 0; p < survey->n_protocols; p++) {
-        uint8_t protocol = survey->protocols[p];
-        struct np_interval one = {.protocol = protocol, .other = p + 1 == survey->n_protocols};
-        one.ports = np_protocol_has_ports(protocol) || has_types(protocol);
-        if (protocol == (hop->family == NP_IPV6 ? 1 : 58)) {
-            continue; /* ICMP of the other family */
-        }
-        uint32_t from = np_protocol_has_ports(protocol) ? 1 : 0;
-        for (size_t i = 0; from <= UINT16_MAX;) {
-            while (i < cuts.list.count &&
-                   cuts.list.items[i] <= ((uint32_t)protocol << NP_CUT_PROTOCOL_BITS | from)) {
-                i++;
-            }
-            bool cut = one.ports && i < cuts.list.count &&
-                       cuts.list.items[i] >> NP_CUT_PROTOCOL_BITS == protocol;
-            uint32_t next =
-                cut ? cuts.list.items[i] & ((1u << NP_CUT_PROTOCOL_BITS) - 1) : NP_NO_PORT;
-            one.first = (uint16_t)from;
-            one.last = (uint16_t)(next - 1);
-            np_survey_aim(hop, protocol, one.ports, one.first);
-            judge_one(survey, src_class, dst_class, hop, &one);
-            if (!push(out, one)) {
-                goto out;
-            }
-            from = next;
-        }
-    }
-    status = NETPOL_OK;
-out:
-    np_vec_free(survey->ctx, &cuts.list);
     return status;
 }

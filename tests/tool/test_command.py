@@ -197,6 +197,20 @@ class Command(unittest.TestCase):
         listed = run("check", "--keep-going", "-o", "json", good, bad)
         self.assertEqual((listed.code, listed.json()["incomplete"]), (3, True))
 
+    def test_two_engines(self):
+        """The auto profile refuses Cilium and Calico kinds together, also with --keep-going."""
+        kinds = ("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+                 "metadata: {name: x, namespace: y}\n",
+                 "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
+                 "metadata: {name: x}\n")
+        for some, refused in ((kinds, True), (kinds[:1], False), (kinds[1:], False)):
+            text = "---\n".join((SMALL, *some))
+            result = run("list", "-k", "-", stdin=text)
+            self.assertEqual((result.code, "of Cilium and of Calico" in result.err),
+                             (3, True) if refused else (0, False), result.err)
+            named = run("list", "-k", "--profile", "kubernetes", "-", stdin=text)
+            self.assertEqual(named.code, 0, named.err)
+
     def test_same_object_twice(self):
         result = run("check", "-", stdin=SMALL + "---\n" + POLICY)
         self.assertEqual(result.code, 3)
@@ -308,6 +322,28 @@ class Command(unittest.TestCase):
         dot = run("list", "-q", "-o", "dot", CLUSTER).out
         self.assertTrue(dot.startswith("digraph") and dot.endswith("}\n"))
         self.assertIn('"shop/cart" -> "shop/payments" [label="TCP 8443"', dot)
+
+    def test_all_but_one_port(self):
+        """A Deny of an ordered tier leaves everything else, and the list says what that is."""
+        deny = ("apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
+                "metadata: {name: x}\nspec:\n  priority: 1\n  subject: {namespaces: {}}\n"
+                "  ingress:\n  - action: Deny\n    from: [{namespaces: {}}]\n"
+                "    ports: [{portNumber: {protocol: TCP, port: 80}}]\n")
+        pods = "---\n".join((POD % ("web", "web"), POD % ("api", "api"), deny))
+        ask = ("list", "-q", "--from", "shop/web", "-")
+        self.assertEqual(run(*ask, stdin=pods).out.split("shop/api")[1].strip(),
+                         "TCP 1-79,81-65535; UDP all; SCTP all; ICMP all; other protocols")
+        row, = run(*ask, "-o", "json", stdin=pods).json()["connections"]
+        self.assertEqual((row["all"], row["others"]), (False, True))
+        self.assertIn("shop/web,shop/api,other,,,1", run(*ask, "-o", "csv", stdin=pods).out)
+        denied = run("list", "-q", "--denied", "--from", "shop/web", "-", stdin=pods).out
+        self.assertEqual(denied.split("shop/api")[1].strip(), "TCP 80")
+
+    def test_findings_show_their_line(self):
+        shown = run("check", CLUSTER).out
+        self.assertRegex(shown, r"data.yaml:13:7: warning\[NP4115\].*\n.*\n +13 \|     - from:\n +\|       \^")
+        diags = run("check", "-o", "json", CLUSTER).json()["diagnostics"]
+        self.assertEqual([d["excerpt"] for d in diags if d["code"] == "NP4115"], ["    - from:"])
 
     def test_colour(self):
         ask = ("check", "-")

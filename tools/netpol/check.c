@@ -99,6 +99,7 @@ static int compare_places(const void *x, const void *y)
 static void report(struct findings *findings, const struct session *session)
 {
     uint64_t kept[NETPOL_SEVERITY_COUNT] = {0};
+    struct excerpts excerpts = {0};
     size_t count = netpol_diags_count(session->diags);
     const struct netpol_diag **sorted = calloc(count + 1, sizeof(const struct netpol_diag *));
     for (size_t i = 0; sorted && i < count; i++)
@@ -106,14 +107,15 @@ static void report(struct findings *findings, const struct session *session)
     if (sorted)
         qsort(sorted, count, sizeof *sorted, compare_places);
     for (size_t i = 0; i < count; i++) {
-        const struct netpol_diag *diag = sorted ? sorted[i] : netpol_diags_at(session->diags, i);
-        kept[diag->severity]++;
-        if (is_disabled(session->args, diag))
+        struct netpol_diag diag = *(sorted ? sorted[i] : netpol_diags_at(session->diags, i));
+        kept[diag.severity]++;
+        if (is_disabled(session->args, &diag))
             continue;
-        findings->count[diag->severity]++;
+        findings->count[diag.severity]++;
+        excerpt_fill(&excerpts, &diag);
         if (findings->json)
             fputs(findings->printed ? ",\n" : "\n", stdout);
-        netpol_diag_format(diag,
+        netpol_diag_format(&diag,
                            findings->json    ? NETPOL_DIAG_JSON
                            : findings->color ? NETPOL_DIAG_COLOR
                                              : NETPOL_DIAG_TEXT,
@@ -128,6 +130,7 @@ static void report(struct findings *findings, const struct session *session)
             complain("%llu more of severity %s are not shown", (unsigned long long)lost,
                      severity_text(severity));
     }
+    excerpts_close(&excerpts);
     free(sorted);
     netpol_diags_clear(session->diags);
 }

@@ -44,13 +44,15 @@ static void write_spans(FILE *out, const struct netpol_reach *reach)
             fputc(',', out);
         else
             fprintf(out, "%s%s ", i ? "; " : "", protocol_name(span->protocol, room));
-        if (span->first == 0 && span->last == 65535)
+        if (span->first <= 1 && span->last == 65535)
             fputs("all", out);
         else if (span->first == span->last)
             fprintf(out, "%u", span->first);
         else
             fprintf(out, "%u-%u", span->first, span->last);
     }
+    if (reach->others)
+        fputs(reach->n_spans ? "; other protocols" : "other protocols", out);
     if (!reach->certain)
         fputs(" (unknown)", out);
 }
@@ -79,8 +81,8 @@ static void json_row(struct listing *listing, const struct netpol_reach *reach)
     json_string(stdout, reach->src);
     fputs(",\"dst\":", stdout);
     json_string(stdout, reach->dst);
-    printf(",\"all\":%s,\"certain\":%s,\"ports\":[", reach->all ? "true" : "false",
-           reach->certain ? "true" : "false");
+    printf(",\"all\":%s,\"others\":%s,\"certain\":%s,\"ports\":[", reach->all ? "true" : "false",
+           reach->others ? "true" : "false", reach->certain ? "true" : "false");
     for (size_t i = 0; i < reach->n_spans; i++)
         printf("%s{\"protocol\":\"%s\",\"first\":%u,\"last\":%u}", i ? "," : "",
                protocol_name(reach->spans[i].protocol, room), reach->spans[i].first,
@@ -108,6 +110,8 @@ static void csv_row(struct listing *listing, const struct netpol_reach *reach)
     (void)listing;
     if (reach->all)
         printf("%s,%s,all,,,%d\r\n", reach->src, reach->dst, reach->certain);
+    if (reach->others)
+        printf("%s,%s,other,,,%d\r\n", reach->src, reach->dst, reach->certain);
     for (size_t i = 0; i < reach->n_spans; i++)
         printf("%s,%s,%s,%u,%u,%d\r\n", reach->src, reach->dst,
                protocol_name(reach->spans[i].protocol, room), reach->spans[i].first,

@@ -84,6 +84,17 @@ int file_sink(void *user, const char *bytes, size_t size); /* user: FILE */
 /* Prints those of at least this severity to a stream and clears the list. */
 void diags_print(struct netpol_diags *diags, int least, FILE *out, bool color);
 const char *severity_text(int severity);
+/* The source lines of findings; zeroed to begin with. */
+struct excerpts {
+    FILE *file;
+    char *path, *text;
+    size_t room, size;
+    uint32_t line;
+    char shown[208];
+};
+/* Gives a diagnostic without excerpt the line of its file; valid until the next call. */
+void excerpt_fill(struct excerpts *excerpts, struct netpol_diag *diag);
+void excerpts_close(struct excerpts *excerpts);
 /* Reports a failed call without diagnostics of its own. */
 int status_exit(int status, const char *what);
 
