@@ -73,6 +73,8 @@ struct np_reader {
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
 const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);
 const struct np_reader *np_reader_at(size_t i);
+/* Stands for every kind that has no reader and was refused all the same (admitted loading). */
+const struct np_reader *np_reader_unread(bool namespaced);
 /* "NetworkPolicy is networking.k8s.io/v1" for the kind of a policy or a misspelt one, whatever group was written; else NULL. */
 const char *np_reader_group_of(struct np_slice kind);
 

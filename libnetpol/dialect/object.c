@@ -121,10 +121,12 @@ static int shown(struct np_slice text)
 
 /*
  * No reader. Skipping is right for kinds that mean nothing to policies, and a wrong allow for a
- * policy: so a kind of a policy's name in another group, or named like one, is refused.
+ * policy: so a kind of a policy's name in another group, or named like one, is refused. true: such
+ * a policy.
  */
-static void judge_unread(struct np_decode *d, const struct np_node *root, const struct claim *claim)
+static bool judge_unread(struct np_decode *d, const struct np_node *root, const struct claim *claim)
 {
+    bool policy = true;
     const char *serving = np_reader_group_of(claim->kind);
     if (serving) {
         bool spelt = strncmp(serving, claim->kind.ptr, claim->kind.len) == 0 &&
@@ -139,10 +141,12 @@ static void judge_unread(struct np_decode *d, const struct np_node *root, const 
                             shown(claim->kind), claim->kind.ptr, shown(claim->api_version),
                             claim->api_version.ptr);
     } else if (d->load_flags & NETPOL_LOAD_STRICT) {
+        policy = false;
         np_decode_report_in(d, NP_CODE_2003, root, "kind", "kind %.*s of %.*s means nothing here",
                             shown(claim->kind), claim->kind.ptr, shown(claim->api_version),
                             claim->api_version.ptr);
     }
+    return policy && d->errors;
 }
 
 /* ---- the object ---- */
@@ -204,7 +208,7 @@ static int fill_object(struct np_decode *d, const char *default_namespace, bool 
     if (d->no_memory || !np_object_name_it(object)) {
         return NETPOL_ERR_MEMORY;
     }
-    if (reader->family == NP_FAMILY_FOREIGN) {
+    if (reader->family == NP_FAMILY_FOREIGN && reader != np_reader_unread(reader->namespaced)) {
         refuse_foreign(d, root, reader);
     }
     int status = reader->decode ? reader->decode(d, root) : NETPOL_OK;
@@ -230,6 +234,26 @@ static int finish_object(struct np_decode *d, int status, bool named, struct np_
     return status == NETPOL_OK ? NETPOL_ERR_INPUT : status;
 }
 
+/* What an API server accepted and nobody here knows may be a policy: it is held, too. */
+static const struct np_reader *unread(const struct np_decode *d)
+{
+    const struct np_node *space = np_get(np_get(d->document->root, "metadata"), "namespace");
+    return d->load_flags & NETPOL_LOAD_ADMITTED ? np_reader_unread(np_is(space, NP_STRING)) : NULL;
+}
+
+static int read_object(struct np_decode *d, const struct np_reader *reader,
+                       const struct claim *claim, const char *default_namespace,
+                       struct np_object **out)
+{
+    bool named = false;
+    d->object = begin_object(d, reader, claim);
+    if (!d->object) {
+        return NETPOL_ERR_MEMORY;
+    }
+    int status = fill_object(d, default_namespace, &named);
+    return finish_object(d, status, named, out);
+}
+
 int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document,
                      uint32_t load_flags, const char *default_namespace, struct np_object **out)
 {
@@ -245,14 +269,9 @@ int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document,
     if (read_claim(&d, document->root, &claim)) {
         const struct np_reader *reader = np_reader_find(claim.api_version, claim.kind);
         if (!reader) {
-            judge_unread(&d, document->root, &claim);
-        } else if (!(d.object = begin_object(&d, reader, &claim))) {
-            status = NETPOL_ERR_MEMORY;
-        } else {
-            bool named = false;
-            status = fill_object(&d, default_namespace, &named);
-            status = finish_object(&d, status, named, out);
+            reader = judge_unread(&d, document->root, &claim) ? unread(&d) : NULL;
         }
+        status = reader ? read_object(&d, reader, &claim, default_namespace, out) : NETPOL_OK;
     }
     if (status == NETPOL_OK && d.errors) {
         status = NETPOL_ERR_INPUT;

@@ -131,6 +131,13 @@ const struct np_reader *np_reader_at(size_t i)
     return i < READERS ? &readers[i] : NULL;
 }
 
+const struct np_reader *np_reader_unread(bool namespaced)
+{
+    static const struct np_reader unread[] = {REFUSED("", NULL, NULL, false, NULL),
+                                              REFUSED("", NULL, NULL, true, NULL)};
+    return &unread[namespaced];
+}
+
 static bool fits(const char *pattern, struct np_slice text)
 {
     return !pattern || np_slice_is(text, pattern);

@@ -43,7 +43,8 @@ void np_store_key(struct np_text *text, struct np_slice group, struct np_slice k
 
 void np_store_key_of(struct np_text *text, const struct np_object *object)
 {
-    np_store_key(text, np_slice_of(object->reader->group), np_slice_of(object->reader->kind),
+    np_store_key(text, np_slice_of(object->reader->group),
+                 object->reader->kind ? np_slice_of(object->reader->kind) : object->kind,
                  object->namespace_name, object->name);
 }
 

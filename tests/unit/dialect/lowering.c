@@ -127,6 +127,24 @@ static void unreadable_foreign_policies(void **state)
     assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
 }
 
+static void unreadable_policies_of_nobody_we_know(void **state)
+{
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_ADMITTED;
+    w->options.unreadable = 1;
+    given(w, "apiVersion: crd.antrea.io/v1beta1\nkind: AntreaNetworkPolicy\n"
+             "metadata: {name: p, namespace: x}\nspec: {}\n");
+    assert_int_equal(w->count, 1);
+    assert_string_equal(w->objects[0]->label, "AntreaNetworkPolicy/x/p");
+    assert_int_equal(world_said(w, "NP2004"), 1);
+    assert_verdict(w, wa, xa, 80, NETPOL_DENY);
+    assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
+    given(w, "apiVersion: crd.antrea.io/v1beta1\nkind: ClusterNetworkPolicy\n"
+             "metadata: {name: p}\nspec: {}\n");
+    assert_int_equal(w->count, 2);
+    assert_verdict(w, wa, wb, 80, NETPOL_DENY);
+}
+
 static void unreadable_mesh_policies_are_about_every_pod(void **state)
 {
     struct world *w = *state;
@@ -494,6 +512,9 @@ static void strict_loading_refuses_kinds_without_meaning(void **state)
     w->load_flags = NETPOL_LOAD_STRICT;
     given(w, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
     assert_int_equal(world_said(w, "NP2003"), 1);
+    w->load_flags |= NETPOL_LOAD_ADMITTED; /* refused, but no policy that would have to be held */
+    given(w, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n");
+    assert_int_equal(w->count, 0);
 }
 
 static void missing_namespaces_are_default_with_a_note(void **state)
@@ -612,6 +633,7 @@ int main(void)
         TEST(unreadable_close),
         TEST(unreadable_subject_means_the_whole_namespace),
         TEST(unreadable_foreign_policies),
+        TEST(unreadable_policies_of_nobody_we_know),
         TEST(unreadable_mesh_policies_are_about_every_pod),
         TEST(unreadable_baseline_stays_behind_network_policy),
         TEST(an_object_without_name_is_never_held),
