@@ -271,6 +271,45 @@ static void memory_may_end_while_parsing(void **state)
     world_close(&w);
 }
 
+/* Every example of docs/questions.md is a question, and every member there is has its words. */
+static void the_documentation_is_true(void **state)
+{
+    static const char *const members[] = {
+        "pod",    "service",  "ip",      "namespace", "labels",        "names",    "protocol",
+        "port",   "srcPort",  "icmp",    "fragment",  "principal",     "sni",      "remoteIp",
+        "claims", "token",    "payload", "decisions", "authenticated", "http",     "dns",
+        "kafka",  "at",       "expect",  "why",       "name",          "method",   "path",
+        "host",   "headers",  "query",   "apiKey",    "apiVersion",    "clientID", "topics",
+        "plane",  "side",     "hook",    "mode",      "verdict",       "reason",   "policy",
+        "rule",   "position", "parts",   "paths",     "note",          "missing",  "ok"};
+    static char text[65536];
+    struct world w;
+    size_t examples = 0;
+    (void)state;
+    FILE *in = fopen(NETPOL_SOURCE_DIR "/docs/questions.md", "rb");
+    assert_non_null(in);
+    size_t size = fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    text[size] = '\0';
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        char plain[32], quoted[32];
+        snprintf(plain, sizeof plain, "`%s`", members[i]);
+        snprintf(quoted, sizeof quoted, "\"%s\"", members[i]);
+        if (!strstr(text, plain) && !strstr(text, quoted)) {
+            fail_msg("docs/questions.md does not know %s", members[i]);
+        }
+    }
+    world_open(&w);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "{\"src\"", 6) == 0) {
+            netpol_question_destroy(parse(&w, line));
+            examples++;
+        }
+    }
+    assert_int_equal(examples, 11);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +319,7 @@ int main(void)
         cmocka_unit_test(dns_kafka_icmp_and_labels_are_read),
         cmocka_unit_test(what_is_wrong_is_told_where_it_stands),
         cmocka_unit_test(memory_may_end_while_parsing),
+        cmocka_unit_test(the_documentation_is_true),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,40 @@ static void a_hand_written_corpus_is_read_leniently(void **state)
     assert_int_equal(netpol_profile_load_flags(NULL), 0);
 }
 
+/* docs/options.md has a row of each option, with its values, the default first. */
+static void the_documentation_has_every_option(void **state)
+{
+    static char text[65536];
+    const struct netpol_option_info *info;
+    struct world w;
+    (void)state;
+    FILE *in = fopen(NETPOL_SOURCE_DIR "/docs/options.md", "rb");
+    assert_non_null(in);
+    size_t size = fread(text, 1, sizeof text - 1, in);
+    fclose(in);
+    text[size] = '\0';
+    world_open(&w);
+    world_compile(&w);
+    for (size_t i = 0; (info = netpol_option_at(i)); i++) {
+        char row[256], values[128];
+        snprintf(row, sizeof row, "| `%s` | `%s`", info->name,
+                 netpol_matcher_option(w.matcher, info->name));
+        const char *at = strstr(text, row);
+        if (!at) {
+            fail_msg("docs/options.md: no row begins %s", row);
+        }
+        snprintf(row, sizeof row, "%.*s", (int)strcspn(at, "\n"), at);
+        snprintf(values, sizeof values, "%s", info->values);
+        for (char *v = strtok(values, "|"); v; v = strtok(NULL, "|")) {
+            char quoted[64];
+            snprintf(quoted, sizeof quoted, "`%s`", v);
+            assert_has(row, quoted);
+        }
+        assert_has(row, info->doc);
+    }
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +192,7 @@ int main(void)
         cmocka_unit_test(profiles_that_do_not_exist_yet_are_refused),
         cmocka_unit_test(the_list_of_profiles_holds_what_compiles),
         cmocka_unit_test(a_hand_written_corpus_is_read_leniently),
+        cmocka_unit_test(the_documentation_has_every_option),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
