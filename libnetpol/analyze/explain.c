@@ -350,6 +350,23 @@ static void collect(void *user, const struct np_trace_step *step)
     }
 }
 
+/* A question that no checkpoint was asked about, though it is not allowed. */
+static void tell_refusal(struct collecting *c)
+{
+    const struct netpol_verdict *verdict = &c->e->verdict;
+    struct netpol_step *out = add(c, NETPOL_STEP_DECISION, 0);
+    if (out) {
+        out->match = NETPOL_MATCH_YES;
+        out->action = verdict->action;
+        out->missing = verdict->missing;
+        out->name = netpol_action_text(verdict->action);
+        out->why = verdict->egress.reason == NETPOL_REASON_STALE
+                       ? "an endpoint reference is not of this compile"
+                       : "there can be no such connection: the address families differ, or an "
+                         "address is bogus";
+    }
+}
+
 int np_explain(struct netpol_matcher *matcher, const struct netpol_point *point,
                const struct netpol_tuple *tuple, const struct netpol_request *request,
                struct netpol_explanation **out)
@@ -365,6 +382,9 @@ int np_explain(struct netpol_matcher *matcher, const struct netpol_point *point,
     struct np_trace trace = {.user = &c, .step = collect};
     np_reference_eval(matcher->model, tuple, request, point, &trace, &e->verdict);
     e->verdict.generation = matcher->generation;
+    if (e->steps.count == 0 && e->verdict.action != NETPOL_ALLOW) {
+        tell_refusal(&c);
+    }
     if (c.failed) {
         np_explanation_destroy(e);
         return NETPOL_ERR_MEMORY;

@@ -211,6 +211,30 @@ static void a_point_explains_its_own_side_only(void **state)
     world_close(&w);
 }
 
+static void what_was_never_judged_is_not_called_free(void **state)
+{
+    struct world w;
+    struct netpol_explanation *e = NULL;
+    struct sink_text out = {0};
+    struct netpol_tuple stale = {
+        .src_ref = 999999, .flags = NETPOL_TUPLE_SRC_REF, .dst = {10, 0, 0, 2},
+                .family = 4
+    };
+    struct netpol_tuple impossible = {.family = 5};
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(netpol_explain(w.view, NULL, &impossible, NULL, &e), NETPOL_OK);
+    assert_int_equal(netpol_explanation_write(e, 0, 0, sink_add, &out), NETPOL_OK);
+    assert_has(out.text, "=> deny, there can be no such connection");
+    netpol_explanation_destroy(e);
+    out.len = 0;
+    assert_int_equal(netpol_explain(w.view, NULL, &stale, NULL, &e), NETPOL_OK);
+    assert_int_equal(netpol_explanation_write(e, 0, 0, sink_add, &out), NETPOL_OK);
+    assert_has(out.text, "=> unknown, an endpoint reference is not of this compile");
+    netpol_explanation_destroy(e);
+    world_close(&w);
+}
+
 static void memory_may_end_while_explaining(void **state)
 {
     struct world w;
@@ -252,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_json_is_json_and_says_the_same),
         cmocka_unit_test(the_explained_verdict_is_the_verdict),
         cmocka_unit_test(a_point_explains_its_own_side_only),
+        cmocka_unit_test(what_was_never_judged_is_not_called_free),
         cmocka_unit_test(memory_may_end_while_explaining),
     };
 
