@@ -15,7 +15,6 @@
 struct range {
     size_t start, end;
     size_t cut, cut_end; /* left out; cut_end 0: nothing */
-    bool big;
 };
 
 struct stream {
@@ -25,53 +24,18 @@ struct stream {
     struct np_json_cursor cursor;
 };
 
-/*
- * jansson refuses integers past 64 bits. They are read from the source anyway, so jansson sees a
- * digit and blanks in their place; positions stay the same.
- */
-static void blank_big_integers(char *copy, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (copy[i] == '"') {
-            for (i++; i < size && copy[i] != '"'; i++) {
-                i += copy[i] == '\\';
-            }
-            continue;
-        }
-        if (copy[i] < '0' || copy[i] > '9') {
-            continue;
-        }
-        size_t start = i;
-        bool integer = true;
-        for (; i < size && ((copy[i] >= '0' && copy[i] <= '9') || copy[i] == '.' ||
-                            copy[i] == '+' || copy[i] == '-' || (copy[i] | 0x20) == 'e');
-             i++) {
-            integer = integer && copy[i] >= '0' && copy[i] <= '9';
-        }
-        if (integer && i - start > 18) {
-            copy[start] = '1';
-            memset(copy + start + 1, ' ', i - start - 1);
-        }
-        i--;
-    }
-}
-
 /* The first member of the object at `start` whose key is the one at [key, key_end). */
 static size_t find_first(struct stream *s, size_t start, size_t key, size_t key_end)
 {
     const struct np_reader *reader = s->reader;
     struct np_json_open *stack = s->stack;
-    json_t *wanted = json_loadb(reader->bytes + key, key_end - key, JSON_DECODE_ANY, NULL);
-    size_t found = key, pos = start + 1;
-    while (wanted && pos < key) {
+    struct np_slice wanted = np_json_text(s->reader, &s->arena, key, key_end);
+    size_t pos = start + 1;
+    while (wanted.ptr && pos < key) {
         pos = np_json_skip_blank(reader, pos);
         size_t end = np_json_token_end(reader, pos);
-        json_t *other = json_loadb(reader->bytes + pos, end - pos, JSON_DECODE_ANY, NULL);
-        bool equal = other && json_equal(wanted, other);
-        json_decref(other);
-        if (equal) {
-            found = pos;
-            break;
+        if (np_slice_equal(wanted, np_json_text(s->reader, &s->arena, pos, end))) {
+            return pos;
         }
         struct np_json_scan scan = {.reader = s->reader, .stack = stack};
         scan.pos = np_json_skip_blank(reader, np_json_skip_blank(reader, end) + 1);
@@ -80,8 +44,7 @@ static size_t find_first(struct stream *s, size_t start, size_t key, size_t key_
         }
         pos = np_json_skip_blank(reader, scan.pos) + 1;
     }
-    json_decref(wanted);
-    return found;
+    return key;
 }
 
 static void complain_duplicate(struct stream *s, size_t root, size_t key_end, const char *prefix)
@@ -135,23 +98,18 @@ static json_t *parse(struct stream *s, const struct range *range, const char *pr
     size_t size = range->end - range->start;
     size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
     json_error_t error;
-    char *copy = NULL;
-    size_t copied = size - (range->cut_end ? range->cut_end - range->cut : 0);
-    if (range->big || range->cut_end) {
-        size_t before = range->cut_end ? range->cut - range->start : size;
-        copy = np_alloc(reader->ctx, copied);
-        if (!copy) {
-            s->reader->ended = NETPOL_ERR_MEMORY;
-            return NULL;
-        }
-        memcpy(copy, text, before);
-        memcpy(copy + before, reader->bytes + range->end - (copied - before), copied - before);
-        if (range->big) {
-            blank_big_integers(copy, copied);
-        }
+    size_t cut = range->cut_end ? range->cut_end - range->cut : 0;
+    size_t before = range->cut_end ? range->cut - range->start : size, copied = size - cut;
+    char *copy = np_alloc(reader->ctx, copied);
+    if (!copy) {
+        s->reader->ended = NETPOL_ERR_MEMORY;
+        return NULL;
     }
+    memcpy(copy, text, before);
+    memcpy(copy + before, text + before + cut, copied - before);
+    np_json_shorten(reader->ctx, copy, copied);
     error.text[0] = '\0';
-    json_t *value = json_loadb(copy ? copy : text, copied, flags, &error);
+    json_t *value = json_loadb(copy, copied, flags, &error);
     np_free(reader->ctx, copy, copied);
     if (!value) {
         complain_jansson(s, range, &error, prefix);
@@ -198,7 +156,7 @@ static void read_items(struct stream *s, const struct np_json_root *root,
             return;
         }
         snprintf(prefix, sizeof prefix, "items[%zu]", index);
-        struct range range = {.start = pos, .end = scan.pos, .big = scan.big};
+        struct range range = {.start = pos, .end = scan.pos};
         const struct np_node *node = load(s, &range, prefix);
         if (node && !np_feed_item(reader, node, index, list)) {
             return;
@@ -207,13 +165,7 @@ static void read_items(struct stream *s, const struct np_json_root *root,
     }
 }
 
-static struct np_slice string_of(const json_t *value)
-{
-    return json_is_string(value)
-               ? (struct np_slice){json_string_value(value), json_string_length(value)}
-               : (struct np_slice){"", 0};
-}
-
+/* Everything but the items goes to jansson, then each item. */
 static void read_list(struct stream *s, const struct range *whole, const struct np_json_root *root)
 {
     struct range envelope = *whole;
@@ -223,14 +175,24 @@ static void read_list(struct stream *s, const struct range *whole, const struct 
     if (!value) {
         return;
     }
-    struct np_list_info list = {string_of(json_object_get(value, "apiVersion")),
-                                string_of(json_object_get(value, "kind"))};
-    if (np_is_list_kind(list.kind)) {
-        read_items(s, root, &list);
-    } else {
-        np_complain_items(s->reader, np_position_of(s->reader, root->items_key), list.kind);
-    }
     json_decref(value);
+    struct np_reader *reader = s->reader;
+    struct np_arena texts;
+    struct np_list_info list = {{"", 0}, {"", 0}};
+    np_arena_init(&texts, reader->ctx, 256);
+    if (root->api_version_end) {
+        list.api_version =
+            np_json_text(reader, &texts, root->api_version, root->api_version_end);
+    }
+    if (root->kind_end) {
+        list.kind = np_json_text(reader, &texts, root->kind, root->kind_end);
+    }
+    if (reader->ended == NETPOL_OK && np_is_list_kind(list.kind)) {
+        read_items(s, root, &list);
+    } else if (reader->ended == NETPOL_OK) {
+        np_complain_items(reader, np_position_of(reader, root->items_key), list.kind);
+    }
+    np_arena_free(&texts);
 }
 
 static bool is_separator(const struct np_reader *reader, size_t pos)
@@ -255,7 +217,7 @@ static size_t read_values(struct stream *s, size_t start, bool separators)
         if (!np_json_scan_value(&scan)) {
             break;
         }
-        struct range range = {.start = pos, .end = scan.pos, .big = scan.big};
+        struct range range = {.start = pos, .end = scan.pos};
         if (root.items_end) {
             read_list(s, &range, &root);
         } else {

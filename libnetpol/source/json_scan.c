@@ -62,14 +62,14 @@ static bool truncated(struct np_json_scan *scan)
 }
 
 /* Four hexadecimal digits, or -1. */
-static long hex4(const struct np_reader *reader, size_t pos)
+static long hex4(const char *ptr, size_t size)
 {
     long value = 0;
-    if (reader->size - pos < 4) {
+    if (size < 4) {
         return -1;
     }
     for (size_t i = 0; i < 4; i++) {
-        char c = reader->bytes[pos + i];
+        char c = ptr[i];
         int digit = c >= '0' && c <= '9'                     ? c - '0'
                     : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
                                                              : -1;
@@ -94,7 +94,7 @@ static bool scan_escape(struct np_json_scan *scan, size_t *pos)
         return (c && strchr("\"\\/bfnrt", c)) ||
                wrong(scan, NP_CODE_1202, at, 2, "this escape sequence is not known");
     }
-    long unit = hex4(scan->reader, at + 2);
+    long unit = hex4(bytes_of(scan) + at + 2, scan->reader->size - at - 2);
     if (unit < 0) {
         return wrong(scan, NP_CODE_1202, at, 2, "\\u needs four hexadecimal digits");
     }
@@ -108,7 +108,7 @@ static bool scan_escape(struct np_json_scan *scan, size_t *pos)
     long low = -1;
     if (unit < 0xDC00 && scan->reader->size - at >= 12 && bytes_of(scan)[at + 6] == '\\' &&
         bytes_of(scan)[at + 7] == 'u') {
-        low = hex4(scan->reader, at + 8);
+        low = hex4(bytes_of(scan) + at + 8, scan->reader->size - at - 8);
     }
     if (low < 0xDC00 || low > 0xDFFF) {
         return wrong(scan, NP_CODE_1202, at, 6, "half of a surrogate pair stands alone");
@@ -196,11 +196,9 @@ static bool scan_number(struct np_json_scan *scan)
     if (end - pos > 1 && reader->bytes[pos] == '0') {
         return wrong(scan, NP_CODE_1203, start, end - start, "a number must not begin with a zero");
     }
-    bool integer = true;
     if (at(reader, end) == '.') {
         size_t fraction = end + 1;
         end = skip_digits(reader, fraction);
-        integer = false;
         if (end == fraction) {
             return wrong(scan, NP_CODE_1203, start, end - start, "no digits behind the point");
         }
@@ -209,7 +207,6 @@ static bool scan_number(struct np_json_scan *scan)
         size_t exponent = end + 1;
         exponent += at(reader, exponent) == '+' || at(reader, exponent) == '-';
         end = skip_digits(reader, exponent);
-        integer = false;
         if (end == exponent) {
             return wrong(scan, NP_CODE_1203, start, end - start, "an exponent without digits");
         }
@@ -217,7 +214,6 @@ static bool scan_number(struct np_json_scan *scan)
     if (end - start > reader->ctx->limits.scalar_bytes) {
         return wrong(scan, NP_CODE_1404, start, 1, "a number longer than the limit");
     }
-    scan->big = scan->big || (integer && end - pos > 18);
     scan->pos = end;
     return true;
 }
@@ -288,6 +284,10 @@ static void note_root(struct np_json_scan *scan, size_t value)
         np_json_string_is(scan->reader, open->key, open->key_end, "kind")) {
         root->kind = value;
         root->kind_end = scan->pos;
+    } else if (c == '"' && !root->api_version_end &&
+               np_json_string_is(scan->reader, open->key, open->key_end, "apiVersion")) {
+        root->api_version = value;
+        root->api_version_end = scan->pos;
     } else if (c == '[' && !root->items_end &&
                np_json_string_is(scan->reader, open->key, open->key_end, "items")) {
         root->items_key = open->key;
@@ -429,7 +429,7 @@ bool np_json_string_is(const struct np_reader *reader, size_t start, size_t end,
         if (c == '\\') {
             c = (unsigned char)reader->bytes[pos++];
             if (c == 'u') {
-                c = hex4(reader, pos);
+                c = hex4(reader->bytes + pos, stop - pos);
                 pos += 4;
             }
         }
@@ -440,6 +440,49 @@ bool np_json_string_is(const struct np_reader *reader, size_t start, size_t end,
     return pos == stop && !*text;
 }
 
+static size_t encode_utf8(unsigned long c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const unsigned char leads[] = {0, 0xC0, 0xE0, 0xF0};
+    out[0] = (char)(leads[more] | c >> 6 * more);
+    for (size_t i = 1; i <= more; i++) {
+        out[i] = (char)(0x80 | (c >> 6 * (more - i) & 0x3F));
+    }
+    return more + 1;
+}
+
+size_t np_json_decode(const char *raw, size_t len, char *out)
+{
+    static const char letters[] = "bfnrt", meanings[] = "\b\f\n\r\t";
+    size_t used = 0;
+    for (size_t i = 0; i < len;) {
+        char c = raw[i++];
+        if (c != '\\') {
+            out[used++] = c;
+            continue;
+        }
+        c = raw[i++];
+        if (c != 'u') {
+            const char *letter = strchr(letters, c);
+            out[used++] = letter ? meanings[letter - letters] : c;
+            continue;
+        }
+        unsigned long unit = (unsigned long)hex4(raw + i, len - i);
+        i += 4;
+        if (unit >= 0xD800 && unit <= 0xDFFF) {
+            unsigned long low = (unsigned long)hex4(raw + i + 2, len - i - 2);
+            unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+            i += 6;
+        }
+        used += encode_utf8(unit, out + used);
+    }
+    return used;
+}
+
 size_t np_json_token_end(const struct np_reader *reader, size_t pos)
 {
     if (reader->bytes[pos] == '"') {
@@ -448,9 +491,14 @@ size_t np_json_token_end(const struct np_reader *reader, size_t pos)
         }
         return pos + 1;
     }
-    while (pos < reader->size && reader->bytes[pos] &&
-           strchr("+-.0123456789eE", reader->bytes[pos])) {
+    /* By the grammar, for the next value may follow without a blank: 1-2 are two. */
+    pos = skip_digits(reader, pos + (at(reader, pos) == '-'));
+    if (at(reader, pos) == '.') {
+        pos = skip_digits(reader, pos + 1);
+    }
+    if ((at(reader, pos) | 0x20) == 'e') {
         pos++;
+        pos = skip_digits(reader, pos + (at(reader, pos) == '+' || at(reader, pos) == '-'));
     }
     return pos;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * jansson's value and the bytes it came from, walked in step: the value says what, the bytes say
- * where. jansson keeps members in the order of the source, which is checked for every key that has
- * no escape in it. Integers are read from the bytes, so that none is ever rounded.
+ * where. jansson keeps members in the order of the source, which is checked for every key that was
+ * short enough for it to see. Texts and numbers are read from the bytes, so that none is ever
+ * rounded or cut.
  */
 #include "source/json_internal.h"
 
@@ -20,20 +21,19 @@ static void skip_blank(struct np_json_cursor *cursor)
     }
 }
 
-/* Text of the string token [start, end) with quotes: the bytes themselves unless it has escapes. */
-static struct np_slice string_text(struct np_json_cursor *cursor, size_t start, size_t end,
-                                   const char *decoded, size_t decoded_len)
+struct np_slice np_json_text(struct np_reader *reader, struct np_arena *arena, size_t start,
+                             size_t end)
 {
-    struct np_slice raw = {cursor->reader->bytes + start + 1, end - start - 2};
+    struct np_slice raw = {reader->bytes + start + 1, end - start - 2};
     if (!raw.len || !memchr(raw.ptr, '\\', raw.len)) {
         return raw;
     }
-    struct np_slice text = {decoded, decoded_len};
-    text = np_arena_slice(cursor->arena, text);
-    if (!text.ptr) {
-        cursor->reader->ended = NETPOL_ERR_MEMORY;
+    char *text = np_arena_array(arena, raw.len, 1);
+    if (!text) {
+        reader->ended = NETPOL_ERR_MEMORY;
+        return (struct np_slice){NULL, 0};
     }
-    return text;
+    return (struct np_slice){text, np_json_decode(raw.ptr, raw.len, text)};
 }
 
 static void read_integer(struct np_node *node)
@@ -75,15 +75,16 @@ static bool fill_scalar(struct np_json_cursor *cursor, struct np_node *node, jso
     case JSON_STRING:
         node->kind = NP_STRING;
         node->flags |= NP_NODE_QUOTED;
-        node->text = string_text(cursor, cursor->pos, cursor->pos + len, json_string_value(value),
-                                 json_string_length(value));
+        node->text = np_json_text(cursor->reader, cursor->arena, cursor->pos, cursor->pos + len);
         break;
     case JSON_INTEGER:
         read_integer(node);
         break;
     case JSON_REAL:
         node->kind = NP_FLOAT;
-        node->real = json_real_value(value);
+        if (!np_scalar_float(node->text, &node->real)) {
+            return fail(cursor, NETPOL_ERR_INTERNAL);
+        }
         break;
     case JSON_TRUE:
     case JSON_FALSE:
@@ -129,11 +130,12 @@ static bool fill_member(struct np_json_cursor *cursor, struct np_member *member,
     member->line = cursor->line;
     member->column = (uint32_t)(cursor->pos - cursor->line_start) + 1;
     member->key_plain_kind = NP_STRING;
-    member->key = string_text(cursor, cursor->pos, end, key, key_len);
+    member->key = np_json_text(cursor->reader, cursor->arena, cursor->pos, end);
     if (!member->key.ptr) {
         return fail(cursor, NETPOL_ERR_MEMORY);
     }
-    if (!np_slice_equal(member->key, (struct np_slice){key, key_len})) {
+    if (end - cursor->pos <= NP_JSON_TOKEN_MAX &&
+        !np_slice_equal(member->key, (struct np_slice){key, key_len})) {
         return fail(cursor, NETPOL_ERR_INTERNAL);
     }
     cursor->pos = end;

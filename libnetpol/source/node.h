@@ -109,6 +109,8 @@ int np_json_read(struct netpol_ctx *ctx, const char *bytes, size_t size, const c
  * Source: kubernetes-sigs/yaml goyaml.v2/resolve.go.
  */
 void np_scalar_resolve(struct np_node *node);
+/* A decimal number with digits, point and exponent as a double; false: it is none, or fits none. */
+bool np_scalar_float(struct np_slice text, double *out);
 
 /*
  * Files (the only place of the library that touches them). np_file_read: whole file or "-"

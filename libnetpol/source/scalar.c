@@ -195,6 +195,11 @@ static bool parse_float(const char *text, size_t len, double *out)
     return !isinf(value);
 }
 
+bool np_scalar_float(struct np_slice text, double *out)
+{
+    return parse_float(text.ptr, text.len, out);
+}
+
 /* Copies text without '_'. */
 static size_t strip(struct np_slice text, char plain[NUMBER_MAX])
 {

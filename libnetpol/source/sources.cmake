@@ -7,6 +7,7 @@ netpol_room(
     files.c
     json.c
     json_scan.c
+    json_shorten.c
     json_tree.c
     keys.c
     node.c
