@@ -34,7 +34,7 @@ enum netpol_load_flags {
      * due): warnings instead of errors. For manifests that never saw an API server.
      */
     NETPOL_LOAD_LENIENT = 4,
-    NETPOL_LOAD_STRICT = 8      /* also: warnings about priorities, kinds that are not known are errors */
+    NETPOL_LOAD_STRICT = 8      /* warnings about priorities and odd CIDRs, kinds that are not known: errors */
 };
 struct netpol_load_options {
     size_t size;                   /* sizeof(struct netpol_load_options) */

@@ -33,7 +33,8 @@ bool np_decode_cidr(struct np_decode *d, const struct np_node *node, struct np_s
     np_prefix_format(out, canonical);
     for (size_t i = 0; i < sizeof oddities / sizeof oddities[0]; i++) {
         if (odd & oddities[i].oddity) {
-            bool refused = (flags & NP_CIDR_STRICT) && oddities[i].oddity != NP_ODD_HOST_BITS;
+            bool refused = flags & NP_CIDR_STRICT ? oddities[i].oddity != NP_ODD_HOST_BITS
+                                                  : (d->load_flags & NETPOL_LOAD_STRICT) != 0;
             np_decode_report_full(
                 d, oddities[i].code, refused ? NETPOL_ERROR : -1, NULL, np_spot_of(node),
                 "%.*s %s; %s %s", shown(text), text.ptr, oddities[i].what,

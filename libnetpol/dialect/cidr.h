@@ -3,8 +3,9 @@
 #define NP_DIALECT_CIDR_H
 /*
  * Ranges of addresses in policies. NetworkPolicy accepts what Kubernetes calls legacy (host bits,
- * leading zeros, IPv4-mapped IPv6) with warnings; custom resources, checked by CEL's isCIDR(), take
- * host bits only.
+ * leading zeros, IPv4-mapped IPv6) with warnings, and refuses under its gate
+ * StrictIPCIDRValidation, which strict loading stands for; custom resources, checked by CEL's
+ * isCIDR(), take host bits only.
  */
 #include "dialect/decode.h"
 

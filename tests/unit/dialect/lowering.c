@@ -517,6 +517,24 @@ static void strict_loading_refuses_kinds_without_meaning(void **state)
     assert_int_equal(w->count, 0);
 }
 
+/* Gate StrictIPCIDRValidation of the API server. */
+static void strict_loading_refuses_odd_ranges(void **state)
+{
+    static const char odd[] =
+        NP("p", "{ingress: [{from: [{ipBlock: {cidr: 10.0.0.1/8}}, {ipBlock: "
+                "{cidr: 010.0.0.0/8}}, {ipBlock: {cidr: \"::ffff:10.0.0.0/104\"}}]"
+                "}]}");
+    struct world *w = *state;
+    w->load_flags = NETPOL_LOAD_STRICT;
+    given(w, odd);
+    assert_int_equal(w->count, 0);
+    assert_int_equal(netpol_diags_seen(w->diags, NETPOL_ERROR), 3);
+    w->load_flags = 0;
+    given(w, odd);
+    assert_int_equal(w->count, 1);
+    assert_int_equal(netpol_diags_seen(w->diags, NETPOL_WARNING), 3);
+}
+
 static void missing_namespaces_are_default_with_a_note(void **state)
 {
     struct world *w = *state;
@@ -652,6 +670,7 @@ int main(void)
         TEST(rule_names_are_titles),
         TEST(lenient_loading_takes_the_source_text),
         TEST(strict_loading_refuses_kinds_without_meaning),
+        TEST(strict_loading_refuses_odd_ranges),
         TEST(missing_namespaces_are_default_with_a_note),
         TEST(hints_name_the_fix),
         TEST(every_allocation_may_fail),
