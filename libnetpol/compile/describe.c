@@ -71,25 +71,20 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
                                       .side = d->direction == NP_EGRESS ? NETPOL_SIDE_EGRESS
                                                                         : NETPOL_SIDE_INGRESS};
     *origin = NULL;
-    switch (d->kind) {
-    case NP_DECIDED_RULE:
+    if (d->kind == NP_DECIDED_RULE && d->rule) {
         *origin = &d->rule->origin;
         info->rule = text_of(d->rule->origin.path);
         info->title = text_of(d->rule->title);
         info->action = rule_action(d->rule->action);
-        break;
-    case NP_DECIDED_ISOLATION:
+    } else if (d->kind == NP_DECIDED_ISOLATION && policy) {
         *origin = &policy->origin;
         info->rule = policy->origin.option ? "" : "spec";
         info->action = tier ? end_action(tier->end[d->direction]) : NETPOL_DENY;
-        break;
-    case NP_DECIDED_TIER_END:
+    } else if (d->kind == NP_DECIDED_TIER_END && tier) {
         *origin = &tier->origin;
         info->action = end_action(tier->end[d->direction]);
-        break;
-    default:
+    } else {
         info->action = default_action(d->checkpoint);
-        break;
     }
     info->policy = text_of(*origin ? (*origin)->object : NULL);
     info->option = text_of(*origin ? (*origin)->option : NULL);

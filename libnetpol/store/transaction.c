@@ -170,7 +170,7 @@ static void move_over(struct netpol_store *store)
         struct np_staged *item = &stage->items.items[position - 1];
         uint64_t *value = np_map_find(&store->objects, key);
         struct np_object *old = value ? (struct np_object *)(uintptr_t)*value : NULL;
-        if (item->object) {
+        if (item->object && value) { /* make_room has made the place */
             *value = (uint64_t)(uintptr_t)item->object;
             item->object = NULL;
         } else if (value) {
