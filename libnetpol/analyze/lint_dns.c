@@ -241,7 +241,7 @@ void np_lint_dns(struct np_lint *l)
     for (uint32_t p = 0; p < l->n_policies && !l->failed; p++) {
         bool any = false;
         for (uint32_t c = 0; c < l->survey.n_classes; c++) {
-            any = any || by[c] == l->policies[p].policy;
+            any = any || (by[c] && by[c] == l->policies[p].policy);
         }
         if (any) {
             report(l, l->policies[p].policy, by, any_dns);

@@ -152,7 +152,7 @@ static bool finish(struct np_survey *survey, struct np_focus *focus, enum np_dir
     size_t n_cuts = cuts.failed ? 0 : sort_unique(cuts.list.items, cuts.list.count);
     uint32_t *kept = np_arena_array(&survey->arena, n_cuts, sizeof *kept);
     bool fine = policies && kept && !cuts.failed;
-    if (fine && n_cuts) {
+    if (fine && n_cuts && cuts.list.items) {
         memcpy(kept, cuts.list.items, n_cuts * sizeof *kept);
     }
     focus->policies = policies;

@@ -16,7 +16,9 @@ void excerpts_close(struct excerpts *excerpts)
         fclose(excerpts->file);
     free(excerpts->path);
     free(excerpts->text);
-    *excerpts = (struct excerpts){0};
+    excerpts->file = NULL;
+    excerpts->path = excerpts->text = NULL;
+    excerpts->room = excerpts->size = excerpts->line = 0;
 }
 
 /* Makes text the wanted line of the file; false: there is none. */
