@@ -56,6 +56,31 @@ static int selection_severity(const struct np_lint *l, const struct np_policy *p
     return np_set_asks_label(subjects) && loaded ? -1 : NETPOL_INFO;
 }
 
+/* Pods of the host network are their node: no selector reaches them, which surprises. */
+static bool would_match_host_pod(const struct np_lint *l, const struct np_set *set)
+{
+    const struct np_inventory *inventory = &l->model->inventory;
+    for (uint32_t e = 0; e < inventory->n_endpoints; e++) {
+        const struct np_endpoint *endpoint = inventory->endpoints[e];
+        for (uint32_t c = 0; endpoint->kind == NP_OBJ_HOST_NET_WORKLOAD && c < set->count; c++) {
+            const struct np_clause *clause = &set->clauses[c];
+            const struct np_selector *selector =
+                clause->count ? clause->items[0].literal->selector : NULL;
+            if (selector && np_selector_match(selector, endpoint)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *host_note(const struct np_lint *l, const struct np_set *set)
+{
+    return would_match_host_pod(l, set)
+               ? " (pods of the host network do not count: they are their node)"
+               : "";
+}
+
 static void policy_selects(struct np_lint *l, const struct np_lint_policy *known)
 {
     const struct np_policy *policy = known->policy;
@@ -73,7 +98,8 @@ static void policy_selects(struct np_lint *l, const struct np_lint_policy *known
     np_text_init(&text, l->ctx);
     np_tell_set(&text, subjects);
     np_lint_report(l, NP_CODE_4103, selection_severity(l, policy, subjects), &policy->origin,
-                   "the policy selects no pod: there is none with %s", text.ptr ? text.ptr : "");
+                   "the policy selects no pod: there is none with %s%s", text.ptr ? text.ptr : "",
+                   host_note(l, subjects));
     np_text_free(&text);
 }
 
@@ -143,9 +169,10 @@ static void check_peers(struct np_lint *l, const struct np_rule *rule)
             struct np_text text;
             np_text_init(&text, l->ctx);
             np_tell_set(&text, far);
-            np_lint_report(
-                l, NP_CODE_4104, peer_severity(l, far), &rule->origin, "the peer matches no %s: %s",
-                matches_some_namespace(l, far) ? "pod" : "namespace", text.ptr ? text.ptr : "");
+            np_lint_report(l, NP_CODE_4104, peer_severity(l, far), &rule->origin,
+                           "the peer matches no %s: %s%s",
+                           matches_some_namespace(l, far) ? "pod" : "namespace",
+                           text.ptr ? text.ptr : "", host_note(l, far));
             np_text_free(&text);
         }
     }

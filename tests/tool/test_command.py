@@ -362,6 +362,22 @@ class Command(unittest.TestCase):
                                    capture_output=True, stdin=subprocess.DEVNULL).stdout
             self.assertEqual(b"\x1b[" in shown, colour, (extra, shown))
 
+    def test_progress(self):
+        """On a terminal, after two seconds, and nowhere else."""
+        script = shutil.which("script")
+        if not script:
+            self.skipTest("script(1) is missing")
+        pods = self.write("pods.yaml", "---\n".join(POD % (f"p{i}", "web") for i in range(2000)))
+        feed = f"(cat '{pods}'; sleep 2.2) | '{tool.NETPOL}' check --fail-on never -"
+        for extra, shown in (("", True), (" -q", False), (" 2>/dev/null", False)):
+            out = subprocess.run([script, "-qec", feed + extra, "/dev/null"], capture_output=True,
+                                 stdin=subprocess.DEVNULL).stdout
+            self.assertEqual(b" objects, 0 MB" in out, shown, extra)
+        quick = f"'{tool.NETPOL}' check --fail-on never '{pods}'"
+        out = subprocess.run([script, "-qec", quick, "/dev/null"], capture_output=True,
+                             stdin=subprocess.DEVNULL).stdout
+        self.assertNotIn(b" objects, 0 MB", out)
+
     def test_streams(self):
         result = run("eval", "--from", "shop/storefront", "--to", "shop/cart:7070", "-o", "json",
                      CLUSTER)

@@ -48,6 +48,21 @@ class Lints(unittest.TestCase):
                   if code["code"].startswith("NP41") and code["code"] != "NP4100"}
         self.assertEqual(wanted, {folder.name for folder in LINTS.iterdir()})
 
+    def test_host_network(self):
+        """A selector that only a pod of the host network satisfies selects nobody, and says so."""
+        pod = ("apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: x, labels: {app: %s}}\n"
+               "spec: {hostNetwork: %s, nodeName: n1, containers: [{name: c}]}\n---\n")
+        policy = ("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                  "metadata: {name: p, namespace: x}\nspec:\n  podSelector: {matchLabels: {app: a}}\n")
+        both = pod % ("a", "a", "true") + pod % ("b", "b", "false") + policy
+        found = tool.run("check", "-q", "-", stdin=both)
+        self.assertEqual(found.code, 4)
+        self.assertIn("app=a in namespace=x (pods of the host network do not count", found.out)
+        plain = tool.run("check", "-q", "-", stdin=both.replace("labels: {app: a}", "labels: {app: z}"))
+        self.assertNotIn("host network", plain.out)
+        as_pods = tool.run("check", "-q", "--set", "host_network=pod", "-", stdin=both)
+        self.assertEqual(as_pods.code, 0, as_pods.out)
+
     def test_disabled(self):
         folder = str(LINTS / "one-sided-allow/found")
         self.assertEqual(tool.run("check", "--quiet", folder).code, 4)

@@ -188,8 +188,8 @@ static void summarise(const struct session *session, const struct findings *find
                stats.incomplete ? "true" : "false");
     else
         fprintf(stderr,
-                "netpol: %llu error%s, %llu warning%s, %llu note%s; %llu objects, %llu policies, "
-                "%llu pods or workloads%s\n",
+                "netpol: %llu error%s, %llu warning%s, %llu note%s; objects: %llu, policies: %llu, "
+                "pods or workloads: %llu%s\n",
                 errors, plural(errors), warnings, plural(warnings), notes, plural(notes),
                 (unsigned long long)stats.objects, (unsigned long long)stats.policies,
                 (unsigned long long)stats.endpoints, stats.incomplete ? ", incomplete" : "");
