@@ -5,7 +5,7 @@
 #include "dialect/label_selector.h"
 #include <stdio.h>
 
-enum { KEYS_MAX = 48 };
+enum { KEYS_MAX = 48, PROPOSALS_MAX = 100 };
 
 void *np_decode_alloc(struct np_decode *d, size_t count, size_t size)
 {
@@ -367,7 +367,9 @@ static void unknown_field(struct np_decode *d, const struct np_shape *shape,
         keys[count] = shape->fields[count].key;
         count++;
     }
-    const char *near = np_suggest(member->key, keys, count);
+    /* Nobody reads the thousandth proposal, and each costs some comparing. */
+    bool early = d->errors < PROPOSALS_MAX;
+    const char *near = early ? np_suggest(member->key, keys, count) : NULL;
     for (size_t i = 0; i < shape->count; i++) {
         const char *formerly = shape->fields[i].formerly;
         near = formerly && np_slice_is(member->key, formerly) ? shape->fields[i].key : near;
