@@ -18,7 +18,7 @@ struct np_checkpoint *np_build_checkpoint(struct np_build *b, enum np_checkpoint
     struct np_checkpoint *checkpoint = np_build_alloc(b, 1, sizeof *checkpoint);
     np_str text = np_build_text(b, name);
     struct np_checkpoint **slot =
-        checkpoint && text ? np_vec_push(b->ctx, &b->policy.checkpoints) : NULL;
+        b && checkpoint && text ? np_vec_push(b->ctx, &b->policy.checkpoints) : NULL;
     if (!slot) {
         return np_build_fail(b);
     }
@@ -68,7 +68,7 @@ struct np_tier *np_build_tier(struct np_build *b, const char *name, double order
 {
     struct np_tier *tier = np_build_alloc(b, 1, sizeof *tier);
     np_str text = np_build_text(b, name);
-    struct np_tier **slot = tier && text ? np_vec_push(b->ctx, &b->policy.tiers) : NULL;
+    struct np_tier **slot = b && tier && text ? np_vec_push(b->ctx, &b->policy.tiers) : NULL;
     if (!slot) {
         return np_build_fail(b);
     }
@@ -109,7 +109,7 @@ struct np_policy *np_build_policy(struct np_build *b, struct np_tier *tier, cons
     const struct np_policy **policies =
         made && text && tier ? np_build_grow(b, tier->policies, tier->n_policies, sizeof *policies)
                              : NULL;
-    struct np_policy_made **slot = policies ? np_vec_push(b->ctx, &b->policy.policies) : NULL;
+    struct np_policy_made **slot = b && policies ? np_vec_push(b->ctx, &b->policy.policies) : NULL;
     if (!slot) {
         return np_build_fail(b);
     }

@@ -76,7 +76,8 @@ static void look_at(struct np_walk *walk, const struct np_rule *rule, struct fou
         const struct np_match *match = &rule->alternatives[i];
         struct np_judged judged = np_judge(walk, match);
         np_truth flow = np_and(np_and(subject, judged.flow), judged.connection);
-        np_truth matches = np_and(flow, judged.request.may);
+        /* readings that differ leave it open whether this one has a say */
+        np_truth matches = np_and(flow, np_polar(judged.request, NP_ACT_PASS));
         if (matches == NP_NO) {
             continue;
         }

@@ -45,6 +45,7 @@ uint32_t np_group_begin(const struct np_tier *tier, uint8_t direction, uint32_t 
 struct phases { /* ORs over all alternatives of a group */
     np_truth both, connection, request;
     bool has_connection;
+    bool split; /* readings of a header differ in whether one matches */
 };
 
 /* A truth, and so a phase of it, holds only as far as the policy selects the subject. */
@@ -61,6 +62,8 @@ static void join_rule(const struct np_walk *walk, const struct np_rule *rule, np
         phases->connection = np_or(phases->connection, connection);
         phases->request = np_or(phases->request, np_and(flow, request));
         phases->has_connection = phases->has_connection || (match->connection && flow != NP_NO);
+        phases->split =
+            phases->split || (connection != NP_NO && judged.request.must != judged.request.may);
     }
 }
 
@@ -75,10 +78,10 @@ static int grade_of(const struct phases *one)
 
 /* The rules one after the other, each seeing what those before it did to the request. */
 static np_truth judge_once(struct np_walk *walk, const struct np_group *group,
-                           const struct np_rule **first)
+                           struct np_group_truth *out)
 {
     enum { SEPARATE }; /* the order of option sni_http_join */
-    struct phases all = {NP_NO, NP_NO, NP_NO, false};
+    struct phases all = {.both = NP_NO};
     int grade = 0;
     for (uint32_t i = 0; i < group->count; i++) {
         const struct np_rule *rule = group->rules[i];
@@ -86,16 +89,17 @@ static np_truth judge_once(struct np_walk *walk, const struct np_group *group,
         if (subject == NP_NO) {
             continue;
         }
-        struct phases one = {NP_NO, NP_NO, NP_NO, false};
+        struct phases one = {.both = NP_NO};
         join_rule(walk, rule, subject, &one);
         if (grade_of(&one) > grade) {
             grade = grade_of(&one);
-            *first = rule;
+            out->first = rule;
         }
         all.both = np_or(all.both, one.both);
         all.connection = np_or(all.connection, one.connection);
         all.request = np_or(all.request, one.request);
         all.has_connection = all.has_connection || one.has_connection;
+        out->split = out->split || one.split;
         np_forward_rule(walk, rule);
     }
     const struct np_rule *head = group->rules[0];
@@ -118,19 +122,19 @@ static bool has_for_all(const struct np_group *group)
 
 /* Every topic must be allowed, each by some rule. A request without topics is judged once. */
 static np_truth judge_topics(struct np_walk *walk, const struct np_group *group,
-                             const struct np_rule **first)
+                             struct np_group_truth *out)
 {
     const struct netpol_request *request = walk->hop->request;
     bool kafka = request && request->kind == NETPOL_REQUEST_KAFKA && request->n_kafka_topics > 0;
     if (!kafka || !has_for_all(group)) {
-        return judge_once(walk, group, first);
+        return judge_once(walk, group, out);
     }
     uint32_t seen = walk->seen;
     np_truth result = NP_YES;
     for (size_t i = 0; i < request->n_kafka_topics && result != NP_NO; i++) {
         walk->topic = &request->kafka_topics[i];
         walk->seen = seen;
-        result = np_and(result, judge_once(walk, group, first));
+        result = np_and(result, judge_once(walk, group, out));
     }
     walk->topic = NULL;
     return result;
@@ -194,7 +198,7 @@ static void judge_redirects(struct np_walk *walk, const struct np_group *group,
 struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group *group)
 {
     struct np_group_truth out = {.readable = NP_YES};
-    out.truth = judge_topics(walk, group, &out.first);
+    out.truth = judge_topics(walk, group, &out);
     judge_redirects(walk, group, &out);
     if (out.redirector) {
         uint8_t parser = out.redirector->redirect_parser;
@@ -222,7 +226,7 @@ static struct np_outcome allowed(struct np_walk *walk, const struct np_group *gr
     allow.untracked = walk->checkpoint->kind == NP_CHECK_HOST &&
                       np_slice_is(np_str_slice(walk->stage->name), "untracked");
     struct np_auth auth = {0, NP_NO};
-    if (judged->truth != NP_NO) {
+    if (judged->truth != NP_NO || judged->split) {
         auth = np_group_auth(walk, group);
     }
     struct np_outcome with = allow;
@@ -331,6 +335,11 @@ struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *
         return noted(walk, judged.truth, next);
     case NP_ACT_ALLOW:
         then = allowed(walk, group, &judged);
+        if (judged.split &&
+            then.may_deny) { /* an allow that can refuse: no reading of it is safe */
+            judged.truth |= NP_MAYBE | NP_CAUSE_REQUEST;
+            judged.truth &= ~(np_truth)NP_YES;
+        }
         if (judged.redirector && judged.readable == NP_NO && !judged.plain) {
             then = refused(&judged); /* whichever of them matches sends it to the proxy */
         }

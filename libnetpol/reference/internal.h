@@ -143,6 +143,7 @@ struct np_group_truth {
     np_truth truth;
     np_truth redirect; /* may traffic be sent to a proxy by this group? */
     np_truth readable; /* and can that proxy read it? */
+    bool split;        /* readings of a header differ in whether an ALLOW matches */
     bool plain;        /* an ALLOW that needs no proxy may be among them */
     const struct np_rule *first, *redirector;
 };

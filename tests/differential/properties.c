@@ -159,6 +159,12 @@ static void split_by_point(struct run *run)
         {.plane = NETPOL_PLANE_NETWORK,                             .side = NETPOL_SIDE_INGRESS},
         {.plane = NETPOL_PLANE_MESH},
     };
+    /* what a rule does to the request is carried by the request, not by a point */
+    for (int i = 0; i < run->gen.n_policies; i++) {
+        for (int k = 0; k < NP_DIRECTIONS * GEN_RULES; k++) {
+            run->gen.policies[i].rules[k % NP_DIRECTIONS][k / NP_DIRECTIONS].effect = false;
+        }
+    }
     struct np_model *model = build(run, &as_drawn);
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
