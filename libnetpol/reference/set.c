@@ -91,13 +91,19 @@ static np_truth domain_truth(const struct np_end *end, uint8_t domains)
     return (possible & ~domains) ? end->missing : NP_YES;
 }
 
+/* `{}`: any labels satisfy it, also those that are not known. */
+static bool asks_nothing(const struct np_selector *selector)
+{
+    return selector->op == NP_SELECT_ALL && selector->count == 0;
+}
+
 static np_truth node_truth(const struct np_literal *literal, const struct np_end *end)
 {
     if (!np_end_is_node(end)) {
         return NP_NO;
     }
-    if (!end->node) { /* a node that was not loaded: its labels are not known */
-        return NP_UNKNOWN(NP_FACT_NODE);
+    if (!end->node || end->node->synthesized) { /* not loaded: its labels are not known */
+        return asks_nothing(literal->selector) ? NP_YES : NP_UNKNOWN(NP_FACT_NODE);
     }
     const struct np_endpoint object = {
         .kind = NP_OBJ_NODE, .name = end->node->name, .labels = end->node->labels};
