@@ -73,7 +73,10 @@ static np_truth number_truth(const struct port *port, uint16_t number)
     return np_truth_of(port->kind == PORT_KNOWN && port->number == number);
 }
 
-/* A declared port of the endpoint: name, protocol and number must agree. */
+/*
+ * A declared port of the endpoint: name, protocol and number must agree. A pod on the host's
+ * network is its node to policies, and nobody declares ports of a node.
+ */
 static np_truth name_truth(const struct np_port_member *member, const struct np_end *end,
                            const struct port *port)
 {
@@ -81,7 +84,8 @@ static np_truth name_truth(const struct np_port_member *member, const struct np_
         return np_is_maybe(end->missing) && port->kind != PORT_NONE ? end->missing : NP_NO;
     }
     np_truth result = NP_NO;
-    for (uint32_t i = 0; i < end->endpoint->n_ports; i++) {
+    bool host = end->endpoint->kind == NP_OBJ_HOST_NET_WORKLOAD;
+    for (uint32_t i = 0; !host && i < end->endpoint->n_ports; i++) {
         const struct np_named_port *declared = &end->endpoint->ports[i];
         if (declared->name == member->name && declared->protocol == port->protocol) {
             result = np_or(result, number_truth(port, declared->port));
