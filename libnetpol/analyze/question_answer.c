@@ -28,12 +28,29 @@ static struct np_address address_of(const struct np_candidate *c, uint8_t family
     return (struct np_address){0};
 }
 
-/*
- * The family of the hop: of the end that has only one; of two pods the first of the destination's
- * that the source has too. 0: neither end has an address; -1: they have none in common.
- */
-static int family_of(const struct np_candidate *src, const struct np_candidate *dst)
+static bool both_have(const struct np_candidate *src, const struct np_candidate *dst,
+                      uint8_t family)
 {
+    return address_of(src, family).family == family && address_of(dst, family).family == family;
+}
+
+/* ICMP and ICMPv6 are each of one family. 0: the protocol does not say. */
+static uint8_t family_of_protocol(int protocol)
+{
+    return protocol == 58 ? NP_IPV6 : protocol == 1 ? NP_IPV4 : 0;
+}
+
+/*
+ * The family of the hop: that of the protocol; of the end that has only one; of two pods the first
+ * of the destination's that the source has too. 0: neither end has an address; -1: they have none
+ * in common.
+ */
+static int family_of(const struct np_candidate *src, const struct np_candidate *dst, int protocol)
+{
+    uint8_t said = family_of_protocol(protocol);
+    if (said && both_have(src, dst, said)) {
+        return said;
+    }
     uint8_t wanted = address_of(dst, 0).family;
     if (wanted == 0) {
         return address_of(src, 0).family;
@@ -42,8 +59,7 @@ static int family_of(const struct np_candidate *src, const struct np_candidate *
         return wanted;
     }
     uint8_t other = wanted == NP_IPV4 ? NP_IPV6 : NP_IPV4;
-    bool both = address_of(dst, other).family == other && address_of(src, other).family == other;
-    return both ? other : -1;
+    return both_have(src, dst, other) ? other : -1;
 }
 
 static void set_ports(const struct netpol_question *q, const struct np_candidate *dst,
@@ -85,7 +101,7 @@ static void set_end(const struct np_candidate *c, uint8_t family, bool source,
 static bool make_tuple(const struct netpol_question *q, const struct np_candidate *src,
                        const struct np_candidate *dst, struct netpol_tuple *tuple)
 {
-    int family = family_of(src, dst);
+    int family = family_of(src, dst, q->protocol);
     if (family < 0) {
         return false;
     }
