@@ -301,27 +301,26 @@ static void staging(struct run *run)
     struct np_model *enforced = build(run, &promoted);
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
+        struct np_hop hop;
         struct netpol_verdict now, pending, then;
         gen_question_make(&q, &run->random, GEN_STAGED);
+        q.asked = false;
+        q.flags = 0;
         ask(run, staged, &q, &as_drawn, &now);
         ask(run, enforced, &q, &promoted, &then);
-        struct netpol_part *parts[][2] = {
-            {&now.egress,  &then.egress },
-            {&now.ingress, &then.ingress},
-        };
-        for (int p = 0; p < 2; p++) {
-            const struct netpol_part *a = parts[p][0];
-            const struct netpol_part *b = parts[p][1];
-            bool would = a->flags & NETPOL_PART_WOULD_DENY || a->action == NETPOL_DENY;
-            bool denies = b->action == NETPOL_DENY;
-            run->bite += a->staged != 0;
-            /* a change without a trace in the verdict, or a denial that is not announced */
-            if ((a->staged == 0 && a->action != b->action) || (denies && !would) ||
-                (a->flags & NETPOL_PART_WOULD_DENY && !denies)) {
-                fail(run, &q, &now, &then);
-            }
+        if (!resolve(staged, &q, &hop)) {
+            continue;
         }
-        (void)pending;
+        np_reference_pending(staged, &hop, NULL, &pending);
+        bool would = (now.egress.flags | now.ingress.flags) & NETPOL_PART_WOULD_DENY;
+        bool said = now.egress.staged || now.ingress.staged;
+        run->bite += said;
+        if (pending.action != then.action || pending.egress.action != then.egress.action ||
+            pending.ingress.action != then.ingress.action || pending.missing != then.missing ||
+            (now.action != then.action && !said) ||
+            (now.action != NETPOL_DENY && then.action == NETPOL_DENY && !would)) {
+            fail(run, &q, &pending, &then);
+        }
     }
     np_model_destroy(staged);
     np_model_destroy(enforced);

@@ -23,6 +23,9 @@ struct np_model *build(const struct run *run,
 void fail(struct run *run, const struct gen_question *q, const struct netpol_verdict *a,
           const struct netpol_verdict *b);
 
+/* The hop of a question without fragments or mapped addresses; false: a reference is not known. */
+bool resolve(const struct np_model *model, const struct gen_question *q, struct np_hop *hop);
+
 /* Properties of one checkpoint or one condition. */
 void enumerated(struct run *run);
 void complement(struct run *run);

@@ -4,7 +4,7 @@
 #include "differential/oracle.h"
 #include "differential/properties.h"
 
-static bool resolve(const struct np_model *model, const struct gen_question *q, struct np_hop *hop)
+bool resolve(const struct np_model *model, const struct gen_question *q, struct np_hop *hop)
 {
     struct netpol_tuple t;
     uint32_t owners;
