@@ -146,7 +146,11 @@ static void the_json_is_json_and_says_the_same(void **state)
     assert_non_null(root);
     json_t *steps = json_object_get(root, "steps");
     assert_int_equal(json_array_size(steps), netpol_explanation_count(e));
-    assert_int_equal(json_object_size(json_object_get(root, "options")), 22);
+    size_t options = 0;
+    for (; netpol_option_at(options); options++) {
+    }
+    assert_true(options > 10);
+    assert_int_equal(json_object_size(json_object_get(root, "options")), options);
     assert_string_equal(json_string_value(json_object_get(root, "profile")), "kubernetes");
     size_t rules = 0;
     for (size_t i = 0; i < netpol_explanation_count(e); i++) {
