@@ -45,6 +45,9 @@ static int build_model(struct netpol_matcher *matcher, const struct np_options *
         lower.options = &matcher->model->options;
         status = np_lower_check(&lower, matcher->model);
     }
+    if (status == NETPOL_OK) {
+        status = np_lower_check_namespaces(&lower, matcher->model);
+    }
     return status == NETPOL_OK && lower.errors ? NETPOL_ERR_INPUT : status;
 }
 

@@ -98,4 +98,6 @@ int np_lower_begin(struct np_lower *l);
  * by option priority_tie or when strict; counted in l->errors. l->build and l->object are not used.
  */
 int np_lower_check(struct np_lower *l, const struct np_model *model);
+/* The same for labels that policies ask of namespaces of which no Namespace object was loaded. */
+int np_lower_check_namespaces(struct np_lower *l, const struct np_model *model);
 #endif

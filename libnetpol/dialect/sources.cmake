@@ -17,6 +17,7 @@ netpol_room(
     label_selector.c
     lower.c
     meta.c
+    namespaces.c
     object.c
     priorities.c
     readers.c

@@ -219,6 +219,48 @@ static void the_rest_of_the_cluster(void **state)
     end(&c);
 }
 
+#define ASKS(name, key)                                                                      \
+    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: " name         \
+    ", namespace: x}, spec: {ingress: [{},\n{from: [{namespaceSelector: {matchExpressions: " \
+    "[{key: " key ", operator: NotIn, values: [prod]}]}}]}]}}\n---\n"
+#define POD_IN(space) \
+    "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: " space "}}\n---\n"
+#define SPACE(name) "{apiVersion: v1, kind: Namespace, metadata: {name: " name "}}\n---\n"
+
+/* What is said of namespaces in the end; "": nothing. */
+static void check_namespaces(const char *text, const char *message)
+{
+    struct cluster c;
+    begin(&c, text);
+    struct np_lower l = {.ctx = c.ctx, .diags = c.diags};
+    netpol_diags_clear(c.diags);
+    assert_int_equal(np_lower_check_namespaces(&l, c.model), NETPOL_OK);
+    assert_int_equal(netpol_diags_count(c.diags), *message != 0);
+    if (*message) {
+        const struct netpol_diag *d = netpol_diags_at(c.diags, 0);
+        assert_string_equal(d->code, "NP2312");
+        assert_string_equal(d->message, message);
+        assert_string_equal(d->object, "NetworkPolicy/x/b");
+        assert_string_equal(d->path, "spec.ingress[1]");
+        assert_int_equal(d->line, 2);
+    }
+    end(&c);
+}
+
+static void labels_of_namespaces_that_were_not_loaded(void **state)
+{
+    (void)state;
+    check_namespaces(ASKS("b", "kubernetes.io/metadata.name") POD_IN("w"), "");
+    check_namespaces(ASKS("b", "env") ASKS("c", "env") POD_IN("w") POD_IN("x"),
+                     "label env of a namespace is asked for, but no Namespace was loaded for w, x");
+    check_namespaces(ASKS("b", "env") POD_IN("w") POD_IN("x") SPACE("w"),
+                     "label env of a namespace is asked for, but no Namespace was loaded for x");
+    check_namespaces(ASKS("b", "env") POD_IN("w") POD_IN("x") POD_IN("yy") POD_IN("z"),
+                     "label env of a namespace is asked for, but no Namespace was loaded for w, x, "
+                     "yy and 1 more");
+    check_namespaces(ASKS("b", "env") POD_IN("w") SPACE("w"), "");
+}
+
 static const char services_text[] =
     "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: ns, labels: {app: web}}, status: "
     "{podIP: 10.0.0.1}, spec: {containers: [{ports: [{containerPort: 8080, name: http}]}]}}\n"
@@ -389,6 +431,7 @@ int main(void)
         cmocka_unit_test(workloads_have_one_or_two_representatives),
         cmocka_unit_test(pods_stand_for_their_deployment),
         cmocka_unit_test(the_rest_of_the_cluster),
+        cmocka_unit_test(labels_of_namespaces_that_were_not_loaded),
         cmocka_unit_test(services_and_their_backends),
         cmocka_unit_test(lenient_loading_takes_the_source_text),
         cmocka_unit_test(an_unreadable_pod_makes_the_set_incomplete),
