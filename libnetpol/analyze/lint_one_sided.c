@@ -13,7 +13,16 @@
 
 #include <stdio.h>
 
-enum { PAIRS_OF_RULE = 20000, PAIRS_MAX = 400000 };
+/*
+ * Bounds, so that no set keeps the reader waiting: a pair costs a walk of all that applies to both
+ * ends, WORK_MAX counts the alternatives looked at.
+ */
+enum { PAIRS_OF_RULE = 20000, PAIRS_MAX = 400000, WORK_MAX = 20000000 };
+
+struct budget {
+    uint32_t pairs;
+    uint64_t work;
+};
 
 struct blocked {
     uint32_t pairs, count;
@@ -129,9 +138,17 @@ static void report(struct np_lint *l, const struct np_rule *rule, const struct n
     np_text_free(&src);
 }
 
+static uint64_t cost_of_pair(const struct np_lint *l, const struct np_rule *rule,
+                             const struct np_class *subject, const struct np_class *peer)
+{
+    enum np_direction other = rule->direction == NP_EGRESS ? NP_INGRESS : NP_EGRESS;
+    uint64_t walk = subject->focus[rule->direction].n_alternatives;
+    return (walk + peer->focus[other].n_alternatives) * l->survey.n_protocols;
+}
+
 static void check_alternative(struct np_lint *l, const struct np_lint_policy *known,
                               const struct np_rule *rule, const struct np_match *match,
-                              struct np_intervals *intervals, uint32_t *total)
+                              struct np_intervals *intervals, struct budget *budget)
 {
     struct blocked blocked = {0};
     const struct np_bits *subjects = &known->selected[rule->direction];
@@ -142,7 +159,8 @@ static void check_alternative(struct np_lint *l, const struct np_lint_policy *kn
             if (!np_bits_get(peers, p)) {
                 continue;
             }
-            if (++pairs > PAIRS_OF_RULE || ++*total > PAIRS_MAX) {
+            budget->work += cost_of_pair(l, rule, &l->survey.classes[s], &l->survey.classes[p]);
+            if (++pairs > PAIRS_OF_RULE || ++budget->pairs > PAIRS_MAX || budget->work > WORK_MAX) {
                 l->stopped = true;
                 return;
             }
@@ -158,7 +176,7 @@ static void check_alternative(struct np_lint *l, const struct np_lint_policy *kn
 void np_lint_one_sided(struct np_lint *l)
 {
     struct np_intervals intervals = {.ctx = l->ctx};
-    uint32_t total = 0;
+    struct budget budget = {0};
     for (uint32_t p = 0; p < l->n_policies && !l->off[NP_CODE_4115]; p++) {
         const struct np_lint_policy *known = &l->policies[p];
         for (int d = 0; d < NP_DIRECTIONS; d++) {
@@ -169,7 +187,7 @@ void np_lint_one_sided(struct np_lint *l)
                     const struct np_set *far = rule->alternatives[a].far;
                     if (np_set_only_pods(far) && !np_set_every_pod(far) && !l->failed) {
                         check_alternative(l, known, rule, &rule->alternatives[a], &intervals,
-                                          &total);
+                                          &budget);
                     }
                 }
             }

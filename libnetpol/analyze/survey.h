@@ -26,6 +26,7 @@ struct np_focus {
     uint32_t n_policies;
     const uint32_t *cuts; /* protocol << 17 | first port of a span, sorted; see NP_CUT_ANY */
     uint32_t n_cuts;
+    uint64_t n_alternatives; /* of the rules that are walked: what one judgement costs */
 };
 struct np_class {
     const struct np_endpoint *first;

@@ -146,6 +146,7 @@ static bool finish(struct np_survey *survey, struct np_focus *focus, enum np_dir
             }
             for (uint32_t i = 0; i < tier->n_walk[direction]; i++) {
                 cut_rule(survey, &cuts, tier->walk[direction][i]);
+                focus->n_alternatives += tier->walk[direction][i]->n_alternatives;
             }
         }
     }

@@ -72,6 +72,21 @@ class Lints(unittest.TestCase):
             self.assertEqual(result.code, 0, result.out)
             self.assertNotIn("NP4115", result.out)
 
+    def test_work_is_bounded(self):
+        """A policy of many peers on many pods: the lint stops in time, and says that it did."""
+        pods = "".join(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p{i}, namespace: x, "
+                       f"labels: {{app: a{i}}}}}\nspec: {{containers: [{{name: c}}]}}\n---\n"
+                       for i in range(100))
+        peers = ", ".join(f"{{ipBlock: {{cidr: 20.{i // 250}.{i % 250}.0/24}}}}"
+                          for i in range(1000))
+        named = ", ".join(f"{{podSelector: {{matchLabels: {{app: a{i}}}}}}}" for i in range(100))
+        policy = ("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+                  "metadata: {name: p, namespace: x}\nspec:\n  podSelector: {}\n"
+                  "  policyTypes: [Ingress, Egress]\n"
+                  f"  ingress: [{{from: [{peers}]}}]\n  egress: [{{to: [{named}]}}]\n")
+        result = tool.run("check", "-q", "--output", "json", "-", stdin=pods + policy)
+        self.assertIn("NP4100", [d["code"] for d in result.json()["diagnostics"]])
+
     def test_seed_traps(self):
         """The two traps of the article: DNS forgotten, and the frontend that may not get out."""
         seeds = tool.SHARED / "seed-cases"
