@@ -293,7 +293,8 @@ struct netpol_point {
 /*
  * One connection, all checkpoints. *out is always filled. Allocates nothing. Thread-safe.
  * view, tuple, out must not be NULL: then ERR_ARGUMENT, and *out (if any) denies. Otherwise OK.
- * A tuple that cannot be (families differ, unknown family) is a DENY with reason INVALID.
+ * A tuple that cannot be (families differ, unknown family or flag, IPv4 with more than four bytes,
+ * reserved not 0) is a DENY with reason INVALID.
  */
 NETPOL_API int netpol_eval(const struct netpol_view *view, const struct netpol_tuple *tuple,
                            struct netpol_verdict *out);

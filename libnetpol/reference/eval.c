@@ -32,10 +32,15 @@ static struct np_address address_of(const uint8_t bytes[16], uint8_t family)
 {
     struct np_address address = {.family = family};
     memcpy(address.bytes, bytes, sizeof address.bytes);
-    if (family == NP_IPV4) {
-        memset(address.bytes + 4, 0, sizeof address.bytes - 4);
-    }
     return address;
+}
+
+/* IPv4 stands in the first four bytes. Anything after it (a mapped address, say) is a mistake, and
+ * read as 0.0.0.0 it would be outside. */
+static bool has_tail(const uint8_t bytes[16])
+{
+    static const uint8_t none[12] = {0};
+    return memcmp(bytes + 4, none, sizeof none) != 0;
 }
 
 /* One address of the question; false: it cannot be. Mapped addresses are folded, or bogus. */
@@ -44,7 +49,7 @@ static bool take_address(const struct question *q, const uint8_t bytes[16], uint
 {
     enum { FOLD, REFUSE }; /* the order of option mapped_v6 */
     *out = address_of(bytes, family);
-    if (family != NP_IPV4 && family != NP_IPV6) {
+    if ((family != NP_IPV4 && family != NP_IPV6) || (family == NP_IPV4 && has_tail(bytes))) {
         return false;
     }
     if (np_address_is_mapped(out)) {
@@ -61,6 +66,16 @@ static bool take_end(struct question *q, const uint8_t bytes[16], bool is_ref, b
     *ref = is_ref ? given : 0;
     return no_address || (is_ref && q->tuple->family == 0) ||
            take_address(q, bytes, q->tuple->family, address);
+}
+
+/* A flag that this version does not know may forbid what it would allow. */
+static bool is_understood(const struct netpol_tuple *tuple)
+{
+    enum {
+        KNOWN = NETPOL_TUPLE_LATER_FRAGMENT | NETPOL_TUPLE_NO_PORTS | NETPOL_TUPLE_SRC_REF |
+                NETPOL_TUPLE_DST_REF | NETPOL_TUPLE_SRC_NO_ADDRESS | NETPOL_TUPLE_DST_NO_ADDRESS
+    };
+    return (tuple->flags & ~(unsigned)KNOWN) == 0 && tuple->reserved == 0;
 }
 
 /* Families must agree; what is left is the family of the hop (0: neither end has an address). */
@@ -228,7 +243,7 @@ void np_reference_eval_in(const struct np_model *model, const struct netpol_tupl
                           struct netpol_verdict *out)
 {
     struct question q = {.model = model, .tuple = tuple, .request = request};
-    if (!take_ends(&q)) {
+    if (!is_understood(tuple) || !take_ends(&q)) {
         np_refuse(out, NETPOL_DENY, NETPOL_REASON_INVALID, 0);
         return;
     }

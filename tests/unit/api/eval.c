@@ -229,6 +229,33 @@ static void tuples_that_cannot_be_are_denied(void **state)
     world_close(&w);
 }
 
+static void expect_invalid(const struct world *w, const struct netpol_tuple *tuple)
+{
+    struct netpol_verdict verdict;
+    assert_int_equal(netpol_eval(w->view, tuple, &verdict), NETPOL_OK);
+    assert_int_equal(verdict.action, NETPOL_DENY);
+    assert_int_equal(verdict.ingress.reason, NETPOL_REASON_INVALID);
+}
+
+static void tuples_that_are_not_understood_are_denied(void **state)
+{
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    for (unsigned bit = 6; bit < 16; bit++) {
+        struct netpol_tuple tuple = tuple_of(1, 80);
+        tuple.flags = (uint16_t)(1u << bit);
+        expect_invalid(&w, &tuple);
+    }
+    struct netpol_tuple reserved = tuple_of(1, 80), mapped = tuple_of(1, 80);
+    reserved.reserved = 1;
+    expect_invalid(&w, &reserved);
+    /* ::ffff:192.0.2.1 where the four bytes of IPv4 are due */
+    memcpy(mapped.dst, (const uint8_t[16]){[10] = 0xff, [11] = 0xff, 192, 0, 2, 1}, 16);
+    expect_invalid(&w, &mapped);
+    world_close(&w);
+}
+
 static void two_contexts_do_not_see_each_other(void **state)
 {
     struct world one, two;
@@ -325,6 +352,7 @@ int main(void)
         cmocka_unit_test(a_scratch_of_another_matcher_is_unknown),
         cmocka_unit_test(ends_are_addresses_references_or_both),
         cmocka_unit_test(tuples_that_cannot_be_are_denied),
+        cmocka_unit_test(tuples_that_are_not_understood_are_denied),
         cmocka_unit_test(two_contexts_do_not_see_each_other),
         cmocka_unit_test(a_failed_load_changes_no_answer),
         cmocka_unit_test(evaluation_allocates_nothing),
