@@ -190,7 +190,7 @@ int np_cnp_lower(struct np_lower *l)
     const struct np_cnp_policy *source = l->object->spec;
     bool refused =
         source && source->unknown_peer && !l->options->unknown_peer; /* error, fail-closed */
-    if (l->object->state == NP_OBJECT_UNREADABLE || refused) {
+    if (!source || l->object->state == NP_OBJECT_UNREADABLE || refused) {
         return lower_unreadable(l, source);
     }
     const struct np_cnp_spec *spec = source->spec;

@@ -4,7 +4,7 @@
 /*
  * The JSON reader in parts: json_scan.c walks the bytes of a value by the grammar, json.c takes the
  * stream and its Lists apart and lets jansson parse, json_shorten.c says what jansson gets to see,
- * json_tree.c makes nodes of jansson's values.
+ * json_tree.c makes nodes of jansson's values, json_string.c reads escapes.
  *
  * jansson says what a value is, but forgets where it stood, holds fifteen times the size of its
  * input in memory, recurses and rounds or refuses large integers. So the scanner goes first: it
@@ -52,6 +52,8 @@ struct np_json_scan {
 bool np_json_scan_value(struct np_json_scan *scan);
 /* The next offset that is not white space. */
 size_t np_json_skip_blank(const struct np_reader *reader, size_t pos);
+/* Four hexadecimal digits, or -1. */
+long np_json_hex4(const char *ptr, size_t size);
 /* Is this string of the source, with quotes, this text? Knows escapes. */
 bool np_json_string_is(const struct np_reader *reader, size_t start, size_t end, const char *text);
 /* Offset behind the string or number that begins at pos, in bytes that were accepted. */

@@ -8,6 +8,7 @@ netpol_room(
     json.c
     json_scan.c
     json_shorten.c
+    json_string.c
     json_tree.c
     keys.c
     node.c
