@@ -67,6 +67,12 @@ static bool default_to(struct np_decode *d, const struct np_node *metadata, cons
         np_decode_report_in(d, NP_CODE_2054, metadata, "namespace",
                             "no namespace is given: taken as \"default\"");
     }
+    const char *wrong = np_syntax_label(np_slice_of(fallback));
+    if (wrong) {
+        np_decode_report_in(d, NP_CODE_2052, metadata, "namespace",
+                            "the default namespace \"%s\" %s", fallback, wrong);
+        return false;
+    }
     *out = np_arena_slice(&d->object->arena, np_slice_of(fallback));
     d->no_memory |= !out->ptr;
     return out->ptr != NULL;

@@ -465,5 +465,16 @@ class Command(unittest.TestCase):
         self.assertIn("Fix: ", told)
 
 
+class DefaultNamespace(unittest.TestCase):
+    def test_must_be_a_name(self):
+        """--namespace puts nothing into a namespace that no API server would have."""
+        pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c}]}\n"
+        good = tool.run("check", "-q", "-n", "shop", "-", stdin=pod)
+        self.assertEqual(good.code, 0, good.out)
+        bad = tool.run("check", "-q", "-n", "BAD NS", "-", stdin=pod)
+        self.assertEqual(bad.code, 3, bad.out)
+        self.assertIn("NP2052", bad.out)
+
+
 if __name__ == "__main__":
     unittest.main(argv=[word for word in sys.argv if word != "--update"])
