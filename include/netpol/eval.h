@@ -301,7 +301,10 @@ NETPOL_API int netpol_eval(const struct netpol_view *view, const struct netpol_t
 /* count independent tuples. Same results as count single calls. OK, ERR_ARGUMENT. */
 NETPOL_API int netpol_eval_batch(const struct netpol_view *view, const struct netpol_tuple *tuples,
                                  struct netpol_verdict *out, size_t count);
-/* One enforcement point only. request and scratch may be NULL. OK, ERR_ARGUMENT, ERR_SCRATCH. */
+/*
+ * One enforcement point only. request and scratch may be NULL. A point or request with values that
+ * no enumeration has is ERR_ARGUMENT, and *out denies. OK, ERR_ARGUMENT, ERR_SCRATCH.
+ */
 NETPOL_API int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *point,
                               const struct netpol_tuple *tuple,
                               const struct netpol_request *request, struct netpol_scratch *scratch,

@@ -152,7 +152,8 @@ int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *po
                    const struct netpol_tuple *tuple, const struct netpol_request *request,
                    struct netpol_scratch *scratch, struct netpol_verdict *out)
 {
-    if (!view || !point || !tuple || !out || (request && !np_request_valid(request))) {
+    if (!view || !point || !tuple || !out || !np_point_valid(point) ||
+        (request && !np_request_valid(request))) {
         return bad_argument(out);
     }
     if (scratch && !scratch_fits(view, scratch)) {

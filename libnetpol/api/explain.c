@@ -7,7 +7,8 @@ int netpol_explain(const struct netpol_view *view, const struct netpol_point *po
                    const struct netpol_tuple *tuple, const struct netpol_request *request,
                    struct netpol_explanation **out)
 {
-    if (!view || !tuple || !out || (request && !np_request_valid(request))) {
+    if (!view || !tuple || !out || (point && !np_point_valid(point)) ||
+        (request && !np_request_valid(request))) {
         return NETPOL_ERR_ARGUMENT;
     }
     return np_explain(view->matcher, point, tuple, request, out);

@@ -4,10 +4,27 @@
 /* Checks of arguments that several entry points share. */
 #include "compile/matcher.h"
 
+/* Only values there are: what is not understood is never judged as if it were something else. */
+static inline bool np_point_valid(const struct netpol_point *p)
+{
+    return p->plane <= NETPOL_PLANE_MESH && p->side <= NETPOL_SIDE_INGRESS &&
+           p->hook <= NETPOL_HOOK_NORMAL && p->mode <= NETPOL_MESH_STRICT_SAFE;
+}
+
+static inline bool np_request_values_valid(const struct netpol_request *r)
+{
+    return r->kind <= NETPOL_REQUEST_KAFKA && r->payload <= NETPOL_PAYLOAD_OPAQUE &&
+           r->token <= NETPOL_TOKEN_INVALID && r->authenticated <= NETPOL_TRI_YES &&
+           r->principals_presence <= NETPOL_PRESENT && r->claims_presence <= NETPOL_PRESENT &&
+           r->sni.presence <= NETPOL_PRESENT &&
+           (r->remote_family == 0 || r->remote_family == 4 || r->remote_family == 6) &&
+           (r->original_family == 0 || r->original_family == 4 || r->original_family == 6);
+}
+
 /* Of this size, and no list without its items. */
 static inline bool np_request_valid(const struct netpol_request *r)
 {
-    return r->size == sizeof *r && (!r->n_headers || r->headers) &&
+    return r->size == sizeof *r && np_request_values_valid(r) && (!r->n_headers || r->headers) &&
            (!r->n_kafka_topics || r->kafka_topics) && (!r->n_principals || r->principals) &&
            (!r->n_claims || r->claims) && (!r->n_decisions || r->decisions) &&
            (!r->n_src_names || r->src_names) && (!r->n_dst_names || r->dst_names);

@@ -127,6 +127,41 @@ static void the_points_together_are_the_whole(void **state)
     world_close(&w);
 }
 
+/* A value that no enumeration has is refused: it must not skip the checkpoints and so allow. */
+static void values_that_do_not_exist_are_refused(void **state)
+{
+    static const struct netpol_point points[] = {
+        {.plane = 3}, {.side = 3}, {.hook = 5}, {.mode = 6}};
+    struct world w;
+    struct netpol_tuple tuples[QUESTIONS];
+    struct netpol_verdict out;
+    struct netpol_explanation *explanation = NULL;
+    struct netpol_request requests[] = {NETPOL_REQUEST_INIT, NETPOL_REQUEST_INIT,
+                                        NETPOL_REQUEST_INIT};
+    (void)state;
+    open_cluster(&w);
+    fill(tuples);
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        out.action = NETPOL_ALLOW;
+        assert_int_equal(netpol_eval_at(w.view, &points[i], &tuples[0], NULL, NULL, &out),
+                         NETPOL_ERR_ARGUMENT);
+        assert_int_equal(out.action, NETPOL_DENY);
+        assert_int_equal(netpol_explain(w.view, &points[i], &tuples[0], NULL, &explanation),
+                         NETPOL_ERR_ARGUMENT);
+    }
+    requests[0].kind = 4;
+    requests[1].principals_presence = 3;
+    requests[2].remote_family = 5;
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct netpol_point any = {0};
+        out.action = NETPOL_ALLOW;
+        assert_int_equal(netpol_eval_at(w.view, &any, &tuples[0], &requests[i], NULL, &out),
+                         NETPOL_ERR_ARGUMENT);
+        assert_int_equal(out.action, NETPOL_DENY);
+    }
+    world_close(&w);
+}
+
 static void a_request_that_says_nothing_changes_nothing(void **state)
 {
     struct world w;
@@ -348,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_so_many_single_calls),
         cmocka_unit_test(the_points_together_are_the_whole),
+        cmocka_unit_test(values_that_do_not_exist_are_refused),
         cmocka_unit_test(a_request_that_says_nothing_changes_nothing),
         cmocka_unit_test(a_scratch_of_another_matcher_is_unknown),
         cmocka_unit_test(ends_are_addresses_references_or_both),
