@@ -34,23 +34,25 @@ struct netpol_span {
  */
 struct netpol_reach {
     const char *src, *dst;
-    int all;      /* 1: every protocol and port; spans are empty then */
-    int others;   /* 1: also every protocol but TCP, UDP, SCTP, ICMP and those that policies name */
+    int all;    /* 1: every protocol and port; spans are empty then */
+    int others; /* 1: also every protocol but TCP, UDP, SCTP, ICMP and those that policies name */
     const struct netpol_span *spans; /* ports from 1; ICMP: type << 8 | code; others: 0-65535 */
     size_t n_spans;
-    int certain;  /* 0: not known, or decided by the request, for these spans */
+    int certain; /* 0: not known, or decided by the request, for these spans */
 };
 struct netpol_list_options {
-    size_t size;            /* sizeof(struct netpol_list_options) */
-    const char *from, *to;  /* only this end ("ns/name", "ns/" or an address); NULL: all */
-    int denied;             /* 1: rows for what is denied instead */
-    int addresses;          /* 1: also address ranges outside, split at the prefixes of the policies */
+    size_t size;           /* sizeof(struct netpol_list_options) */
+    const char *from, *to; /* only this end ("ns/name", "ns/" or an address); NULL: all */
+    int denied;            /* 1: rows for what is denied instead */
+    int addresses; /* 1: also address ranges outside, split at the prefixes of the policies */
 };
 /*
  * Who may reach whom, row by row, ordered by names. The callback returns 0 to go on. Workloads of
- * equal pods are one row. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped by the callback), ERR_NOT_FOUND.
+ * equal pods are one row. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped by the callback),
+ * ERR_NOT_FOUND.
  */
-NETPOL_API int netpol_list(const struct netpol_view *view, const struct netpol_list_options *options,
+NETPOL_API int netpol_list(const struct netpol_view *view,
+                           const struct netpol_list_options *options,
                            int (*row)(void *user, const struct netpol_reach *reach), void *user,
                            struct netpol_diags *diags);
 

@@ -21,12 +21,12 @@
 extern "C" {
 #endif
 
-#define NETPOL_VERSION_MAJOR 0
-#define NETPOL_VERSION_MINOR 1
-#define NETPOL_VERSION_PATCH 0
+#define NETPOL_VERSION_MAJOR  0
+#define NETPOL_VERSION_MINOR  1
+#define NETPOL_VERSION_PATCH  0
 #define NETPOL_VERSION_STRING "0.1.0"
 /* Raised whenever a structure or function of an earlier version would be misread. */
-#define NETPOL_ABI 1
+#define NETPOL_ABI            1
 
 /* The version of the library that is linked, "MAJOR.MINOR.PATCH". Thread-safe. Never NULL. */
 NETPOL_API const char *netpol_version(void);
@@ -38,19 +38,19 @@ NETPOL_API unsigned netpol_abi(void);
  * Every status a public function can return: X(name, value, text). 0 is success, negative is
  * failure, positive is success with something left to do. Each function lists those it returns.
  */
-#define NETPOL_STATUS_MAP(X)                                                                       \
-    X(OK, 0, "ok")                                                                                 \
-    X(NEEDS_COMPILE, 1, "accepted, visible after the next compile")                                \
-    X(ERR_ARGUMENT, -1, "invalid argument")                                                        \
-    X(ERR_MEMORY, -2, "out of memory")                                                             \
-    X(ERR_IO, -3, "input or output failed")                                                        \
-    X(ERR_INPUT, -4, "invalid input, see the diagnostics")                                         \
-    X(ERR_LIMIT, -5, "a limit of the context was reached")                                         \
-    X(ERR_NOT_FOUND, -6, "not found")                                                              \
-    X(ERR_GENERATION, -7, "the reference belongs to another generation")                           \
-    X(ERR_SCRATCH, -8, "the scratch is too small or not of this matcher")                          \
-    X(ERR_STATE, -9, "not possible in this state")                                                 \
-    X(ERR_UNSUPPORTED, -10, "not supported by this build")                                         \
+#define NETPOL_STATUS_MAP(X)                                              \
+    X(OK, 0, "ok")                                                        \
+    X(NEEDS_COMPILE, 1, "accepted, visible after the next compile")       \
+    X(ERR_ARGUMENT, -1, "invalid argument")                               \
+    X(ERR_MEMORY, -2, "out of memory")                                    \
+    X(ERR_IO, -3, "input or output failed")                               \
+    X(ERR_INPUT, -4, "invalid input, see the diagnostics")                \
+    X(ERR_LIMIT, -5, "a limit of the context was reached")                \
+    X(ERR_NOT_FOUND, -6, "not found")                                     \
+    X(ERR_GENERATION, -7, "the reference belongs to another generation")  \
+    X(ERR_SCRATCH, -8, "the scratch is too small or not of this matcher") \
+    X(ERR_STATE, -9, "not possible in this state")                        \
+    X(ERR_UNSUPPORTED, -10, "not supported by this build")                \
     X(ERR_INTERNAL, -11, "internal error")
 
 enum netpol_status {
@@ -95,12 +95,12 @@ struct netpol_limits {
 };
 
 struct netpol_ctx_options {
-    size_t size;                                /* sizeof(struct netpol_ctx_options) */
-    const struct netpol_allocator *allocator;   /* NULL: malloc */
-    const struct netpol_limits *limits;         /* NULL: the defaults */
-    netpol_log_fn log;                          /* NULL: silent */
+    size_t size;                              /* sizeof(struct netpol_ctx_options) */
+    const struct netpol_allocator *allocator; /* NULL: malloc */
+    const struct netpol_limits *limits;       /* NULL: the defaults */
+    netpol_log_fn log;                        /* NULL: silent */
     void *log_user;
-    uint64_t hash_seed;                         /* 0: drawn from the system, per context */
+    uint64_t hash_seed; /* 0: drawn from the system, per context */
 };
 
 struct netpol_ctx;

@@ -17,16 +17,16 @@ enum netpol_severity { NETPOL_INFO, NETPOL_WARNING, NETPOL_ERROR, NETPOL_SEVERIT
 
 /* Strings are owned by the list; "" where nothing is known, never NULL. line and column from 1. */
 struct netpol_diag {
-    int severity;        /* enum netpol_severity */
-    uint32_t line;       /* 0: the whole source */
-    uint32_t column;     /* in bytes; 0: the whole line */
-    uint32_t length;     /* bytes to underline, at least 1 when column is not 0 */
+    int severity;            /* enum netpol_severity */
+    uint32_t line;           /* 0: the whole source */
+    uint32_t column;         /* in bytes; 0: the whole line */
+    uint32_t length;         /* bytes to underline, at least 1 when column is not 0 */
     uint32_t excerpt_column; /* column of the excerpt's first byte; over 1 in very long lines */
-    const char *code;    /* stable: "NP2103" */
-    const char *name;    /* stable slug of the code: "port-out-of-range" */
-    const char *source;  /* file name as given, or the name of the buffer */
-    const char *object;  /* "NetworkPolicy/ns/name" */
-    const char *path;    /* "spec.ingress[0].from[1].ipBlock.cidr" */
+    const char *code;        /* stable: "NP2103" */
+    const char *name;        /* stable slug of the code: "port-out-of-range" */
+    const char *source;      /* file name as given, or the name of the buffer */
+    const char *object;      /* "NetworkPolicy/ns/name" */
+    const char *path;        /* "spec.ingress[0].from[1].ipBlock.cidr" */
     const char *message;
     const char *hint;    /* what to do */
     const char *excerpt; /* the source line, or the 200 bytes of it around the column */
@@ -62,11 +62,11 @@ NETPOL_API int netpol_diag_format(const struct netpol_diag *diag, int style, net
  * The strings are static.
  */
 struct netpol_code_info {
-    const char *code;     /* "NP4101" */
-    const char *name;     /* "dns-egress-missing" */
+    const char *code; /* "NP4101" */
+    const char *name; /* "dns-egress-missing" */
     int severity;
-    const char *why;      /* one line */
-    const char *fix;      /* one line */
+    const char *why; /* one line */
+    const char *fix; /* one line */
 };
 NETPOL_API const struct netpol_code_info *netpol_code_at(size_t i);
 

@@ -49,13 +49,16 @@ struct netpol_answer_info {
     int action, plane, side, reason; /* enums of eval.h */
     uint32_t missing;
     const char *policy, *rule, *position, *note; /* note: "10.0.0.1 is production/redis", ... */
-    int ok;      /* 1 or 0 when the question expects something, -1 when not */
+    int ok;       /* 1 or 0 when the question expects something, -1 when not */
     size_t paths; /* one per backend */
 };
-NETPOL_API void netpol_answer_get(const struct netpol_answer *answer, struct netpol_answer_info *out);
+NETPOL_API void netpol_answer_get(const struct netpol_answer *answer,
+                                  struct netpol_answer_info *out);
 /* The verdict of hop h of path p; NULL when there is none. */
-NETPOL_API const struct netpol_verdict *netpol_answer_verdict(const struct netpol_answer *answer, size_t p, size_t h);
-/* The answer line of design section 8 (JSON, no newline), or text with the walk when explained. OK, ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
+NETPOL_API const struct netpol_verdict *netpol_answer_verdict(const struct netpol_answer *answer,
+                                                              size_t p, size_t h);
+/* The answer line of design section 8 (JSON, no newline), or text with the walk when explained. OK,
+ * ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
 NETPOL_API int netpol_answer_write(const struct netpol_answer *answer, int json, int color,
                                    netpol_sink_fn sink, void *user);
 

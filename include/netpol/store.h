@@ -6,8 +6,8 @@
  *
  * A load is a transaction: any error commits nothing and leaves the store as it was, while the
  * diagnostics of all documents are collected. With NETPOL_LOAD_ADMITTED (objects an API server has
- * accepted) the unit is the object instead: a rejected update keeps the previous version, a rejected
- * new policy is held as unreadable and decides by the option `unreadable`.
+ * accepted) the unit is the object instead: a rejected update keeps the previous version, a
+ * rejected new policy is held as unreadable and decides by the option `unreadable`.
  *
  * Stores are single-threaded. What is compiled from one works on a snapshot and is independent.
  */
@@ -27,19 +27,22 @@ NETPOL_API void netpol_store_destroy(struct netpol_store *store);
 
 enum netpol_load_flags {
     NETPOL_LOAD_ADMITTED = 1,   /* objects an API server accepted: per object, not all or nothing */
-    NETPOL_LOAD_KEEP_GOING = 2, /* documents with errors are left out, the rest loads; every answer then says incomplete */
+    NETPOL_LOAD_KEEP_GOING = 2, /* documents with errors are left out, the rest loads; every answer
+                                   then says incomplete */
     /*
-     * kubectl's lenient typing (`app: on` becomes the text), and rules of the API server whose breach
-     * leaves no doubt (odd characters in names, unnamed service ports, an absent selector where {} is
-     * due): warnings instead of errors. For manifests that never saw an API server.
+     * kubectl's lenient typing (`app: on` becomes the text), and rules of the API server whose
+     * breach leaves no doubt (odd characters in names, unnamed service ports, an absent selector
+     * where {} is due): warnings instead of errors. For manifests that never saw an API server.
      */
     NETPOL_LOAD_LENIENT = 4,
-    NETPOL_LOAD_STRICT = 8      /* warnings about priorities and odd CIDRs, kinds that are not known: errors */
+    NETPOL_LOAD_STRICT =
+        8 /* warnings about priorities and odd CIDRs, kinds that are not known: errors */
 };
 struct netpol_load_options {
-    size_t size;                   /* sizeof(struct netpol_load_options) */
-    uint32_t flags;                /* enum netpol_load_flags */
-    const char *default_namespace; /* for namespaced objects without one; NULL: "default", with a note */
+    size_t size;    /* sizeof(struct netpol_load_options) */
+    uint32_t flags; /* enum netpol_load_flags */
+    const char
+        *default_namespace; /* for namespaced objects without one; NULL: "default", with a note */
     /* Called now and then with what was read; NULL: not. bytes_total 0: not known (a folder). */
     void (*progress)(void *user, uint64_t bytes_done, uint64_t bytes_total, uint64_t objects);
     void *progress_user;
@@ -71,7 +74,8 @@ NETPOL_API int netpol_store_rollback(struct netpol_store *store);
 
 /*
  * Removes one object by kind ("NetworkPolicy"), API group ("networking.k8s.io", "" for core),
- * namespace (NULL or "" for cluster scope) and name. Inside a transaction it waits for the commit. OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_MEMORY.
+ * namespace (NULL or "" for cluster scope) and name. Inside a transaction it waits for the commit.
+ * OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_MEMORY.
  */
 NETPOL_API int netpol_store_remove(struct netpol_store *store, const char *group, const char *kind,
                                    const char *namespace_name, const char *name);
@@ -86,7 +90,7 @@ struct netpol_port_name {
 };
 /* An endpoint without YAML: the pod path of a CNI. NULL and 0 mean not given. */
 struct netpol_endpoint_spec {
-    size_t size; /* sizeof(struct netpol_endpoint_spec) */
+    size_t size;                       /* sizeof(struct netpol_endpoint_spec) */
     const char *namespace_name, *name; /* required */
     const struct netpol_label *labels;
     size_t n_labels;
@@ -101,8 +105,8 @@ struct netpol_endpoint_spec {
  * Adds or replaces a pod. *ref (may be NULL) receives a reference that no other endpoint of this
  * store ever had or will have; a pod that is replaced under its name keeps it.
  * Inside a transaction it waits for the commit.
- * NEEDS_COMPILE (accepted, seen after the next compile), ERR_ARGUMENT, ERR_MEMORY, ERR_LIMIT, ERR_INPUT
- * (names, labels, addresses that the API server would refuse; see diags, may be NULL).
+ * NEEDS_COMPILE (accepted, seen after the next compile), ERR_ARGUMENT, ERR_MEMORY, ERR_LIMIT,
+ * ERR_INPUT (names, labels, addresses that the API server would refuse; see diags, may be NULL).
  */
 NETPOL_API int netpol_store_put_endpoint(struct netpol_store *store,
                                          const struct netpol_endpoint_spec *spec, uint64_t *ref,
@@ -120,7 +124,8 @@ struct netpol_store_stats {
     uint64_t version; /* changes with every commit */
     int incomplete;   /* 1 after a KEEP_GOING load left something out */
 };
-NETPOL_API void netpol_store_stats(const struct netpol_store *store, struct netpol_store_stats *out);
+NETPOL_API void netpol_store_stats(const struct netpol_store *store,
+                                   struct netpol_store_stats *out);
 
 #ifdef __cplusplus
 }

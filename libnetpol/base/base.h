@@ -180,7 +180,8 @@ struct np_place {
     const char *text;
     size_t size;
     uint32_t line, column, length;
-    uint32_t first_line; /* number of the first line of text, when that is one line of a file; 0: 1 */
+    uint32_t
+        first_line; /* number of the first line of text, when that is one line of a file; 0: 1 */
     const char *object;
     const char *path;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of diagnostics. Whatever comes in is counted; the first limits.diags are kept (notes only
- * while half of the list is free), each with copies of its strings cut to a fixed size, so that no
- * input makes the list large.
+ * The list of diagnostics. Whatever comes in is counted; the first limits.diags are kept (notes
+ * only while half of the list is free), each with copies of its strings cut to a fixed size, so
+ * that no input makes the list large.
  */
 #include "base/utf8.h"
 #include <stdarg.h>
@@ -102,7 +102,8 @@ void np_diags_watch(struct netpol_diags *diags, const char *text, size_t size)
 /* The bytes of one line, from 1, without its end; ptr NULL when the text has no such line. */
 static struct np_slice find_line(struct netpol_diags *diags, const struct np_place *place)
 {
-    bool watched = diags->text && !place->first_line && place->text == diags->text && place->size == diags->size;
+    bool watched = diags->text && !place->first_line && place->text == diags->text &&
+                   place->size == diags->size;
     bool onward = watched && place->line >= diags->line;
     const char *end = place->text + place->size;
     const char *start = place->text + (onward ? diags->line_start : 0);

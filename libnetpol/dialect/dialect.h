@@ -7,8 +7,8 @@
  * Decode runs once, at load: it checks everything the API server would check, reports every error
  * with its position, and keeps what it read in the object's own arena. Lower runs at every compile:
  * it turns checked objects into tiers, policies and inventory under the options of a profile, and
- * cannot fail but for memory. A kind is one line in readers.c; its fields are a table in a .def file,
- * which also drives "did you mean", the documentation and the fuzz dictionaries.
+ * cannot fail but for memory. A kind is one line in readers.c; its fields are a table in a .def
+ * file, which also drives "did you mean", the documentation and the fuzz dictionaries.
  */
 #include "model/build.h"
 #include "source/node.h"
@@ -22,17 +22,17 @@ enum np_object_state { NP_OBJECT_OK, NP_OBJECT_UNREADABLE };
 /* A loaded resource. Immutable once decoded; shared between the store and its snapshots. */
 struct np_object {
     atomic_uint refs;
-    struct np_arena arena;          /* everything below lives here */
+    struct np_arena arena; /* everything below lives here */
     const struct np_reader *reader;
     struct np_slice api_version, kind, namespace_name, name; /* namespace empty: cluster scope */
-    const char *label;              /* "NetworkPolicy/ns/name" */
-    const char *source;             /* file */
-    const char *path_prefix;        /* "" or "items[17]" */
+    const char *label;                                       /* "NetworkPolicy/ns/name" */
+    const char *source;                                      /* file */
+    const char *path_prefix;                                 /* "" or "items[17]" */
     uint32_t line, column;
     uint8_t state;
-    uint64_t ref;                   /* set by the store, never re-used, below 1 << 63: of the pod, or of a workload's first
-                                       representative; ref + 1 is reserved for its sibling */
-    void *spec;                     /* the reader's own structure */
+    uint64_t ref; /* set by the store, never re-used, below 1 << 63: of the pod, or of a workload's
+                     first representative; ref + 1 is reserved for its sibling */
+    void *spec;   /* the reader's own structure */
 };
 
 /* What a decode has at hand. */
@@ -40,12 +40,12 @@ struct np_decode {
     struct netpol_ctx *ctx;
     const struct np_document *document;
     struct netpol_diags *diags;
-    uint32_t load_flags;            /* enum netpol_load_flags */
+    uint32_t load_flags; /* enum netpol_load_flags */
     struct np_object *object;
-    uint32_t errors;                /* counted here: object is refused when not 0 */
+    uint32_t errors; /* counted here: object is refused when not 0 */
     bool no_memory;
-    bool kept;                      /* the node tree lives in the object's arena (np_decode_keep) */
-    struct np_text path;            /* of the node now being decoded: "spec.ingress[0]" */
+    bool kept;           /* the node tree lives in the object's arena (np_decode_keep) */
+    struct np_text path; /* of the node now being decoded: "spec.ingress[0]" */
 };
 
 /* What a lowering has at hand. */
@@ -54,28 +54,36 @@ struct np_lower {
     struct np_build *build;
     const struct np_options *options;
     const struct np_object *object;
-    struct netpol_diags *diags;     /* set-level warnings and errors; may be NULL */
-    bool strict;                    /* warnings about the set are errors */
-    uint32_t errors;                /* counted here, also without diags: compile refuses when not 0 */
+    struct netpol_diags *diags; /* set-level warnings and errors; may be NULL */
+    bool strict;                /* warnings about the set are errors */
+    uint32_t errors;            /* counted here, also without diags: compile refuses when not 0 */
 };
 
-enum np_family { NP_FAMILY_CORE, NP_FAMILY_POLICY, NP_FAMILY_FOREIGN /* policy kind whose reader does not exist yet: an error */ };
+enum np_family {
+    NP_FAMILY_CORE,
+    NP_FAMILY_POLICY,
+    NP_FAMILY_FOREIGN /* policy kind whose reader does not exist yet: an error */
+};
 struct np_reader {
     const char *group, *version, *kind;
     uint8_t family;
     bool namespaced;
-    int (*decode)(struct np_decode *d, const struct np_node *root); /* fills d->object; OK or ERR_MEMORY, errors counted in d */
-    int (*lower)(struct np_lower *l);                               /* OK, ERR_MEMORY */
-    const struct np_shape *shape; /* fields of a document; NULL: not read by a table */
-    const char *(*name_syntax)(struct np_slice text); /* of metadata.name (syntax.h); NULL: subdomain */
-    const char *hint;  /* FOREIGN, or a version that is not read any more: what to do */
+    int (*decode)(
+        struct np_decode *d,
+        const struct np_node *root);  /* fills d->object; OK or ERR_MEMORY, errors counted in d */
+    int (*lower)(struct np_lower *l); /* OK, ERR_MEMORY */
+    const struct np_shape *shape;     /* fields of a document; NULL: not read by a table */
+    const char *(*name_syntax)(
+        struct np_slice text); /* of metadata.name (syntax.h); NULL: subdomain */
+    const char *hint;          /* FOREIGN, or a version that is not read any more: what to do */
 };
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
 const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);
 const struct np_reader *np_reader_at(size_t i);
 /* Stands for every kind that has no reader and was refused all the same (admitted loading). */
 const struct np_reader *np_reader_unread(bool namespaced);
-/* "NetworkPolicy is networking.k8s.io/v1" for the kind of a policy or a misspelt one, whatever group was written; else NULL. */
+/* "NetworkPolicy is networking.k8s.io/v1" for the kind of a policy or a misspelt one, whatever
+ * group was written; else NULL. */
 const char *np_reader_group_of(struct np_slice kind);
 
 /*
@@ -83,19 +91,21 @@ const char *np_reader_group_of(struct np_slice kind);
  * refused, diagnostics given; *out is then the unreadable shell (kind, namespace, name, and for a
  * policy its subjects as far as they could be read) when load_flags has ADMITTED, else NULL.
  */
-int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document, uint32_t load_flags,
-                     const char *default_namespace, struct np_object **out);
+int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document,
+                     uint32_t load_flags, const char *default_namespace, struct np_object **out);
 struct np_object *np_object_ref(struct np_object *object);
 void np_object_unref(struct np_object *object);
 /* Checks typed endpoints and makes the object a Pod document would have made. */
 struct netpol_endpoint_spec;
 int np_decode_endpoint(struct netpol_ctx *ctx, const struct netpol_endpoint_spec *spec,
                        struct netpol_diags *diags, struct np_object **out);
-/* Tiers and synthetic policies that exist without any object (own node, self, other protocols, NetworkPolicy tier). Before all lowering. */
+/* Tiers and synthetic policies that exist without any object (own node, self, other protocols,
+ * NetworkPolicy tier). Before all lowering. */
 int np_lower_begin(struct np_lower *l);
 /*
- * After the seal: what only the whole set shows (equal priorities that overlap). Warnings, or errors
- * by option priority_tie or when strict; counted in l->errors. l->build and l->object are not used.
+ * After the seal: what only the whole set shows (equal priorities that overlap). Warnings, or
+ * errors by option priority_tie or when strict; counted in l->errors. l->build and l->object are
+ * not used.
  */
 int np_lower_check(struct np_lower *l, const struct np_model *model);
 /* The same for labels that policies ask of namespaces of which no Namespace object was loaded. */

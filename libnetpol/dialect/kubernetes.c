@@ -123,10 +123,12 @@ static void check_peer(struct np_decode *d, void *object)
     }
 }
 
-/* Rules of a direction that policyTypes does not list pass the API server silently, and do nothing. */
+/* Rules of a direction that policyTypes does not list pass the API server silently, and do nothing.
+ */
 static void check_inert(struct np_decode *d, const struct np_kube_spec *spec)
 {
-    static const char *const fields[NP_DIRECTIONS] = {[NP_INGRESS] = "ingress", [NP_EGRESS] = "egress"};
+    static const char *const fields[NP_DIRECTIONS] = {
+        [NP_INGRESS] = "ingress", [NP_EGRESS] = "egress"};
     for (int direction = 0; spec->types.count && direction < NP_DIRECTIONS; direction++) {
         bool listed = spec->rules[direction].count == 0;
         for (size_t i = 0; i < spec->types.count; i++) {

@@ -94,7 +94,8 @@ int np_lower_check_namespaces(struct np_lower *l, const struct np_model *model)
     struct unloaded found;
     struct np_text names np_auto(np_text_free);
     np_text_init(&names, l->ctx);
-    if (list_unloaded(&model->inventory, &names) && !names.failed && first_that_asks(model, &found)) {
+    if (list_unloaded(&model->inventory, &names) && !names.failed &&
+        first_that_asks(model, &found)) {
         const struct np_origin *origin = found.rule ? &found.rule->origin : &found.policy->origin;
         struct np_place place = {
             .source = np_str_slice(origin->source).ptr,

@@ -7,23 +7,25 @@
  * One builder, one arena. A call that runs out of memory returns NULL (or does nothing) and the
  * builder remembers: check `np_build_failed` once at the end instead of after every call; every
  * function accepts NULL arguments that came from an earlier failure. The seal sorts (tiers by order
- * and name, policies by order and tie, listed rules as written), numbers every decision, indexes the
- * inventory and makes the model immutable. Load order never changes the sealed result.
+ * and name, policies by order and tie, listed rules as written), numbers every decision, indexes
+ * the inventory and makes the model immutable. Load order never changes the sealed result.
  */
 #include "model/policy.h"
 
 struct np_build;
 struct np_build *np_build_create(const struct netpol_ctx *ctx); /* NULL: no memory */
-void np_build_destroy(struct np_build *b);                      /* also after seal: model gone from it */
+void np_build_destroy(struct np_build *b); /* also after seal: model gone from it */
 bool np_build_failed(const struct np_build *b);
 struct np_arena *np_build_arena(struct np_build *b);
-/* Zeroed memory of the model for `count` elements (never NULL for 0); NULL: no memory, remembered. */
+/* Zeroed memory of the model for `count` elements (never NULL for 0); NULL: no memory, remembered.
+ */
 void *np_build_alloc(struct np_build *b, size_t count, size_t element);
-struct np_options *np_build_options(struct np_build *b);        /* set before lowering */
+struct np_options *np_build_options(struct np_build *b); /* set before lowering */
 np_str np_build_str(struct np_build *b, struct np_slice text);
-np_str np_build_text(struct np_build *b, const char *text);     /* NULL gives NULL */
-np_str np_build_format(struct np_build *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void np_build_incomplete(struct np_build *b);                   /* answers come from a partial set */
+np_str np_build_text(struct np_build *b, const char *text); /* NULL gives NULL */
+np_str np_build_format(struct np_build *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void np_build_incomplete(struct np_build *b); /* answers come from a partial set */
 /* Ends building: *out owns everything (np_model_destroy). OK, ERR_MEMORY. */
 int np_build_seal(struct np_build *b, struct np_model **out);
 void np_model_destroy(struct np_model *model);
@@ -31,45 +33,62 @@ void np_model_destroy(struct np_model *model);
 /* ---- selectors ---- */
 const struct np_selector *np_build_term(struct np_build *b, enum np_scope scope, np_str key,
                                         enum np_term_op op, const np_str *values, uint32_t count);
-const struct np_selector *np_build_equals(struct np_build *b, enum np_scope scope, const char *key, const char *value);
+const struct np_selector *np_build_equals(struct np_build *b, enum np_scope scope, const char *key,
+                                          const char *value);
 const struct np_selector *np_build_select(struct np_build *b, enum np_select_op op,
                                           const struct np_selector *const *kids, uint32_t count);
 
 /* ---- literals and sets ---- */
-const struct np_literal *np_build_objects(struct np_build *b, uint16_t kinds, const struct np_selector *selector);
+const struct np_literal *np_build_objects(struct np_build *b, uint16_t kinds,
+                                          const struct np_selector *selector);
 const struct np_literal *np_build_cidr(struct np_build *b, struct np_prefix prefix, uint8_t domain);
-const struct np_literal *np_build_node_addrs(struct np_build *b, const struct np_selector *selector, uint8_t domain);
-const struct np_literal *np_build_names(struct np_build *b, const struct np_pattern *patterns, uint32_t count, uint8_t domain);
-const struct np_literal *np_build_literal(struct np_build *b, const struct np_literal *literal); /* any other: copied */
+const struct np_literal *np_build_node_addrs(struct np_build *b, const struct np_selector *selector,
+                                             uint8_t domain);
+const struct np_literal *np_build_names(struct np_build *b, const struct np_pattern *patterns,
+                                        uint32_t count, uint8_t domain);
+const struct np_literal *np_build_literal(struct np_build *b,
+                                          const struct np_literal *literal); /* any other: copied */
 struct np_set_build; /* grows clause by clause */
 struct np_set_build *np_build_set(struct np_build *b);
-void np_set_clause(struct np_set_build *s);                                             /* starts an AND */
+void np_set_clause(struct np_set_build *s); /* starts an AND */
 void np_set_literal(struct np_set_build *s, const struct np_literal *literal, bool negative);
 const struct np_set *np_set_done(struct np_set_build *s);
-const struct np_set *np_build_set_of(struct np_build *b, const struct np_literal *literal); /* one positive literal */
+const struct np_set *np_build_set_of(struct np_build *b,
+                                     const struct np_literal *literal); /* one positive literal */
 
 /* ---- ports ---- */
-const struct np_service *np_build_service(struct np_build *b, const struct np_port_span *spans, uint32_t count, bool complement);
-const struct np_portset *np_build_portset(struct np_build *b, const struct np_port_member *members, uint32_t count, bool complement);
+const struct np_service *np_build_service(struct np_build *b, const struct np_port_span *spans,
+                                          uint32_t count, bool complement);
+const struct np_portset *np_build_portset(struct np_build *b, const struct np_port_member *members,
+                                          uint32_t count, bool complement);
 
 /* ---- expressions ---- */
-const struct np_expr *np_build_expr(struct np_build *b, const struct np_expr *expr); /* copied; kids too */
+const struct np_expr *np_build_expr(struct np_build *b,
+                                    const struct np_expr *expr); /* copied; kids too */
 
 /* ---- checkpoints to rules ---- */
-struct np_checkpoint *np_build_checkpoint(struct np_build *b, enum np_checkpoint_kind kind, enum np_direction direction, const char *name);
-/* The network plane's workload checkpoint of a direction, one stage "workload"; made on first use. */
+struct np_checkpoint *np_build_checkpoint(struct np_build *b, enum np_checkpoint_kind kind,
+                                          enum np_direction direction, const char *name);
+/* The network plane's workload checkpoint of a direction, one stage "workload"; made on first use.
+ */
 struct np_stage *np_build_workload_stage(struct np_build *b, enum np_direction direction);
 /* POST_NAT, every route, on_end NEXT. */
-struct np_stage *np_build_stage(struct np_build *b, struct np_checkpoint *checkpoint, const char *name);
+struct np_stage *np_build_stage(struct np_build *b, struct np_checkpoint *checkpoint,
+                                const char *name);
 /* end PASS, ALWAYS: a tier that decides at its end says so. */
-struct np_tier *np_build_tier(struct np_build *b, const char *name, double order, enum np_rank_order rank_order);
-void np_build_add_tier(struct np_build *b, struct np_stage *stage, struct np_tier *tier); /* a tier may be in several stages */
+struct np_tier *np_build_tier(struct np_build *b, const char *name, double order,
+                              enum np_rank_order rank_order);
+void np_build_add_tier(struct np_build *b, struct np_stage *stage,
+                       struct np_tier *tier); /* a tier may be in several stages */
 struct np_tier *np_build_find_tier(struct np_build *b, const char *name); /* NULL: none yet */
 /* Subjects NULL, isolates nothing, order 0, ENFORCED. */
-struct np_policy *np_build_policy(struct np_build *b, struct np_tier *tier, const char *kind, np_str namespace_name, np_str name);
+struct np_policy *np_build_policy(struct np_build *b, struct np_tier *tier, const char *kind,
+                                  np_str namespace_name, np_str name);
 /* Stays where it is until the seal; index: its place in the list, rank 0. */
-struct np_rule *np_build_rule(struct np_build *b, struct np_policy *policy, enum np_direction direction, enum np_action action);
-/* A new alternative with every axis "any"; filled in by the caller before the next call for this rule. */
+struct np_rule *np_build_rule(struct np_build *b, struct np_policy *policy,
+                              enum np_direction direction, enum np_action action);
+/* A new alternative with every axis "any"; filled in by the caller before the next call for this
+ * rule. */
 struct np_match *np_build_alt(struct np_build *b, struct np_rule *rule);
 void np_build_effect(struct np_build *b, struct np_rule *rule, const struct np_effect *effect);
 
@@ -84,29 +103,48 @@ struct np_endpoint *np_build_endpoint(struct np_build *b, np_str namespace_name,
  * A representative of a workload template: dropped by the seal when a live pod resolves to the same
  * owner. The second one of a workload (sibling 1) is made by a second call.
  */
-struct np_endpoint *np_build_representative(struct np_build *b, const char *workload_kind, np_str namespace_name, np_str name);
-struct np_namespace *np_build_namespace(struct np_build *b, np_str name); /* one per name; metadata.name label added by the seal */
-struct np_node_info *np_build_node(struct np_build *b, np_str name);      /* one per name */
-/* status.hostIP: an address of the node on which the endpoint runs, also when its name is not known. */
-void np_build_host_address(struct np_build *b, struct np_endpoint *endpoint, const struct np_address *address);
-struct np_service_info *np_build_service_info(struct np_build *b, np_str namespace_name, np_str name);
-void np_build_backend(struct np_build *b, np_str namespace_name, np_str service, const struct np_backend *backend,
-                      np_str pod_namespace, np_str pod_name); /* from a slice; pod_name may be NULL */
+struct np_endpoint *np_build_representative(struct np_build *b, const char *workload_kind,
+                                            np_str namespace_name, np_str name);
+struct np_namespace *
+np_build_namespace(struct np_build *b,
+                   np_str name); /* one per name; metadata.name label added by the seal */
+struct np_node_info *np_build_node(struct np_build *b, np_str name); /* one per name */
+/* status.hostIP: an address of the node on which the endpoint runs, also when its name is not
+ * known. */
+void np_build_host_address(struct np_build *b, struct np_endpoint *endpoint,
+                           const struct np_address *address);
+struct np_service_info *np_build_service_info(struct np_build *b, np_str namespace_name,
+                                              np_str name);
+void np_build_backend(struct np_build *b, np_str namespace_name, np_str service,
+                      const struct np_backend *backend, np_str pod_namespace,
+                      np_str pod_name); /* from a slice; pod_name may be NULL */
 void np_build_owner(struct np_build *b, const char *kind, np_str namespace_name, np_str name,
-                    const char *owner_kind, np_str owner_name); /* ReplicaSet web-abc is owned by Deployment web; workloads resolve through chains */
-void np_build_service_account(struct np_build *b, np_str namespace_name, np_str name, struct np_labels labels);
+                    const char *owner_kind,
+                    np_str owner_name); /* ReplicaSet web-abc is owned by Deployment web; workloads
+                                           resolve through chains */
+void np_build_service_account(struct np_build *b, np_str namespace_name, np_str name,
+                              struct np_labels labels);
 void np_build_pod_range(struct np_build *b, struct np_prefix prefix);
-struct np_labels np_build_labels(struct np_build *b, const struct np_label *items, uint32_t count); /* copied, sorted */
-const struct np_prefix *np_build_prefixes(struct np_build *b, const struct np_prefix *items, uint32_t count);
+struct np_labels np_build_labels(struct np_build *b, const struct np_label *items,
+                                 uint32_t count); /* copied, sorted */
+const struct np_prefix *np_build_prefixes(struct np_build *b, const struct np_prefix *items,
+                                          uint32_t count);
 
 /* ---- looking things up in a sealed inventory (thread-safe) ---- */
-const struct np_namespace *np_inventory_namespace(const struct np_inventory *inv, struct np_slice name);
+const struct np_namespace *np_inventory_namespace(const struct np_inventory *inv,
+                                                  struct np_slice name);
 const struct np_endpoint *np_inventory_endpoint(const struct np_inventory *inv, uint64_t ref);
-/* A pod by name, else the (first) endpoint of a workload by name; NULL: none. sibling: the second representative, or another pod of the workload, or NULL. */
-const struct np_endpoint *np_inventory_pod(const struct np_inventory *inv, struct np_slice namespace_name, struct np_slice name);
-const struct np_endpoint *np_inventory_sibling(const struct np_inventory *inv, const struct np_endpoint *endpoint);
-const struct np_service_info *np_inventory_service(const struct np_inventory *inv, struct np_slice namespace_name, struct np_slice name);
-const struct np_service_info *np_inventory_service_at(const struct np_inventory *inv, const struct np_address *address);
+/* A pod by name, else the (first) endpoint of a workload by name; NULL: none. sibling: the second
+ * representative, or another pod of the workload, or NULL. */
+const struct np_endpoint *np_inventory_pod(const struct np_inventory *inv,
+                                           struct np_slice namespace_name, struct np_slice name);
+const struct np_endpoint *np_inventory_sibling(const struct np_inventory *inv,
+                                               const struct np_endpoint *endpoint);
+const struct np_service_info *np_inventory_service(const struct np_inventory *inv,
+                                                   struct np_slice namespace_name,
+                                                   struct np_slice name);
+const struct np_service_info *np_inventory_service_at(const struct np_inventory *inv,
+                                                      const struct np_address *address);
 /*
  * Where a service sends its port at one of its backends: false when this backend does not serve the
  * port (another protocol or port name, or a target name that the endpoint does not declare).
@@ -114,8 +152,10 @@ const struct np_service_info *np_inventory_service_at(const struct np_inventory 
 bool np_inventory_target(const struct np_service_info *service, const struct np_service_port *port,
                          const struct np_backend *backend, uint16_t *target);
 const struct np_node_info *np_inventory_node(const struct np_inventory *inv, struct np_slice name);
-const struct np_node_info *np_inventory_node_at(const struct np_inventory *inv, const struct np_address *address);
-/* Every endpoint (any kind) that covers the address; fills at most max, returns how many there are. */
+const struct np_node_info *np_inventory_node_at(const struct np_inventory *inv,
+                                                const struct np_address *address);
+/* Every endpoint (any kind) that covers the address; fills at most max, returns how many there are.
+ */
 uint32_t np_inventory_covering(const struct np_inventory *inv, const struct np_address *address,
                                const struct np_endpoint **out, uint32_t max);
 bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_address *address);
@@ -123,11 +163,11 @@ bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_a
  * The end of a hop for an address, an endpoint reference, or both (or neither: an outside address
  * not known); family: of the hop (0: unknown). With several owners of one address *n_owners > 1 and
  * `which` picks one (0 .. n_owners-1). Pods on the node's network own no address. An address of a
- * service that nothing else owns is missing SERVICE_ADDRESS, for objects and for prefixes alike; one
- * that a node or pod owns too (externalIPs) is that node or pod, np_inventory_service_at tells.
+ * service that nothing else owns is missing SERVICE_ADDRESS, for objects and for prefixes alike;
+ * one that a node or pod owns too (externalIPs) is that node or pod, np_inventory_service_at tells.
  * false: the reference is not of this inventory.
  */
-bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options, uint64_t ref,
-                      const struct np_address *address, uint8_t family, uint32_t which,
-                      struct np_end *out, uint32_t *n_owners);
+bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options,
+                      uint64_t ref, const struct np_address *address, uint8_t family,
+                      uint32_t which, struct np_end *out, uint32_t *n_owners);
 #endif

@@ -14,14 +14,19 @@
 #include "model/truth.h"
 
 enum np_object_kind { /* bits: what an OBJECTS literal may match */
-    NP_OBJ_WORKLOAD = 1,
-    NP_OBJ_HOST_NET_WORKLOAD = 2,
-    NP_OBJ_HOST_ENDPOINT = 4,
-    NP_OBJ_NETWORK_SET = 8,
-    NP_OBJ_NODE = 16,
-    NP_OBJ_LABELLED_ADDR = 32 /* Cilium: world, cidr, remote-node identities */
+                      NP_OBJ_WORKLOAD = 1,
+                      NP_OBJ_HOST_NET_WORKLOAD = 2,
+                      NP_OBJ_HOST_ENDPOINT = 4,
+                      NP_OBJ_NETWORK_SET = 8,
+                      NP_OBJ_NODE = 16,
+                      NP_OBJ_LABELLED_ADDR = 32 /* Cilium: world, cidr, remote-node identities */
 };
-enum np_domain { NP_DOMAIN_PODS = 1, NP_DOMAIN_NODES = 2, NP_DOMAIN_OUTSIDE = 4, NP_DOMAIN_ALL = 7 };
+enum np_domain {
+    NP_DOMAIN_PODS = 1,
+    NP_DOMAIN_NODES = 2,
+    NP_DOMAIN_OUTSIDE = 4,
+    NP_DOMAIN_ALL = 7
+};
 
 struct np_namespace {
     np_str name;
@@ -34,25 +39,26 @@ struct np_named_port {
     uint16_t port;
 };
 struct np_endpoint {
-    uint64_t ref;    /* never re-used within a store; from 1 */
-    uint32_t index;  /* in the inventory */
-    uint16_t kind;   /* one of enum np_object_kind */
+    uint64_t ref;   /* never re-used within a store; from 1 */
+    uint32_t index; /* in the inventory */
+    uint16_t kind;  /* one of enum np_object_kind */
     bool host_network;
-    bool representative;    /* made from a workload template, not from a Pod */
-    uint8_t sibling;        /* 1: the second representative of a workload with several replicas */
-    np_str namespace_name, name;  /* namespace_name NULL: cluster scope */
-    np_str workload_kind, workload_name; /* owner resolved: "Deployment", "web"; a bare Pod: itself */
-    const struct np_namespace *space;    /* NULL: cluster scope */
+    bool representative; /* made from a workload template, not from a Pod */
+    uint8_t sibling;     /* 1: the second representative of a workload with several replicas */
+    np_str namespace_name, name; /* namespace_name NULL: cluster scope */
+    np_str workload_kind,
+        workload_name;                /* owner resolved: "Deployment", "web"; a bare Pod: itself */
+    const struct np_namespace *space; /* NULL: cluster scope */
     struct np_labels labels;
-    np_str service_account;               /* name; NULL none */
+    np_str service_account; /* name; NULL none */
     const struct np_labels *account_labels;
-    np_str node_name;                     /* NULL: not known */
-    const struct np_prefix *prefixes;     /* its addresses (full length), or the ranges of a set */
+    np_str node_name;                 /* NULL: not known */
+    const struct np_prefix *prefixes; /* its addresses (full length), or the ranges of a set */
     uint32_t n_prefixes;
     const struct np_named_port *ports;
     uint32_t n_ports;
-    np_str principal;                     /* SPIFFE id when the inventory implies one; NULL */
-    np_str source_object, position;       /* "Pod/ns/name", "file:line:col"; may be NULL */
+    np_str principal;               /* SPIFFE id when the inventory implies one; NULL */
+    np_str source_object, position; /* "Pod/ns/name", "file:line:col"; may be NULL */
 };
 struct np_node_info {
     np_str name;
@@ -70,37 +76,42 @@ struct np_service_port {
     uint16_t target_port; /* 0: by name */
     np_str target_name;
 };
-struct np_backend { /* from Endpoints, EndpointSlice, or the selector */
+struct np_backend {                     /* from Endpoints, EndpointSlice, or the selector */
     const struct np_endpoint *endpoint; /* NULL: only an address */
     struct np_address address;
-    np_str port_name;   /* of the slice's port; NULL when from a selector */
+    np_str port_name; /* of the slice's port; NULL when from a selector */
     uint8_t protocol;
-    uint16_t port;      /* target port; 0: resolve the service port at the endpoint */
+    uint16_t port; /* target port; 0: resolve the service port at the endpoint */
 };
 struct np_service_info {
     np_str namespace_name, name;
     struct np_labels labels, selector; /* selector: equality terms */
     bool has_selector;
     bool external_name, headless;
-    np_str external;                       /* ExternalName */
-    const struct np_prefix *addresses;     /* clusterIPs, externalIPs, load balancer */
+    np_str external;                   /* ExternalName */
+    const struct np_prefix *addresses; /* clusterIPs, externalIPs, load balancer */
     uint32_t n_addresses;
     const struct np_service_port *ports;
     uint32_t n_ports;
-    const struct np_backend *backends;     /* filled when sealed */
+    const struct np_backend *backends; /* filled when sealed */
     uint32_t n_backends;
 };
 
 /* Everything is sorted and indexed by np_inventory_seal; immutable after. */
 struct np_inventory {
     const struct netpol_ctx *ctx;
-    struct np_arena *arena;    /* the model's */
+    struct np_arena *arena; /* the model's */
     struct np_strings *strings;
-    const struct np_endpoint *const *endpoints; uint32_t n_endpoints;
-    const struct np_namespace *const *namespaces; uint32_t n_namespaces;
-    const struct np_node_info *const *nodes; uint32_t n_nodes;
-    const struct np_service_info *const *services; uint32_t n_services;
-    const struct np_prefix *pod_cidrs; uint32_t n_pod_cidrs; /* nodes' and declared ones */
+    const struct np_endpoint *const *endpoints;
+    uint32_t n_endpoints;
+    const struct np_namespace *const *namespaces;
+    uint32_t n_namespaces;
+    const struct np_node_info *const *nodes;
+    uint32_t n_nodes;
+    const struct np_service_info *const *services;
+    uint32_t n_services;
+    const struct np_prefix *pod_cidrs;
+    uint32_t n_pod_cidrs; /* nodes' and declared ones */
     struct np_inventory_index *index;
 };
 
@@ -111,20 +122,22 @@ struct netpol_string;
 
 /* One end of a hop. */
 struct np_end {
-    struct np_address address;          /* family 0: not known */
-    const struct np_endpoint *endpoint; /* the workload (or node's host endpoint); NULL: none known */
-    const struct np_node_info *node;    /* the node whose address this is; NULL */
-    uint8_t domain;                     /* one of enum np_domain */
-    np_truth missing;                   /* 0, or NP_UNKNOWN(...) : OBJECTS literals give this */
-    np_truth missing_address;           /* the same for CIDR literals: endpoint without address of this family */
-    const struct netpol_string *names;  /* learnt for this end */
+    struct np_address address; /* family 0: not known */
+    const struct np_endpoint
+        *endpoint;                   /* the workload (or node's host endpoint); NULL: none known */
+    const struct np_node_info *node; /* the node whose address this is; NULL */
+    uint8_t domain;                  /* one of enum np_domain */
+    np_truth missing;                /* 0, or NP_UNKNOWN(...) : OBJECTS literals give this */
+    np_truth
+        missing_address; /* the same for CIDR literals: endpoint without address of this family */
+    const struct netpol_string *names; /* learnt for this end */
     uint32_t n_names;
-    bool names_given;                   /* the question said which (possibly none) */
+    bool names_given; /* the question said which (possibly none) */
 };
 
-struct np_ends {              /* candidates: several endpoints may own one address */
+struct np_ends { /* candidates: several endpoints may own one address */
     struct np_end *items;
     uint32_t count;
-    bool shared;              /* more than one owner: most restrictive wins, reported */
+    bool shared; /* more than one owner: most restrictive wins, reported */
 };
 #endif

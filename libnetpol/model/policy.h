@@ -4,15 +4,16 @@
 /*
  * The policy model: one shape for five languages.
  *
- * A hop passes checkpoints; a checkpoint has stages; a stage has tiers in order; a tier has ranks in
- * order; inside a rank DENY, then ALLOW, then PASS; the first decision wins. A policy ISOLATES an
- * endpoint per direction, independently of its rules, and a tier's end applies always, when a policy
- * of the tier isolates, or when any policy of the checkpoint does. Everything that differs between
- * the languages is data in these structures; the walk over them (reference/) knows no dialect.
+ * A hop passes checkpoints; a checkpoint has stages; a stage has tiers in order; a tier has ranks
+ * in order; inside a rank DENY, then ALLOW, then PASS; the first decision wins. A policy ISOLATES
+ * an endpoint per direction, independently of its rules, and a tier's end applies always, when a
+ * policy of the tier isolates, or when any policy of the checkpoint does. Everything that differs
+ * between the languages is data in these structures; the walk over them (reference/) knows no
+ * dialect.
  *
  * Conditions on ONE END are literals joined in sets; what depends on BOTH ends (same endpoint, own
- * node) is a relation; ports are a service (numbers) or a portset (names, members), evaluated at the
- * end that owns the port; the request is a boolean tree over atoms. All are three-valued.
+ * node) is a relation; ports are a service (numbers) or a portset (names, members), evaluated at
+ * the end that owns the port; the request is a boolean tree over atoms. All are three-valued.
  *
  * Built with model/build.h, then sealed: sorted, numbered, immutable.
  */
@@ -23,18 +24,24 @@ enum np_direction { NP_INGRESS, NP_EGRESS, NP_DIRECTIONS };
 
 /* ---- conditions on one end ---- */
 enum np_literal_kind {
-    NP_LIT_OBJECTS,    /* selector, kinds: YES iff ONE object that covers the address satisfies it */
-    NP_LIT_CIDR,       /* prefix, domain */
+    NP_LIT_OBJECTS, /* selector, kinds: YES iff ONE object that covers the address satisfies it */
+    NP_LIT_CIDR,    /* prefix, domain */
     NP_LIT_NODE_ADDRS, /* selector over nodes (own labels): the address is one of such a node's */
     NP_LIT_FED_SET,    /* named set fed by the caller: prefixes now known */
     NP_LIT_DNS_NAMES,  /* patterns, domain */
     NP_LIT_RESERVED,   /* reserved identity by number (Cilium entities) */
     NP_LIT_IDENTITY,   /* string patterns over the principals of the hop */
-    NP_LIT_FACT,       /* always NP_UNKNOWN(fact): a condition that could not be read (lenient loading) */
+    NP_LIT_FACT, /* always NP_UNKNOWN(fact): a condition that could not be read (lenient loading) */
     NP_LIT_NOTHING
 };
-enum np_pattern_kind { NP_PATTERN_EXACT, NP_PATTERN_PREFIX, NP_PATTERN_SUFFIX, NP_PATTERN_PRESENT,
-                       NP_PATTERN_CONTAINS, NP_PATTERN_DNS /* "*.x": whole labels, not the apex; case-blind, trailing dot ignored */ };
+enum np_pattern_kind {
+    NP_PATTERN_EXACT,
+    NP_PATTERN_PREFIX,
+    NP_PATTERN_SUFFIX,
+    NP_PATTERN_PRESENT,
+    NP_PATTERN_CONTAINS,
+    NP_PATTERN_DNS /* "*.x": whole labels, not the apex; case-blind, trailing dot ignored */
+};
 struct np_pattern {
     uint8_t kind;
     bool ignore_case;
@@ -42,26 +49,26 @@ struct np_pattern {
 };
 struct np_literal {
     uint8_t kind;
-    uint16_t kinds;  /* OBJECTS: mask of enum np_object_kind */
-    uint8_t domain;  /* CIDR, NODE_ADDRS, DNS_NAMES: mask of enum np_domain */
+    uint16_t kinds; /* OBJECTS: mask of enum np_object_kind */
+    uint8_t domain; /* CIDR, NODE_ADDRS, DNS_NAMES: mask of enum np_domain */
     const struct np_selector *selector;
     struct np_prefix prefix;
     const struct np_pattern *patterns;
     uint32_t n_patterns;
     const struct np_prefix *prefixes; /* FED_SET */
     uint32_t n_prefixes;
-    np_str name;      /* FED_SET */
-    uint32_t number;  /* RESERVED: identity; FACT: NP_FACT_* */
+    np_str name;     /* FED_SET */
+    uint32_t number; /* RESERVED: identity; FACT: NP_FACT_* */
 };
 struct np_signed_literal {
     const struct np_literal *literal;
-    bool negative;   /* '-': negates at the ADDRESS, also true where no object covers it */
+    bool negative; /* '-': negates at the ADDRESS, also true where no object covers it */
 };
 struct np_clause { /* and */
     const struct np_signed_literal *items;
     uint32_t count;
 };
-struct np_set {    /* or; no clause: empty */
+struct np_set { /* or; no clause: empty */
     const struct np_clause *clauses;
     uint32_t count;
 };
@@ -73,15 +80,15 @@ struct np_port_span {
     bool no_port;         /* fragments and protocols without ports count */
     uint16_t first, last; /* ICMP: type << 8 | code */
 };
-struct np_service {       /* named after lowering 1: a subset of protocol x (port + NO_PORT) */
+struct np_service { /* named after lowering 1: a subset of protocol x (port + NO_PORT) */
     bool complement;
     const struct np_port_span *spans;
     uint32_t count;
 };
 struct np_port_member {
-    np_str name;          /* a declared port of the end's endpoint; NULL: the triple below */
-    int16_t protocol;     /* must agree; -1: the declaration's own */
-    uint64_t endpoint;    /* triple: ref, or 0: address */
+    np_str name;       /* a declared port of the end's endpoint; NULL: the triple below */
+    int16_t protocol;  /* must agree; -1: the declaration's own */
+    uint64_t endpoint; /* triple: ref, or 0: address */
     struct np_address address;
     uint16_t port;
 };
@@ -93,32 +100,61 @@ struct np_portset {
 
 /* ---- the request ---- */
 enum np_view { /* a field as ONE dialect reads it */
-    NP_VIEW_METHOD, NP_VIEW_PATH_CILIUM, NP_VIEW_PATH_ISTIO, NP_VIEW_PATH_CALICO,
-    NP_VIEW_AUTHORITY_RAW, NP_VIEW_AUTHORITY_FOLDED, NP_VIEW_HEADER /* name */,
-    NP_VIEW_PRINCIPALS, NP_VIEW_SOURCE_IP, NP_VIEW_REMOTE_IP, NP_VIEW_SNI, NP_VIEW_CLAIM /* name */,
-    NP_VIEW_DNS_QUERY, NP_VIEW_KAFKA_API_KEY, NP_VIEW_KAFKA_API_VERSION, NP_VIEW_KAFKA_CLIENT,
-    NP_VIEW_KAFKA_TOPIC, NP_VIEW_MTLS, NP_VIEW_TOKEN_INVALID, NP_VIEW_AUTHENTICATED, NP_VIEW_COUNT
+               NP_VIEW_METHOD,
+               NP_VIEW_PATH_CILIUM,
+               NP_VIEW_PATH_ISTIO,
+               NP_VIEW_PATH_CALICO,
+               NP_VIEW_AUTHORITY_RAW,
+               NP_VIEW_AUTHORITY_FOLDED,
+               NP_VIEW_HEADER /* name */,
+               NP_VIEW_PRINCIPALS,
+               NP_VIEW_SOURCE_IP,
+               NP_VIEW_REMOTE_IP,
+               NP_VIEW_SNI,
+               NP_VIEW_CLAIM /* name */,
+               NP_VIEW_DNS_QUERY,
+               NP_VIEW_KAFKA_API_KEY,
+               NP_VIEW_KAFKA_API_VERSION,
+               NP_VIEW_KAFKA_CLIENT,
+               NP_VIEW_KAFKA_TOPIC,
+               NP_VIEW_MTLS,
+               NP_VIEW_TOKEN_INVALID,
+               NP_VIEW_AUTHENTICATED,
+               NP_VIEW_COUNT
 };
 enum np_expr_op { NP_EXPR_TRUE, NP_EXPR_ATOM, NP_EXPR_ALL, NP_EXPR_ANY, NP_EXPR_NOT };
 struct np_expr {
     uint8_t op;
-    uint8_t view;          /* ATOM */
-    bool absent;           /* ATOM: truth when the field is ABSENT (Calico http: true) */
-    np_str name;           /* header or claim */
+    uint8_t view; /* ATOM */
+    bool absent;  /* ATOM: truth when the field is ABSENT (Calico http: true) */
+    np_str name;  /* header or claim */
     struct np_pattern pattern;
     struct np_prefix prefix; /* SOURCE_IP, REMOTE_IP */
     const struct np_expr *const *kids;
     uint32_t count;
-    uint16_t depth;        /* set by np_build_expr: 1 for a leaf; deeper than NP_EXPR_DEPTH is not judged */
+    uint16_t
+        depth; /* set by np_build_expr: 1 for a leaf; deeper than NP_EXPR_DEPTH is not judged */
 };
 enum { NP_EXPR_DEPTH = 64 };
-enum np_effect_kind { NP_EFFECT_ADD_HEADER, NP_EFFECT_REPLACE_HEADER, NP_EFFECT_DELETE_HEADER, NP_EFFECT_LOG };
-struct np_effect {         /* Cilium headerMatches with a mismatch action */
+enum np_effect_kind {
+    NP_EFFECT_ADD_HEADER,
+    NP_EFFECT_REPLACE_HEADER,
+    NP_EFFECT_DELETE_HEADER,
+    NP_EFFECT_LOG
+};
+struct np_effect { /* Cilium headerMatches with a mismatch action */
     uint8_t kind;
     const struct np_expr *unless; /* applied when this atom does not hold */
     np_str name, value;
 };
-enum np_parser { NP_PARSER_NONE, NP_PARSER_HTTP, NP_PARSER_DNS, NP_PARSER_KAFKA, NP_PARSER_TLS, NP_PARSER_OTHER };
+enum np_parser {
+    NP_PARSER_NONE,
+    NP_PARSER_HTTP,
+    NP_PARSER_DNS,
+    NP_PARSER_KAFKA,
+    NP_PARSER_TLS,
+    NP_PARSER_OTHER
+};
 enum np_phase { NP_PHASE_REQUEST, NP_PHASE_CONNECTION };
 
 /* ---- rules ---- */
@@ -128,36 +164,36 @@ enum { NP_REL_SELF = 1, NP_REL_OWN_NODE = 2, NP_REL_OTHER = 4, NP_REL_ANY = 7 };
 enum { NP_ROUTE_FORWARDED = 1, NP_ROUTE_TO_FROM_HOST = 2, NP_ROUTE_ANY = 3 };
 enum { NP_LISTENER_ANY = 0, NP_LISTENER_HTTP = 1, NP_LISTENER_TCP = 2 };
 
-struct np_match {               /* a conjunction; NULL or the ANY value: no such axis */
+struct np_match { /* a conjunction; NULL or the ANY value: no such axis */
     uint8_t families, relations, routes, listener;
-    const struct np_set *near, *far; /* near: the end on the checkpoint's side */
-    const struct np_service *service;      /* service OR dst_ports */
+    const struct np_set *near, *far;  /* near: the end on the checkpoint's side */
+    const struct np_service *service; /* service OR dst_ports */
     const struct np_portset *dst_ports;
-    const struct np_service *src_service;  /* the same for the source port */
+    const struct np_service *src_service; /* the same for the source port */
     const struct np_portset *src_ports;
-    const struct np_expr *connection;      /* phase CONNECTION (SNI) */
-    const struct np_expr *request;         /* phase REQUEST */
+    const struct np_expr *connection; /* phase CONNECTION (SNI) */
+    const struct np_expr *request;    /* phase REQUEST */
 };
-struct np_origin {              /* where a thing was written, or which option made it */
-    np_str object;              /* "NetworkPolicy/ns/name"; NULL when an option */
-    np_str path;                /* "spec.ingress[0]" */
-    np_str source;              /* file */
+struct np_origin { /* where a thing was written, or which option made it */
+    np_str object; /* "NetworkPolicy/ns/name"; NULL when an option */
+    np_str path;   /* "spec.ingress[0]" */
+    np_str source; /* file */
     uint32_t line, column;
-    np_str option;              /* "self_traffic" when synthetic */
+    np_str option; /* "self_traffic" when synthetic */
 };
 struct np_rule {
-    uint32_t number;            /* decision number, given by the seal; from 1 */
+    uint32_t number; /* decision number, given by the seal; from 1 */
     uint8_t action;
-    uint8_t redirect_parser;    /* enum np_parser; not NONE: MUST_INSPECT */
-    uint8_t auth_mode;          /* 0 none, 1 required, 2 always fail */
+    uint8_t redirect_parser; /* enum np_parser; not NONE: MUST_INSPECT */
+    uint8_t auth_mode;       /* 0 none, 1 required, 2 always fail */
     bool auth_explicit;
     int16_t redirect_priority;
-    bool for_all_topics;        /* Kafka: all items must be allowed */
-    int64_t rank;               /* BY_VERDICT: equal = one rank (within the policy's order) */
-    uint32_t index;             /* in its list, as written */
-    np_str provider;            /* ASK */
-    np_str listener_name;       /* redirect */
-    np_str log_cookie, title;   /* title: the rule's own name */
+    bool for_all_topics;      /* Kafka: all items must be allowed */
+    int64_t rank;             /* BY_VERDICT: equal = one rank (within the policy's order) */
+    uint32_t index;           /* in its list, as written */
+    np_str provider;          /* ASK */
+    np_str listener_name;     /* redirect */
+    np_str log_cookie, title; /* title: the rule's own name */
     const struct np_match *alternatives;
     uint32_t n_alternatives;
     const struct np_effect *effects;
@@ -174,14 +210,17 @@ struct np_policy {
     np_str tie;                        /* compared as bytes; NULL first */
     uint8_t state;                     /* enum np_state */
     bool synthetic;                    /* made by an option */
-    const struct np_set *subjects[NP_DIRECTIONS]; /* near end; NULL: does not apply in this direction */
+    const struct np_set
+        *subjects[NP_DIRECTIONS]; /* near end; NULL: does not apply in this direction */
     bool isolates[NP_DIRECTIONS];
     struct np_rule *rules[NP_DIRECTIONS];
     uint32_t n_rules[NP_DIRECTIONS];
-    uint32_t end_number[NP_DIRECTIONS]; /* decision number of "isolated by this policy, no rule matched" */
+    uint32_t end_number[NP_DIRECTIONS]; /* decision number of "isolated by this policy, no rule
+                                           matched" */
     struct np_origin origin;
     const struct np_tier *tier;
-    /* sealed: a staged namesake (same tier, namespace and name) deletes this one, or sets it anew */
+    /* sealed: a staged namesake (same tier, namespace and name) deletes this one, or sets it anew
+     */
     bool staged_delete, staged_set;
 };
 enum np_rank_order { NP_LISTED, NP_BY_VERDICT };
@@ -189,10 +228,11 @@ enum np_end_action { NP_END_ALLOW, NP_END_DENY, NP_END_PASS };
 enum np_end_if { NP_ALWAYS, NP_TIER_ISOLATED, NP_CHECKPOINT_ISOLATED };
 struct np_tier {
     np_str name;
-    double order;              /* then name */
+    double order; /* then name */
     uint8_t rank_order;
     uint8_t end[NP_DIRECTIONS], end_if;
-    uint32_t end_number[NP_DIRECTIONS]; /* decision number of the tier's end without a policy to blame */
+    uint32_t
+        end_number[NP_DIRECTIONS]; /* decision number of the tier's end without a policy to blame */
     const struct np_policy **policies; /* sealed: sorted */
     uint32_t n_policies;
     /*
@@ -207,22 +247,22 @@ struct np_tier {
 enum np_stage_view { NP_POST_NAT, NP_PRE_NAT };
 enum np_on_end { NP_ON_END_NEXT /* at the last stage: denies */, NP_ON_END_ALLOW, NP_ON_END_DENY };
 struct np_stage {
-    np_str name;               /* "workload", "untracked", "preDNAT", "forward", "normal" */
-    uint8_t view;              /* enum np_stage_view */
-    uint8_t applies;           /* NP_ROUTE_* mask */
-    uint8_t on_end;            /* a definite ALLOW in any stage leaves the checkpoint, accepted */
-    struct np_tier **tiers;    /* sealed: sorted */
+    np_str name;            /* "workload", "untracked", "preDNAT", "forward", "normal" */
+    uint8_t view;           /* enum np_stage_view */
+    uint8_t applies;        /* NP_ROUTE_* mask */
+    uint8_t on_end;         /* a definite ALLOW in any stage leaves the checkpoint, accepted */
+    struct np_tier **tiers; /* sealed: sorted */
     uint32_t n_tiers;
-    uint32_t default_number;   /* decision number of the end of the stage */
+    uint32_t default_number; /* decision number of the end of the stage */
 };
 enum np_checkpoint_kind { NP_CHECK_WORKLOAD, NP_CHECK_HOST, NP_CHECK_MESH };
 enum np_mode { NP_MODE_ENFORCE, NP_MODE_AUDIT, NP_MODE_OFF };
 struct np_checkpoint {
-    uint8_t kind;              /* enum np_checkpoint_kind */
-    uint8_t plane;             /* enum netpol_plane */
-    uint8_t direction;         /* enum np_direction */
+    uint8_t kind;      /* enum np_checkpoint_kind */
+    uint8_t plane;     /* enum netpol_plane */
+    uint8_t direction; /* enum np_direction */
     uint8_t mode;
-    uint8_t mesh_mode;         /* enum netpol_mesh_mode, MESH only */
+    uint8_t mesh_mode; /* enum netpol_mesh_mode, MESH only */
     np_str name;
     const struct np_set *subjects; /* near end; where this checkpoint exists. NULL: any workload */
     struct np_stage **stages;
@@ -248,12 +288,17 @@ struct np_model {
     /* every decision number -> what it is; index 0 unused */
     const struct np_decision *decisions;
     uint32_t n_decisions;
-    uint32_t n_effects;        /* of all rules: the most a request can meet in one checkpoint */
-    bool staged;               /* there are staged or dry-run policies: a second walk differs */
-    np_truth incomplete;       /* 0, or NP_UNKNOWN(NP_FACT_INCOMPLETE): answers from a partial set */
+    uint32_t n_effects;  /* of all rules: the most a request can meet in one checkpoint */
+    bool staged;         /* there are staged or dry-run policies: a second walk differs */
+    np_truth incomplete; /* 0, or NP_UNKNOWN(NP_FACT_INCOMPLETE): answers from a partial set */
     bool sealed;
 };
-enum np_decision_kind { NP_DECIDED_RULE, NP_DECIDED_ISOLATION, NP_DECIDED_TIER_END, NP_DECIDED_DEFAULT };
+enum np_decision_kind {
+    NP_DECIDED_RULE,
+    NP_DECIDED_ISOLATION,
+    NP_DECIDED_TIER_END,
+    NP_DECIDED_DEFAULT
+};
 struct np_decision {
     uint8_t kind;
     uint8_t direction;

@@ -15,22 +15,24 @@ enum np_scope {
     NP_SCOPE_OBJECT,          /* the object's own labels */
     NP_SCOPE_NAMESPACE,       /* labels of its namespace; an object without one has none */
     NP_SCOPE_SERVICE_ACCOUNT, /* labels of its service account */
-    NP_SCOPE_FIELD            /* key is "namespace", "name", "serviceaccount", "cluster", "orchestrator", "hostnetwork" (absent: its own network): the value itself */
+    NP_SCOPE_FIELD /* key is "namespace", "name", "serviceaccount", "cluster", "orchestrator",
+                      "hostnetwork" (absent: its own network): the value itself */
 };
 enum np_term_op {
-    NP_OP_IN,         /* key present and value one of values */
-    NP_OP_NOT_IN,     /* key absent, or value none of values (k8s labels.Selector; Calico != and not in) */
+    NP_OP_IN,     /* key present and value one of values */
+    NP_OP_NOT_IN, /* key absent, or value none of values (k8s labels.Selector; Calico != and not in)
+                   */
     NP_OP_EXISTS,
     NP_OP_ABSENT,
-    NP_OP_PREFIX,     /* value starts with one of values (Calico) */
+    NP_OP_PREFIX, /* value starts with one of values (Calico) */
     NP_OP_SUFFIX,
     NP_OP_CONTAINS
 };
 enum np_select_op { NP_SELECT_ALL, NP_SELECT_ANY, NP_SELECT_NOT, NP_SELECT_TERM };
 struct np_selector {
-    uint8_t op;        /* enum np_select_op; ALL of nothing is true, ANY of nothing is false */
+    uint8_t op;             /* enum np_select_op; ALL of nothing is true, ANY of nothing is false */
     uint8_t scope, term_op; /* TERM */
-    uint32_t count;    /* kids or values */
+    uint32_t count;         /* kids or values */
     np_str key;
     union {
         const struct np_selector *const *kids;

@@ -34,12 +34,21 @@ enum {
     NP_FACT_PORTS = 1 << 18,           /* ports were not given */
     NP_FACT_INCOMPLETE = 1 << 19       /* the set of resources is known to be incomplete */
 };
-#define NP_CAUSES 0xfffffffcu
+#define NP_CAUSES        0xfffffffcu
 #define NP_UNKNOWN(fact) ((np_truth)(NP_MAYBE | NP_CAUSE_FACT | (fact)))
 
-static inline bool np_is_maybe(np_truth t) { return (t & 3) == NP_MAYBE; }
-static inline np_truth np_truth_of(bool b) { return b ? NP_YES : NP_NO; }
-static inline np_truth np_not(np_truth a) { return np_is_maybe(a) ? a : a ^ 1u; }
+static inline bool np_is_maybe(np_truth t)
+{
+    return (t & 3) == NP_MAYBE;
+}
+static inline np_truth np_truth_of(bool b)
+{
+    return b ? NP_YES : NP_NO;
+}
+static inline np_truth np_not(np_truth a)
+{
+    return np_is_maybe(a) ? a : a ^ 1u;
+}
 static inline np_truth np_and(np_truth a, np_truth b)
 {
     if (a == NP_NO || b == NP_NO)
@@ -48,5 +57,8 @@ static inline np_truth np_and(np_truth a, np_truth b)
         return b;
     return b == NP_YES ? a : (a | b);
 }
-static inline np_truth np_or(np_truth a, np_truth b) { return np_not(np_and(np_not(a), np_not(b))); }
+static inline np_truth np_or(np_truth a, np_truth b)
+{
+    return np_not(np_and(np_not(a), np_not(b)));
+}
 #endif

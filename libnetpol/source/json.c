@@ -178,11 +178,13 @@ static void read_list(struct stream *s, const struct range *whole, const struct 
     json_decref(value);
     struct np_reader *reader = s->reader;
     struct np_arena texts;
-    struct np_list_info list = {{"", 0}, {"", 0}};
+    struct np_list_info list = {
+        {"", 0},
+        {"", 0}
+    };
     np_arena_init(&texts, reader->ctx, 256);
     if (root->api_version_end) {
-        list.api_version =
-            np_json_text(reader, &texts, root->api_version, root->api_version_end);
+        list.api_version = np_json_text(reader, &texts, root->api_version, root->api_version_end);
     }
     if (root->kind_end) {
         list.kind = np_json_text(reader, &texts, root->kind, root->kind_end);

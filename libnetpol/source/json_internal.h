@@ -69,8 +69,8 @@ size_t np_json_decode(const char *raw, size_t len, char *out);
 /* Puts a short token in place of each that jansson could not hold without growing a buffer. */
 void np_json_shorten(const struct netpol_ctx *ctx, char *bytes, size_t size);
 /*
- * Text of the string [start, end), with quotes: the bytes themselves, or a copy in the arena when it
- * has escapes. ptr NULL: no memory, and the reader has ended.
+ * Text of the string [start, end), with quotes: the bytes themselves, or a copy in the arena when
+ * it has escapes. ptr NULL: no memory, and the reader has ended.
  */
 struct np_slice np_json_text(struct np_reader *reader, struct np_arena *arena, size_t start,
                              size_t end);

@@ -64,8 +64,7 @@ static size_t spell(const char *key, size_t len, char out[NP_JSON_TOKEN_MAX])
  */
 static void shorten_key(const struct netpol_ctx *ctx, char *token, size_t len)
 {
-    static const char digits[] =
-        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
     char text[NP_JSON_TOKEN_MAX];
     size_t key_len = np_json_decode(token + 1, len - 2, token + 1);
     size_t used = spell(token + 1, key_len, text);

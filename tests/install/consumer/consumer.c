@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Uses an installed library from outside: loads two pods and a policy, asks whether one may reach the
- * other, and prints the library's version. Compiled as C11 and, included by consumer.cpp, as C++.
+ * Uses an installed library from outside: loads two pods and a policy, asks whether one may reach
+ * the other, and prints the library's version. Compiled as C11 and, included by consumer.cpp, as
+ * C++.
  */
 #include <netpol/netpol.h>
 #include <stdio.h>
