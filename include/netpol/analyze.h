@@ -56,6 +56,36 @@ NETPOL_API int netpol_list(const struct netpol_view *view,
                            int (*row)(void *user, const struct netpol_reach *reach), void *user,
                            struct netpol_diags *diags);
 
+/*
+ * One difference between two compiled sets: connections from src to dst on span whose verdict
+ * changed. Names as in netpol_reach. Rows are exact sets: for every pair of addresses or pods they
+ * stand for and every port of the span, the old verdict is `before` and the new one `after`.
+ */
+struct netpol_change {
+    const char *src, *dst;
+    struct netpol_span span;
+    int all, others;   /* as in netpol_reach; span is then empty */
+    int before, after; /* enum netpol_action */
+    const struct netpol_rule_info *before_rules[2],
+        *after_rules[2];                /* egress, ingress; NULL: none */
+    const struct netpol_tuple *witness; /* one such connection; references are the old store's */
+    uint64_t pairs;                     /* how many pairs of pods the row stands for */
+};
+struct netpol_diff_options {
+    size_t size; /* sizeof(struct netpol_diff_options) */
+    int rules;   /* 1: also where only the deciding rule changed */
+};
+/*
+ * What changes from old to new, exactly, ordered by names. The two may come from different stores:
+ * pods are the same when namespace and name are. Pods that only one has are judged on the other
+ * side as the addresses they have. The callback returns 0 to go on. diags may be NULL.
+ * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped), ERR_UNSUPPORTED (a mapped image).
+ */
+NETPOL_API int netpol_diff(const struct netpol_matcher *old, const struct netpol_matcher *now,
+                           const struct netpol_diff_options *options,
+                           int (*row)(void *user, const struct netpol_change *change), void *user,
+                           struct netpol_diags *diags);
+
 #ifdef __cplusplus
 }
 #endif

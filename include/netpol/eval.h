@@ -105,7 +105,10 @@ struct netpol_compile_options {
     const char *profile;         /* required: "kubernetes", "np-guard", later "cilium+istio", ... */
     const char *const *settings; /* "option=value" texts that change the profile's options */
     size_t n_settings;
-    int strict; /* 1: ties and other warnings of the set are errors */
+    int strict;        /* 1: ties and other warnings of the set are errors */
+    int without_model; /* 1: keep the image only: short explanations, no requests, less memory */
+    struct netpol_endpoints *endpoints; /* whose journal is marked (change.h); NULL: none */
+    struct netpol_matcher *previous; /* re-use of what did not change since; NULL: from scratch */
 };
 /*
  * Compiles a snapshot of the store. *out is referenced once for the caller; untouched on failure.
@@ -161,7 +164,7 @@ NETPOL_API void netpol_scratch_destroy(struct netpol_scratch *scratch);
 enum netpol_tuple_flags {
     NETPOL_TUPLE_LATER_FRAGMENT = 1, /* no ports: judged by rules that do not name ports */
     NETPOL_TUPLE_NO_PORTS = 2,       /* the ports are not known or do not exist */
-    NETPOL_TUPLE_SRC_REF = 4,        /* src_ref is given: the address may be all zero (not known) */
+    NETPOL_TUPLE_SRC_REF = 4,        /* src_ref is given; the address may be all zero (not given) */
     NETPOL_TUPLE_DST_REF = 8,
     NETPOL_TUPLE_SRC_NO_ADDRESS = 16, /* the endpoint's address is not known */
     NETPOL_TUPLE_DST_NO_ADDRESS = 32

@@ -4,8 +4,10 @@
 /* libnetpol, everything: may this connection pass, and which line of which policy says so? */
 #include <netpol/analyze.h>
 #include <netpol/base.h>
+#include <netpol/change.h>
 #include <netpol/diag.h>
 #include <netpol/eval.h>
+#include <netpol/image.h>
 #include <netpol/question.h>
 #include <netpol/store.h>
 #endif

@@ -133,6 +133,13 @@ struct np_end {
     const struct netpol_string *names; /* learnt for this end */
     uint32_t n_names;
     bool names_given; /* the question said which (possibly none) */
+    /*
+     * Usually 0: how the two ends stand to each other follows from what is known of them. Compile
+     * asks about a relation by name: NP_REL_* that are possible (policy.h), and why several are.
+     * Set on both ends alike.
+     */
+    uint8_t relations;
+    np_truth relation_cause;
 };
 
 struct np_ends { /* candidates: several endpoints may own one address */

@@ -28,18 +28,13 @@ static bool is_node_traffic(const struct np_endpoint *endpoint)
 }
 
 static void end_of_endpoint(const struct np_inventory *inv, const struct np_options *options,
-                            const struct np_endpoint *endpoint, const struct np_address *address,
-                            uint8_t family, struct np_end *out)
+                            const struct np_endpoint *endpoint, uint8_t family, struct np_end *out)
 {
     out->endpoint = endpoint;
     out->domain = NP_DOMAIN_PODS;
     if (is_node_traffic(endpoint)) {
         out->domain = NP_DOMAIN_NODES;
         out->node = np_inventory_node(inv, np_str_slice(endpoint->node_name));
-    }
-    if (address) {
-        out->address = *address;
-        return;
     }
     bool found = own_address(endpoint->prefixes, endpoint->n_prefixes, family, &out->address);
     if (!found && out->node) {
@@ -87,6 +82,24 @@ static const struct np_endpoint *host_endpoint_at(const struct np_inventory *inv
     return NULL;
 }
 
+/* Is it an address that the endpoint is known to have? */
+static bool has_address(const struct np_inventory *inv, const struct np_endpoint *endpoint,
+                        const struct np_address *address, const struct np_address *own)
+{
+    const struct np_endpoint *owner = NULL;
+    if (np_address_equal(own, address)) {
+        return true;
+    }
+    uint32_t owners = endpoint->kind == NP_OBJ_WORKLOAD ? np_owners_at(inv, address, 0, &owner) : 0;
+    for (uint32_t i = 0; i < owners; i++) {
+        np_owners_at(inv, address, i, &owner);
+        if (owner == endpoint) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options,
                       uint64_t ref, const struct np_address *address, uint8_t family,
                       uint32_t which, struct np_end *out, uint32_t *n_owners)
@@ -98,10 +111,14 @@ bool np_inventory_end(const struct np_inventory *inv, const struct np_options *o
     }
     if (ref) {
         const struct np_endpoint *endpoint = np_inventory_endpoint(inv, ref);
-        if (endpoint) {
-            end_of_endpoint(inv, options, endpoint, address, family, out);
+        if (!endpoint) {
+            return false;
         }
-        return endpoint != NULL;
+        end_of_endpoint(inv, options, endpoint, address ? address->family : family, out);
+        /* one it is not known to have may be new: as little known as a new reference */
+        bool known = !address || has_address(inv, endpoint, address, &out->address);
+        out->address = address && known ? *address : out->address;
+        return known;
     }
     if (!address) { /* an outside address not known: no option makes it one that nothing matches */
         out->missing_address = NP_UNKNOWN(NP_FACT_POD_ADDRESS);
@@ -111,7 +128,9 @@ bool np_inventory_end(const struct np_inventory *inv, const struct np_options *o
     uint32_t owners = np_owners_at(inv, address, which, &owner);
     if (owners) {
         *n_owners = owners;
-        end_of_endpoint(inv, options, owner, address, family, out);
+        end_of_endpoint(inv, options, owner, family, out);
+        out->address = *address;
+        out->missing_address = NP_NO;
         return true;
     }
     end_of_address(inv, options, address, out);

@@ -255,7 +255,12 @@ struct np_stage {
     uint32_t n_tiers;
     uint32_t default_number; /* decision number of the end of the stage */
 };
-enum np_checkpoint_kind { NP_CHECK_WORKLOAD, NP_CHECK_HOST, NP_CHECK_MESH };
+enum np_checkpoint_kind {
+    NP_CHECK_WORKLOAD,
+    NP_CHECK_HOST,
+    NP_CHECK_MESH,
+    NP_CHECK_LIST /* an imported list of rules over addresses and ports: exists for every hop */
+};
 enum np_mode { NP_MODE_ENFORCE, NP_MODE_AUDIT, NP_MODE_OFF };
 struct np_checkpoint {
     uint8_t kind;      /* enum np_checkpoint_kind */

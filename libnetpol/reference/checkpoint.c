@@ -21,8 +21,11 @@ static const struct np_end *far_end(const struct np_checkpoint *checkpoint,
     return checkpoint->direction == NP_INGRESS ? &hop->src : &hop->dst;
 }
 
-static np_truth workload_exists(const struct np_end *end)
+static np_truth workload_exists(const struct np_checkpoint *checkpoint, const struct np_end *end)
 {
+    if (checkpoint->kind == NP_CHECK_LIST) {
+        return NP_YES;
+    }
     if (end->endpoint) {
         return np_truth_of(end->endpoint->kind == NP_OBJ_WORKLOAD);
     }
@@ -68,7 +71,7 @@ static bool next_subject(const struct np_model *model, const struct np_checkpoin
     const struct np_inventory *inventory = &model->inventory;
     if (checkpoint->kind != NP_CHECK_HOST) {
         *subject = *near_end(checkpoint, hop);
-        *exists = np_and(workload_exists(subject),
+        *exists = np_and(workload_exists(checkpoint, subject),
                          selects(model, checkpoint, hop, near_end(checkpoint, hop)));
         return (*next)++ == 0;
     }

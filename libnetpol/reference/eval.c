@@ -59,12 +59,19 @@ static bool take_address(const struct question *q, const uint8_t bytes[16], uint
     return true;
 }
 
+static bool is_zero(const uint8_t bytes[16])
+{
+    static const uint8_t none[16] = {0};
+    return memcmp(bytes, none, sizeof none) == 0;
+}
+
+/* With a reference, an address of zeros is one that was not given. */
 static bool take_end(struct question *q, const uint8_t bytes[16], bool is_ref, bool no_address,
                      uint64_t given, struct np_address *address, uint64_t *ref)
 {
     *address = (struct np_address){0};
     *ref = is_ref ? given : 0;
-    return no_address || (is_ref && q->tuple->family == 0) ||
+    return no_address || (is_ref && (q->tuple->family == 0 || is_zero(bytes))) ||
            take_address(q, bytes, q->tuple->family, address);
 }
 

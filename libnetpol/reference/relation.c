@@ -38,6 +38,10 @@ static bool may_be_same(const struct np_end *a, const struct np_end *b)
 static uint8_t possible_relations(const struct np_end *near, const struct np_end *far,
                                   np_truth *cause)
 {
+    if (near->relations) {
+        *cause = near->relation_cause;
+        return near->relations;
+    }
     bool near_node = np_end_is_node(near);
     bool far_node = np_end_is_node(far);
     np_str near_name = np_end_node_name(near);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_MATCH_MATCH_H
+#define NP_MATCH_MATCH_H
+/*
+ * match: the hot path. From a tuple to a verdict over an open image (image/image.h tells the idea)
+ * and an endpoints table. Nothing here allocates, locks or fails.
+ *
+ * tuple.c does what the reference does before it judges (canonical addresses, references, families,
+ * ports, owners of a shared address); look.c is the five loads; batch.c the same for many;
+ * relation.c how the two ends stand to each other; cut*.c the residual trees with their SIMD
+ * variants; table.c the endpoints table that changes; slot.c and reader.c publication.
+ */
+#include "image/cut.h"
+#include "image/image.h"
+
+/* The endpoints as one evaluation sees them: of an image (frozen) or of a netpol_endpoints. */
+struct np_table {
+    const struct np_slot4 *slots4;
+    const struct np_slot6 *slots6;
+    const struct np_slot_ref *refs;
+    const struct np_shared *shared;
+    uint8_t bits4, bits6, bits_ref;
+    uint32_t probes4, probes6, probes_ref; /* never search longer */
+};
+
+/* An image ready for lookups: its hot sections as typed pointers. Made once per matcher. */
+struct np_hot {
+    const uint32_t *sig_class;
+    const struct np_side *side[NP_SIDES];
+    const struct np_row *side_rel;
+    const struct np_comb *comb;
+    const uint16_t *port_kinds, *port_dirs, *port_pages;
+    const uint8_t *port_maps;
+    const uint16_t *cells;
+    const struct netpol_part *parts;
+    const uint32_t *trie4, *trie6, *missing;
+    uint32_t n_near, port_shift, port_mask;
+    uint8_t trie4_bits, trie6_bits;
+    uint32_t flags; /* enum np_image_flags */
+    bool beyond_l2; /* batches prefetch */
+    const struct np_image *image;
+    uint64_t generation; /* written into verdicts */
+};
+void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
+                 struct np_table *frozen);
+
+/* The whole question, as the reference's np_reference_eval without a request. */
+void np_match_eval(const struct np_hot *hot, const struct np_table *table,
+                   const struct netpol_tuple *tuple, struct netpol_verdict *out);
+/* Same results as `count` calls of the above. */
+void np_match_batch(const struct np_hot *hot, const struct np_table *table,
+                    const struct netpol_tuple *tuples, struct netpol_verdict *out, size_t count);
+/* Some sides only (1 << enum np_side_of_hop); the others are not judged. */
+void np_match_sides(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                    const struct netpol_tuple *tuple, struct netpol_verdict *out);
+/* The value of a residual tree. variant: enum np_simd, or NP_SIMD_BEST. */
+enum np_simd { NP_SIMD_SCALAR, NP_SIMD_AVX2, NP_SIMD_AVX512, NP_SIMD_NEON, NP_SIMD_COUNT };
+uint32_t np_cut_find(const struct np_image *image, uint32_t root, const struct np_cut_key *key);
+bool np_simd_available(enum np_simd variant);
+/* For tests: fixes the variant of this process; false: not available. Not while others evaluate. */
+bool np_simd_use(enum np_simd variant);
+#endif
