@@ -86,13 +86,15 @@ static int compare_by_verdict(const void *x, const void *y)
                     COMPARE(a->index, b->index), compare_origin(&a->origin, &b->origin));
 }
 
-/* Path order: egress of the source, host out, host in, ingress of the destination, mesh. */
+/* Path order: egress of the source, lists, host out, host in, lists, ingress of the destination,
+ * mesh. */
 static int path_place(const struct np_checkpoint *c)
 {
     static const uint8_t places[][NP_DIRECTIONS] = {
-        [NP_CHECK_WORKLOAD] = {[NP_EGRESS] = 0, [NP_INGRESS] = 3},
-        [NP_CHECK_HOST] = {[NP_EGRESS] = 1, [NP_INGRESS] = 2},
-        [NP_CHECK_MESH] = {[NP_EGRESS] = 4, [NP_INGRESS] = 5},
+        [NP_CHECK_WORKLOAD] = {[NP_EGRESS] = 0, [NP_INGRESS] = 5},
+        [NP_CHECK_LIST] = {[NP_EGRESS] = 1, [NP_INGRESS] = 4},
+        [NP_CHECK_HOST] = {[NP_EGRESS] = 2, [NP_INGRESS] = 3},
+        [NP_CHECK_MESH] = {[NP_EGRESS] = 6, [NP_INGRESS] = 7},
     };
     return places[c->kind][c->direction];
 }

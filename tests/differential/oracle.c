@@ -58,6 +58,10 @@ static bool comes_before(const struct np_tier *tier, const struct np_rule *a,
         return a->policy->order < b->policy->order;
     }
     if (tier->rank_order == NP_LISTED) {
+        int ties = np_slice_compare(np_str_slice(a->policy->tie), np_str_slice(b->policy->tie));
+        if (ties) {
+            return ties < 0;
+        }
         int names = np_slice_compare(np_str_slice(a->policy->namespace_name),
                                      np_str_slice(b->policy->namespace_name));
         names =

@@ -9,6 +9,7 @@ enum { QUESTIONS = 10 };
 struct run {
     const struct netpol_ctx *ctx;
     const char *property;
+    unsigned features; /* enum gen_features */
     uint64_t seed;
     struct gen gen;
     struct gen_random random;
@@ -23,7 +24,8 @@ struct np_model *build(const struct run *run,
 void fail(struct run *run, const struct gen_question *q, const struct netpol_verdict *a,
           const struct netpol_verdict *b);
 
-/* The hop of a question without fragments or mapped addresses; false: a reference is not known. */
+/* The hop of a question without fragments or mapped addresses; false: a reference is not known, or
+ * an address has several owners. */
 bool resolve(const struct np_model *model, const struct gen_question *q, struct np_hop *hop);
 
 /* Properties of one checkpoint or one condition. */

@@ -4,28 +4,38 @@
 #include "differential/oracle.h"
 #include "differential/properties.h"
 
+static bool has_numbers(uint8_t protocol)
+{
+    static const uint8_t protocols[] = {1, 6, 17, 33, 58, 132};
+    return memchr(protocols, protocol, sizeof protocols) != NULL;
+}
+
 bool resolve(const struct np_model *model, const struct gen_question *q, struct np_hop *hop)
 {
     struct netpol_tuple t;
-    uint32_t owners;
+    uint32_t src_owners, dst_owners;
     gen_tuple(model, q, &as_drawn, &t);
     struct np_address src = {.family = t.flags & NETPOL_TUPLE_SRC_REF ? 0 : t.family};
     struct np_address dst = {.family = t.flags & NETPOL_TUPLE_DST_REF ? 0 : t.family};
     memcpy(src.bytes, t.src, sizeof src.bytes);
     memcpy(dst.bytes, t.dst, sizeof dst.bytes);
-    *hop = (struct np_hop){.family = NP_IPV4,
-                           .protocol = t.protocol,
-                           .has_ports = t.protocol != 47,
-                           .src_port = t.src_port,
-                           .dst_port = t.protocol == 1 ? 2048 : t.dst_port};
+    bool icmp = t.protocol == 1 || t.protocol == 58;
+    *hop =
+        (struct np_hop){.protocol = t.protocol,
+                        .has_ports = has_numbers(t.protocol),
+                        .src_port = icmp ? 0 : t.src_port,
+                        .dst_port = icmp ? (uint16_t)(t.icmp_type << 8 | t.icmp_code) : t.dst_port};
     const struct np_inventory *inventory = &model->inventory;
-    bool known = np_inventory_end(inventory, &model->options, t.src_ref, &src, NP_IPV4, 0,
-                                  &hop->src, &owners) &&
-                 np_inventory_end(inventory, &model->options, t.dst_ref, &dst, NP_IPV4, 0,
-                                  &hop->dst, &owners);
+    bool known = np_inventory_end(inventory, &model->options, t.src_ref, &src, t.family, 0,
+                                  &hop->src, &src_owners) &&
+                 np_inventory_end(inventory, &model->options, t.dst_ref, &dst, t.family, 0,
+                                  &hop->dst, &dst_owners);
+    hop->family = t.family                  ? t.family
+                  : hop->src.address.family ? hop->src.address.family
+                                            : hop->dst.address.family;
     hop->original = hop->dst;
     hop->original_port = hop->dst_port;
-    return known;
+    return known && src_owners == 1 && dst_owners == 1;
 }
 
 /* 2.5 by enumeration: the outcome set is what some way of settling every MAYBE leads to. */
@@ -35,7 +45,7 @@ void enumerated(struct run *run)
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
         struct np_hop hop;
-        gen_question_make(&q, &run->random, 0);
+        gen_question_make(&q, &run->random, run->features);
         q.flags = 0;
         if (!resolve(model, &q, &hop)) {
             continue;
@@ -77,7 +87,8 @@ void complement(struct run *run)
             for (int k = 0; k < GEN_RULES; k++) {
                 struct gen_rule *r = &g->policies[i].rules[d][k];
                 bool ports = gen_chance(&run->random, 50);
-                struct gen_match one = {.families = NP_FAMILY_ANY, .relations = NP_REL_ANY};
+                struct gen_match one = {
+                    .families = NP_FAMILY_ANY, .relations = NP_REL_ANY, .routes = NP_ROUTE_ANY};
                 one.far = r->match[0].far;
                 one.far.present = !ports;
                 one.far.count = 1;
@@ -95,11 +106,11 @@ void complement(struct run *run)
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
         struct np_hop hop;
-        gen_question_make(&q, &run->random, GEN_MISSING);
+        gen_question_make(&q, &run->random, run->features);
         if (!resolve(model, &q, &hop)) {
             continue;
         }
-        hop.ports_unknown = q.flags & NETPOL_TUPLE_NO_PORTS && q.protocol != 47;
+        hop.ports_unknown = q.flags & NETPOL_TUPLE_NO_PORTS && has_numbers(q.protocol);
         hop.has_ports = hop.has_ports && q.flags == 0;
         for (uint32_t n = 1; n < model->n_decisions; n++) {
             const struct np_rule *rule = model->decisions[n].rule;
