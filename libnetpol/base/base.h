@@ -128,6 +128,8 @@ bool np_map_remove(struct np_map *map, struct np_slice key);
 bool np_map_next(const struct np_map *map, size_t *cursor, struct np_slice *key, uint64_t *value);
 uint64_t np_hash(const struct netpol_ctx *ctx, const void *bytes, size_t size); /* XXH3, seeded */
 uint64_t np_hash_stable(const void *bytes, size_t size); /* the same in every context and process */
+/* np_hash_stable of the parts, one after the other. */
+uint64_t np_hash_parts(const struct np_slice *parts, size_t count);
 
 /* ---- bitset ---- */
 struct np_bits {

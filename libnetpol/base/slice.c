@@ -41,3 +41,13 @@ uint64_t np_hash_stable(const void *bytes, size_t size)
 {
     return XXH3_64bits_withSeed(bytes, size, 0);
 }
+
+uint64_t np_hash_parts(const struct np_slice *parts, size_t count)
+{
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    for (size_t i = 0; i < count; i++) {
+        XXH3_64bits_update(&state, parts[i].ptr, parts[i].len);
+    }
+    return XXH3_64bits_digest(&state);
+}

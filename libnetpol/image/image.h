@@ -113,6 +113,7 @@ struct np_slot_ref {
     uint32_t address4;
     uint32_t spare2;
     uint64_t high6, low6;
+    uint64_t spare3; /* a slot is a line */
 };
 struct np_shared {
     uint32_t signature, endpoint, node, last; /* last: 1 for the last owner of the address */
@@ -220,6 +221,9 @@ struct np_image_writer {
 };
 /*
  * Lays out, copies, sums. *bytes is 64-aligned memory of *size, freed with np_image_free.
+ * CELLS is padded so that the furthest row has the furthest column, PARTS (with denials) so that
+ * the furthest side has the highest ordinal, and MISSING so that every part has one: a lookup then
+ * stays inside whatever it combines, and np_image_open can check that in one pass.
  * The same sections give the same bytes. OK, ERR_MEMORY, ERR_LIMIT (over 4 GiB).
  */
 int np_image_write(struct np_image_writer *writer, void **bytes, size_t *size);

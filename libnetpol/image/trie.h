@@ -6,9 +6,10 @@
  *
  * Not a longest-prefix match over rules: compile has already cut the whole address space into
  * places (ranges in which every prefix condition says the same) and the trie only finds the place.
- * It is a multibit trie over u32 words with popcount-compressed nodes (trie_build.c says how a node
- * looks); leaves repeat nothing. The root is an array of 1 << root bits. Bounded steps, no
- * pointers.
+ * It is a trie of tables of many bits that skips what all its places share, over u32 words, and
+ * ends in short sorted lists of bounds (trie_find.h says how the words look, trie_build.c how they
+ * are chosen); signatures of ranges are not repeated below a list. The root is an array of 1 <<
+ * root bits. Bounded steps, no pointers.
  */
 #include "image/image.h"
 
@@ -25,7 +26,7 @@ struct np_trie {
     size_t count, capacity;
     uint8_t root_bits;
 };
-/* places: sorted, the first one at address 0, neighbours differ. OK, ERR_MEMORY, ERR_LIMIT. */
+/* places: at least one; sorted, the first one at address 0. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_trie4_build(const struct netpol_ctx *ctx, const struct np_place4 *places, size_t count,
                    struct np_trie *out);
 int np_trie6_build(const struct netpol_ctx *ctx, const struct np_place6 *places, size_t count,

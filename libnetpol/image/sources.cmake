@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+netpol_room(
+    image
+    image.c
+    trie_build.c
+    trie_valid.c
+    validate.c
+    validate_cold.c
+    validate_ends.c
+    validate_ports.c
+    write.c)
