@@ -2,6 +2,9 @@
 netpol_room(
     image
     image.c
+    kinds.c
+    project.c
+    project_build.c
     trie_build.c
     trie_valid.c
     validate.c
