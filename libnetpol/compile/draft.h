@@ -42,7 +42,7 @@ struct np_ref_entry_draft {
     uint8_t first_family;
 };
 /* A part of the address space that no prefix condition divides. */
-struct np_place {
+struct np_region {
     struct np_address first; /* up to the next place of the family */
     uint32_t signature;      /* of an address in it that no table has */
 };
@@ -72,7 +72,7 @@ struct np_draft {
     uint32_t n_addresses;
     struct np_ref_entry_draft *refs; /* sorted by ref */
     uint32_t n_refs;
-    struct np_place *places; /* IPv4 first, each family sorted and whole */
+    struct np_region *places; /* IPv4 first, each family sorted and whole */
     uint32_t n_places, n_places4;
     struct np_ends_state
         *ends; /* opaque: how ends.c found them; for members and for the writer's path */
@@ -89,4 +89,7 @@ void np_draft_ends_free(struct np_draft *draft); /* what is not in the arena */
 struct np_members np_draft_members(struct np_draft *draft, const struct np_set *set, bool source,
                                    enum np_relation relation);
 bool np_set_is_relative(const struct np_set *set);
+/* Equal numbers: the portset resolves alike at these ends; 0: no member can match. */
+uint32_t np_draft_port_names(struct np_draft *draft, const struct np_portset *portset,
+                             uint32_t signature);
 #endif

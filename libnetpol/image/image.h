@@ -86,7 +86,7 @@ struct np_row {
     uint32_t base, row;
 };
 struct np_comb {
-    uint32_t base; /* whose entry; 0: free (no side has base 0) */
+    uint32_t base; /* whose entry; 0: free (no side has base 0; rows without entries have base 1) */
     uint32_t row;
 };
 

@@ -191,6 +191,7 @@ struct np_rule {
     bool for_all_topics;      /* Kafka: all items must be allowed */
     int64_t rank;             /* BY_VERDICT: equal = one rank (within the policy's order) */
     uint32_t index;           /* in its list, as written */
+    uint32_t place;           /* sealed: in its tier's walk */
     np_str provider;          /* ASK */
     np_str listener_name;     /* redirect */
     np_str log_cookie, title; /* title: the rule's own name */

@@ -153,6 +153,10 @@ static void line_up(struct np_build *b, struct np_tier *tier, int direction)
     if (tier->rank_order == NP_BY_VERDICT) {
         sort(walk, tier->n_walk[direction], sizeof *walk, compare_by_verdict);
     }
+    for (uint32_t i = 0; i < tier->n_walk[direction]; i++) {
+        struct np_rule *rules = walk[i]->policy->rules[direction];
+        rules[walk[i] - rules].place = i;
+    }
     tier->walk[direction] = walk;
 }
 

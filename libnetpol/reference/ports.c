@@ -65,6 +65,13 @@ static np_truth service_truth(const struct np_service *service, const struct por
     return service->complement ? np_not(in) : in;
 }
 
+np_truth np_reference_service(const struct np_service *service, int port_kind, uint8_t protocol,
+                              uint16_t number)
+{
+    struct port port = {(enum port_kind)port_kind, protocol, number};
+    return service_truth(service, &port);
+}
+
 static np_truth number_truth(const struct port *port, uint16_t number)
 {
     if (port->kind == PORT_UNKNOWN) {
@@ -155,7 +162,8 @@ np_truth np_source_ports_truth(const struct np_walk *walk, const struct np_match
     struct port port = port_of(walk->hop, walk->hop->src_port);
     if (port.protocol == ICMP || port.protocol == ICMPV6) {
         port.kind = PORT_NONE; /* type and code are the destination's */
-    } else if (port.kind == PORT_KNOWN && port.number == 0) {
+    } else if (port.kind == PORT_KNOWN && port.number == 0 &&
+               walk->checkpoint->kind != NP_CHECK_LIST) {
         port.kind = PORT_UNKNOWN; /* nothing is sent from port 0: it was not given */
     }
     return axis_truth(match->src_service, match->src_ports, walk->src, &port);

@@ -55,6 +55,10 @@ struct np_result {            /* of one checkpoint */
 };
 /* flags: NETPOL_PART_JUDGED when the checkpoint exists for the hop at all. */
 
+/* A service at one port, port_kind: as enum np_port_kind (known, none, not given). */
+np_truth np_reference_service(const struct np_service *service, int port_kind, uint8_t protocol,
+                              uint16_t number);
+
 struct np_trace_step {
     const struct np_hop
         *hop;       /* being judged, ends resolved; on every step; valid during the call */

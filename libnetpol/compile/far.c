@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Classes: signatures that no rule of any side tells apart as the far end. Refined by every far set
+ * (in each relation, where a set names one) and by what port names mean at the far end.
+ */
+#include "compile/plan.h"
+
+struct refiner {
+    struct np_draft *draft;
+    const struct np_side_plan *side;
+    struct np_partition *partition;
+    struct np_map seen; /* sets and portsets done, by address and role */
+    int status;
+};
+
+static bool is_new(struct refiner *r, const void *thing)
+{
+    struct {
+        const void *thing;
+        uint64_t role;
+    } key = {thing, r->side->near_is_source};
+    bool added = false;
+    if (!np_map_add(&r->seen, (struct np_slice){(const char *)&key, sizeof key}, &added)) {
+        r->status = NETPOL_ERR_MEMORY;
+    }
+    return added;
+}
+
+static void by_set(struct refiner *r, const struct np_set *set, bool source)
+{
+    int last = np_set_is_relative(set) ? NP_RELATIONS - 1 : 0;
+    for (int relation = 0; relation <= last && r->status == NETPOL_OK; relation++) {
+        struct np_members members =
+            np_draft_members(r->draft, set, source, (enum np_relation)relation);
+        if (!members.items && members.count) {
+            r->status = NETPOL_ERR_MEMORY;
+            return;
+        }
+        for (uint32_t i = 0; i < members.count; i++) {
+            np_partition_mark(r->partition, members.items[i].signature, members.items[i].truth);
+        }
+        np_partition_split(r->partition);
+    }
+}
+
+static void by_portset(struct refiner *r, const struct np_portset *portset)
+{
+    for (uint32_t s = NP_SIG_NOWHERE; s < r->draft->n_sigs; s++) {
+        uint32_t ports = np_draft_port_names(r->draft, portset, s);
+        if (ports) {
+            np_partition_mark(r->partition, s, ports);
+        }
+    }
+    np_partition_split(r->partition);
+}
+
+static void by_match(void *user, const struct np_rule *rule, const struct np_match *match)
+{
+    struct refiner *r = user;
+    (void)rule;
+    bool far_is_source = !r->side->near_is_source;
+    const struct np_portset *portset = far_is_source ? match->src_ports : match->dst_ports;
+    if (match->far && r->status == NETPOL_OK && is_new(r, match->far)) {
+        by_set(r, match->far, far_is_source);
+    }
+    if (portset && r->status == NETPOL_OK && is_new(r, portset)) {
+        by_portset(r, portset);
+    }
+}
+
+/* Numbers parts by their first signature; the special ones are in none of their own. */
+int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct np_grouping *out)
+{
+    out->count = 0;
+    out->of = np_arena_array(&draft->arena, draft->n_sigs, sizeof *out->of);
+    out->first = np_arena_array(&draft->arena, p->n_parts + 1, sizeof *out->first);
+    uint32_t *number = np_alloc(draft->ctx, p->n_parts * sizeof *number);
+    if (!out->of || !out->first || !number) {
+        np_free(draft->ctx, number, p->n_parts * sizeof *number);
+        return NETPOL_ERR_MEMORY;
+    }
+    memset(number, 0xff, p->n_parts * sizeof *number);
+    for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
+        if (s == NP_SIG_UNCOMPILED) {
+            continue;
+        }
+        if (number[p->part[s]] == UINT32_MAX) {
+            out->first[out->count] = s;
+            number[p->part[s]] = out->count++;
+        }
+        out->of[s] = number[p->part[s]];
+    }
+    np_free(draft->ctx, number, p->n_parts * sizeof *number);
+    return NETPOL_OK;
+}
+
+int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
+                   struct np_grouping *out)
+{
+    struct np_partition partition;
+    if (!np_partition_init(draft->ctx, &partition, draft->n_sigs)) {
+        return NETPOL_ERR_MEMORY;
+    }
+    struct refiner r = {.draft = draft, .partition = &partition};
+    np_map_init(&r.seen, draft->ctx);
+    for (int s = 0; s < NP_SIDES; s++) {
+        r.side = &sides[s];
+        np_side_each(r.side, by_match, &r);
+    }
+    if (r.status == NETPOL_OK) {
+        r.status = np_grouping_of(draft, &partition, out);
+    }
+    if (r.status == NETPOL_OK && out->count > NP_SIG_CLASS_MASK) {
+        r.status = NETPOL_ERR_LIMIT;
+    }
+    np_map_free(&r.seen);
+    np_partition_free(&partition);
+    return r.status;
+}

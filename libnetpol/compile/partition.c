@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compile/partition.h"
+
+struct np_marked {
+    uint32_t thing, mark;
+};
+struct np_moved {
+    uint32_t stamp; /* of the split it belongs to; older ones are free */
+    uint32_t part, mark, count, to;
+};
+
+static unsigned bits_for(uint32_t n)
+{
+    unsigned bits = 4;
+    while ((1ull << bits) < 2ull * n) {
+        bits++;
+    }
+    return bits;
+}
+
+bool np_partition_init(const struct netpol_ctx *ctx, struct np_partition *p, uint32_t n)
+{
+    *p = (struct np_partition){.ctx = ctx, .n = n, .n_parts = 1, .moved_bits = bits_for(n)};
+    size_t room = n ? n : 1;
+    p->part = np_zalloc(ctx, room * sizeof *p->part);
+    p->sizes = np_zalloc(ctx, (room + 1) * sizeof *p->sizes);
+    p->touched = np_alloc(ctx, room * sizeof *p->touched);
+    p->marked = np_alloc(ctx, room * sizeof *p->marked);
+    p->moved = np_zalloc(ctx, sizeof *p->moved << p->moved_bits);
+    if (!p->part || !p->sizes || !p->touched || !p->marked || !p->moved) {
+        np_partition_free(p);
+        return false;
+    }
+    p->sizes[0] = n;
+    return true;
+}
+
+void np_partition_free(struct np_partition *p)
+{
+    size_t room = p->n ? p->n : 1;
+    np_free(p->ctx, p->part, room * sizeof *p->part);
+    np_free(p->ctx, p->sizes, (room + 1) * sizeof *p->sizes);
+    np_free(p->ctx, p->touched, room * sizeof *p->touched);
+    np_free(p->ctx, p->marked, room * sizeof *p->marked);
+    np_free(p->ctx, p->moved, sizeof *p->moved << p->moved_bits);
+    *p = (struct np_partition){0};
+}
+
+void np_partition_reset(struct np_partition *p)
+{
+    for (uint32_t i = 0; i < p->n_touched; i++) {
+        p->part[p->touched[i]] = 0;
+    }
+    p->n_touched = 0;
+    memset(p->sizes, 0, p->n_parts * sizeof *p->sizes);
+    p->n_parts = 1;
+    p->n_marked = 0;
+    p->sizes[0] = p->n;
+}
+
+void np_partition_mark(struct np_partition *p, uint32_t thing, uint32_t mark)
+{
+    p->marked[p->n_marked++] = (struct np_marked){thing, mark};
+}
+
+static struct np_moved *moved_at(struct np_partition *p, uint32_t part, uint32_t mark)
+{
+    uint64_t hash = (part * 0x9e3779b97f4a7c15ull ^ mark) * 0x9e3779b97f4a7c15ull;
+    uint32_t mask = (1u << p->moved_bits) - 1;
+    uint32_t at = (uint32_t)(hash >> (64 - p->moved_bits));
+    while (p->moved[at].stamp == p->stamp &&
+           (p->moved[at].part != part || p->moved[at].mark != mark)) {
+        at = (at + 1) & mask;
+    }
+    return &p->moved[at];
+}
+
+/* What would empty a part keeps its number, so there is never a part without things. */
+void np_partition_split(struct np_partition *p)
+{
+    enum { NOWHERE_YET = UINT32_MAX };
+    p->stamp++;
+    for (uint32_t i = 0; i < p->n_marked; i++) { /* how many would leave each part, by mark */
+        uint32_t part = p->part[p->marked[i].thing];
+        struct np_moved *m = moved_at(p, part, p->marked[i].mark);
+        if (m->stamp != p->stamp) {
+            *m = (struct np_moved){p->stamp, part, p->marked[i].mark, 0, NOWHERE_YET};
+        }
+        m->count++;
+    }
+    for (uint32_t i = 0; i < p->n_marked; i++) {
+        uint32_t thing = p->marked[i].thing;
+        uint32_t part = p->part[thing];
+        struct np_moved *m = moved_at(p, part, p->marked[i].mark);
+        if (m->to == NOWHERE_YET) {
+            m->to = m->count == p->sizes[part] ? part : p->n_parts++;
+        }
+        if (m->to == part) {
+            continue;
+        }
+        if (part == 0) {
+            p->touched[p->n_touched++] = thing;
+        }
+        p->part[thing] = m->to;
+        p->sizes[part]--;
+        p->sizes[m->to]++;
+    }
+    p->n_marked = 0;
+}

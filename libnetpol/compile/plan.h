@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_COMPILE_PLAN_H
+#define NP_COMPILE_PLAN_H
+/*
+ * What lies between signatures (draft.h) and the image: port classes, groups, far classes, rows.
+ *
+ *   ports.c   which ports no rule tells apart: port classes, each with a representative point
+ *   far.c     which signatures no rule tells apart as the far end: classes
+ *   groups.c  which signatures no rule tells apart as the near end of a side: groups
+ *   focus.c   the model as one group sees it: only the policies and rules that can matter
+ *   rows.c    a group's rows: for each part of the classes and each column of ports the reference is
+ *             asked once; answers become ordinals of the group's parts
+ *   lists.c   imported lists of rules become residual trees instead
+ *   comb.c    rows of classes laid over each other
+ *   emit.c    all of it written as an image
+ */
+#include "compile/draft.h"
+#include "compile/partition.h"
+
+/* ---- ports.c ---- */
+struct np_side_plan;
+struct np_port_point {
+    uint8_t family;   /* 4, 6, 0 */
+    uint8_t kind;     /* enum np_port_kind */
+    uint8_t protocol;
+    uint16_t port;    /* KNOWN; ICMP: type << 8 | code */
+};
+struct np_ports {
+    const struct netpol_ctx *ctx;
+    struct np_port_point *points; /* every interval of every protocol, family and kind */
+    uint32_t n_points, capacity;
+    uint32_t *classes;            /* of each point */
+    uint32_t *first_point;        /* of each class */
+    uint32_t n_classes;
+    bool by_family;               /* some rule exists for one family only */
+    uint16_t *sources;            /* source ports that stand for an interval each; [0] is 0 */
+    uint32_t n_sources;
+    uint32_t *starts[8];          /* by directory: first ports of its intervals, sorted */
+    uint32_t n_starts[8];
+    uint32_t n_families;          /* 1: every family is alike */
+};
+/* OK, ERR_MEMORY, ERR_LIMIT (over 32,767 classes). */
+int np_ports_make(struct np_draft *draft, const struct np_side_plan *sides, struct np_ports *out);
+void np_ports_free(struct np_ports *ports);
+/* The class of a point. */
+uint32_t np_ports_class(const struct np_ports *ports, const struct np_port_point *point);
+/* Protocols whose packets have ports (or an ICMP type), in the order of their directories. */
+enum { NP_PORT_PROTOCOLS = 7 };
+extern const uint8_t np_port_protocols[NP_PORT_PROTOCOLS];
+
+
+/* ---- sides ---- */
+struct np_side_plan {
+    enum np_side_of_hop side;
+    const struct np_checkpoint **checkpoints;
+    uint32_t n_checkpoints;
+    const struct np_policy **policies; /* of all tiers, each once */
+    uint32_t n_policies;
+    bool near_is_source; /* whose role the near end has */
+    bool host;           /* a host checkpoint is among them */
+    bool relations;      /* some answer may depend on how the ends stand to each other */
+    bool routes;         /* some rule or stage looks at the route */
+    bool source_axes;    /* some rule looks at source ports */
+    bool redirects, auth;
+    bool list; /* one imported list (lists.c): nothing of it is seen by ends, classes and groups */
+};
+/* OK, ERR_MEMORY. */
+int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES]);
+/* Calls visit for every alternative of every rule of the side, in order. */
+void np_side_each(const struct np_side_plan *side,
+                  void (*visit)(void *user, const struct np_rule *rule,
+                                const struct np_match *match),
+                  void *user);
+
+/* ---- far.c, groups.c: partitions of the signatures ---- */
+struct np_grouping {
+    uint32_t *of;    /* signature -> number */
+    uint32_t *first; /* number -> a signature that stands for it */
+    uint32_t count;
+};
+/* Numbers the parts by their first signature; the special signatures are in none of their own. */
+int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct np_grouping *out);
+/* Classes: what no rule of any side tells apart as the far end. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
+                   struct np_grouping *out);
+/*
+ * Groups of one side; policies: per group, those that may select it, in the order of the side's
+ * list. judged: false where no checkpoint exists.
+ */
+struct np_groups {
+    struct np_grouping grouping;
+    bool *judged;              /* by group */
+    uint32_t *policies;        /* indices into side->policies, group after group */
+    uint32_t *first_policy;    /* by group; [count] is the end */
+};
+int np_groups_make(struct np_draft *draft, const struct np_side_plan *side, struct np_groups *out);
+
+/* ---- focus.c: the model as one group sees it ---- */
+struct np_focus_tier {
+    struct np_focus_tier *next;
+    struct np_tier *tier; /* a copy */
+    const struct np_rule *const *whole;
+    const struct np_rule **narrow;
+    uint32_t count, first; /* first: of its rules in the list of all */
+    enum np_direction direction;
+};
+struct np_focus {
+    struct np_model model; /* its checkpoints are those of the side, filtered; the rest is shared */
+    struct np_arena arena;
+    struct np_focus_tier *tiers, **last;
+    const struct np_rule **rules; /* all that are left; a tier in two stages is there twice */
+    bool *stays;
+    uint32_t n_rules;
+};
+/* false: no memory. Free also then. */
+bool np_focus_make(const struct np_draft *draft, const struct np_side_plan *side,
+                   const uint32_t *policies, uint32_t n_policies, struct np_focus *out);
+/* Leaves out rules whose `keep` is false, until narrowed again; some stay for what they tell. */
+void np_focus_narrow(struct np_focus *focus, const bool *keep);
+void np_focus_free(struct np_focus *focus);
+
+/* ---- rows.c: answers ---- */
+struct np_answer { /* of one side of one hop */
+    struct netpol_part part;
+    uint32_t missing;
+};
+struct np_row_draft {
+    uint32_t row;             /* of most classes: first cell */
+    uint32_t *classes, *rows; /* the exceptions, by class */
+    uint32_t count;
+};
+struct np_group_plan {
+    uint32_t ports, parts; /* offsets in the sections */
+    struct np_row_draft rows[NP_RELATIONS];
+};
+struct np_tables { /* what becomes hot sections, each deduplicated */
+    const struct netpol_ctx *ctx;
+    struct np_arena arena;
+    np_vec(uint16_t) cells;
+    np_vec(uint16_t) maps; /* port maps; one byte each in the image when all fit */
+    np_vec(struct np_answer) parts;
+    struct np_map cell_rows, map_rows, part_lists; /* content -> offset */
+    uint32_t widest;       /* columns of the widest map */
+    struct np_cut_build *cuts;
+    uint32_t n_cuts;
+    uint64_t evaluated; /* questions put to the reference */
+};
+struct np_plan {
+    struct np_draft draft;
+    struct np_ports ports;
+    struct np_side_plan sides[NP_SIDES];
+    struct np_grouping classes;
+    struct np_groups groups[NP_SIDES];
+    struct np_group_plan *planned[NP_SIDES]; /* by group */
+    struct np_tables tables;
+    bool relations; /* on some side */
+};
+/* The truth of a signature in sorted members. */
+np_truth np_members_find(const struct np_members *members, uint32_t signature);
+/* Fills planned for one side. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_rows_make(struct np_plan *plan, enum np_side_of_hop side);
+/* ---- lists.c ---- */
+/* Is this side one large imported list, fit for a residual tree? */
+bool np_list_fits(const struct np_side_plan *side);
+/* Fills planned for such a side; side: as the model has it. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_list_make(struct np_plan *plan, const struct np_side_plan *side, enum np_side_of_hop which);
+
+/* ---- tables.c ---- */
+/* Offsets of content that is there once; UINT32_MAX: no memory. */
+uint32_t np_tables_cells(struct np_tables *tables, const uint16_t *cells, uint32_t count);
+uint32_t np_tables_map(struct np_tables *tables, const uint16_t *map, uint32_t count);
+uint32_t np_tables_parts(struct np_tables *tables, const struct np_answer *parts, uint32_t count);
+/* Asks the reference about one side. near, far: signatures. */
+struct np_answer np_ask(struct np_plan *plan, const struct np_side_plan *side,
+                        const struct np_model *focus, uint32_t near, uint32_t far,
+                        enum np_relation relation, const struct np_port_point *point,
+                        uint16_t source_port);
+
+/* ---- comb.c ---- */
+struct np_comb_build {
+    const struct netpol_ctx *ctx;
+    np_vec(struct np_comb) slots;
+    struct np_map placed; /* exceptions -> base */
+    struct np_bits bases; /* taken */
+    uint32_t n_classes, next_free;
+};
+enum { NP_COMB_FREE = 0, NP_COMB_NOBODY = 1 }; /* base of rows without exceptions: never in a slot */
+bool np_comb_begin(const struct netpol_ctx *ctx, uint32_t n_classes, struct np_comb_build *out);
+void np_comb_free(struct np_comb_build *comb);
+/* The base of a row with these exceptions; UINT32_MAX: no memory. */
+uint32_t np_comb_place(struct np_comb_build *comb, const struct np_row_draft *row);
+bool np_comb_finish(struct np_comb_build *comb); /* pads to the highest base + n_classes */
+
+/* ---- the whole ---- */
+int np_plan_make(const struct netpol_ctx *ctx, const struct np_model *model, struct np_plan *plan);
+void np_plan_free(struct np_plan *plan);
+/* The image. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_emit(struct np_plan *plan, const struct np_image_writer *cold, void **bytes, size_t *size);
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of one side, group by group.
+ *
+ * For a group: which ports none of its rules tells apart (columns), and for each relation which
+ * classes none of its rules tells apart (parts of the classes). One question to the reference for
+ * every column of every part; answers are numbered in the order they come up, so that groups of the
+ * same shape get the same cells. What depends on source ports as well becomes a residual tree.
+ */
+#include "compile/plan.h"
+
+struct rows {
+    struct np_plan *plan;
+    const struct np_side_plan *side;
+    const struct np_groups *groups;
+    struct np_partition classes, columns;
+    uint8_t *near_any, *near_lacks; /* by group: bits some near end has, bits some one lacks */
+    uint8_t *far_any, *far_lacks;   /* by class */
+    uint32_t *valid;                /* classes to look at */
+    uint32_t n_valid;
+    /* of the group at hand */
+    uint32_t group, near;
+    struct np_focus focus;
+    struct np_map answers;
+    np_vec(struct np_answer) parts;
+    uint16_t *map;       /* port class -> column */
+    uint32_t *column;    /* column -> point */
+    uint32_t n_columns;
+    uint16_t *cells;     /* one row */
+    uint32_t *ordinals;  /* by source port */
+    bool *keep;          /* by rule of the focus */
+    uint32_t keep_size;
+    uint32_t *part_row;  /* by part of the classes: first cell; */
+    uint32_t *part_size; /* how many valid classes */
+    uint32_t *part_first;
+};
+
+/* ---- columns ---- */
+
+static void columns_by_service(struct rows *r, const struct np_service *service)
+{
+    struct np_service plain = *service;
+    plain.complement = false;
+    for (uint32_t c = 0; c < r->plan->ports.n_classes; c++) {
+        const struct np_port_point *p = &r->plan->ports.points[r->plan->ports.first_point[c]];
+        np_truth truth = np_reference_service(&plain, p->kind, p->protocol, p->port);
+        if (truth != NP_NO) {
+            np_partition_mark(&r->columns, c, truth);
+        }
+    }
+    np_partition_split(&r->columns);
+}
+
+/* Names, source ports, families, authentication: what does not follow from a service. */
+static void columns_by_kind(struct rows *r, bool names, bool family)
+{
+    for (uint32_t c = 0; c < r->plan->ports.n_classes; c++) {
+        const struct np_port_point *p = &r->plan->ports.points[r->plan->ports.first_point[c]];
+        uint32_t mark = family ? p->family : 0;
+        mark |= names || r->side->auth ? c << 4 : 0; /* each stays a column of its own */
+        np_partition_mark(&r->columns, c, mark);
+    }
+    np_partition_split(&r->columns);
+}
+
+static void make_columns(struct rows *r)
+{
+    const struct np_service *last = NULL;
+    bool names = false, family = false;
+    np_partition_reset(&r->columns);
+    for (uint32_t i = 0; i < r->focus.n_rules; i++) {
+        for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives; a++) {
+            const struct np_match *match = &r->focus.rules[i]->alternatives[a];
+            if (match->service && match->service != last) {
+                columns_by_service(r, match->service);
+                last = match->service;
+            }
+            names = names || match->dst_ports || match->src_ports || match->src_service;
+            family = family || match->families != NP_FAMILY_ANY;
+        }
+    }
+    if (names || family || r->side->auth) {
+        columns_by_kind(r, names, family);
+    }
+    uint32_t *number = r->part_size; /* free until parts are made */
+    memset(number, 0xff, r->columns.n_parts * sizeof *number);
+    r->n_columns = 0;
+    for (uint32_t c = 0; c < r->plan->ports.n_classes; c++) {
+        uint32_t part = r->columns.part[c];
+        if (number[part] == UINT32_MAX) {
+            r->column[r->n_columns] = r->plan->ports.first_point[c];
+            number[part] = r->n_columns++;
+        }
+        r->map[c] = (uint16_t)number[part];
+    }
+}
+
+/* ---- parts of the classes ---- */
+
+static int parts_by_set(struct rows *r, const struct np_set *set, enum np_relation relation)
+{
+    struct np_members members =
+        np_draft_members(&r->plan->draft, set, !r->side->near_is_source, relation);
+    if (!members.items && members.count) {
+        return NETPOL_ERR_MEMORY;
+    }
+    const struct np_grouping *g = &r->plan->classes;
+    for (uint32_t i = 0; i < members.count; i++) {
+        uint32_t s = members.items[i].signature;
+        if (g->first[g->of[s]] == s) {
+            np_partition_mark(&r->classes, g->of[s], members.items[i].truth);
+        }
+    }
+    np_partition_split(&r->classes);
+    return NETPOL_OK;
+}
+
+static void parts_by_portset(struct rows *r, const struct np_portset *portset)
+{
+    for (uint32_t c = 0; c < r->plan->classes.count; c++) {
+        uint32_t ports =
+            np_draft_port_names(&r->plan->draft, portset, r->plan->classes.first[c]);
+        if (ports) {
+            np_partition_mark(&r->classes, c, ports);
+        }
+    }
+    np_partition_split(&r->classes);
+}
+
+static int make_parts(struct rows *r, enum np_relation relation)
+{
+    int status = NETPOL_OK;
+    const struct np_set *last = NULL;
+    np_partition_reset(&r->classes);
+    for (uint32_t i = 0; i < r->focus.n_rules && status == NETPOL_OK; i++) {
+        for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives && status == NETPOL_OK; a++) {
+            const struct np_match *match = &r->focus.rules[i]->alternatives[a];
+            const struct np_portset *ports =
+                r->side->near_is_source ? match->dst_ports : match->src_ports;
+            if (match->far && match->far != last) {
+                status = parts_by_set(r, match->far, relation);
+                last = match->far;
+            }
+            if (ports) {
+                parts_by_portset(r, ports);
+            }
+        }
+    }
+    return status;
+}
+
+/* ---- which pairs a relation can hold for ---- */
+
+/* Is the relation possible between the group at hand and a class? Too often yes does no harm. */
+static bool possible(const struct rows *r, enum np_relation relation, uint32_t class)
+{
+    uint8_t na = r->near_any[r->group], nl = r->near_lacks[r->group];
+    uint8_t fa = r->far_any[class], fl = r->far_lacks[class];
+    switch (relation) {
+    case NP_RELATION_OWN_NODE:
+    case NP_RELATION_MAYBE_NODE:
+        return (na & fl & NP_SIG_NODE) || (nl & fa & NP_SIG_NODE);
+    case NP_RELATION_MAYBE_UNLEARNT:
+    case NP_RELATION_MAYBE_TRANSLATED: {
+        uint8_t other = relation == NP_RELATION_MAYBE_UNLEARNT ? NP_SIG_MISSING : NP_SIG_SERVICE;
+        return ((na & NP_SIG_NO_ADDRESS) && (fa & other)) ||
+               ((fa & NP_SIG_NO_ADDRESS) && (na & other));
+    }
+    default:
+        return true;
+    }
+}
+
+static void list_valid(struct rows *r, enum np_relation relation)
+{
+    r->n_valid = 0;
+    for (uint32_t c = 0; c < r->plan->classes.count; c++) {
+        if (possible(r, relation, c)) {
+            r->valid[r->n_valid++] = c;
+        }
+    }
+}
+
+/* ---- answers ---- */
+
+static int ordinal_of(struct rows *r, const struct np_answer *answer, uint32_t *out)
+{
+    bool added;
+    struct np_slice key = {(const char *)answer, sizeof *answer};
+    uint64_t *at = np_map_add(&r->answers, key, &added);
+    if (at && added) {
+        struct np_answer *part = np_vec_push(r->plan->draft.ctx, &r->parts);
+        *at = r->parts.count - 1;
+        if (!part) {
+            return NETPOL_ERR_MEMORY;
+        }
+        *part = *answer;
+    }
+    *out = at ? (uint32_t)*at : 0;
+    return !at ? NETPOL_ERR_MEMORY : *at > UINT16_MAX ? NETPOL_ERR_LIMIT : NETPOL_OK;
+}
+
+/* Spans of source ports with one answer each become a tree. */
+static int residual(struct rows *r, uint32_t *ordinal)
+{
+    const struct np_ports *ports = &r->plan->ports;
+    struct np_box *boxes = np_zalloc(r->plan->draft.ctx, ports->n_sources * sizeof *boxes);
+    uint32_t root = 0;
+    if (!boxes) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < ports->n_sources; i++) {
+        bool last = i + 1 == ports->n_sources;
+        boxes[i] = (struct np_box){
+            .any_protocol = 1,
+            .src_first = ports->sources[i],
+            .src_last = last ? UINT16_MAX : (uint16_t)(ports->sources[i + 1] - 1),
+            .dst_last = UINT16_MAX,
+            .value = r->ordinals[i]};
+    }
+    int status = np_cut_add(r->plan->tables.cuts, boxes, ports->n_sources, r->ordinals[0], &root);
+    np_free(r->plan->draft.ctx, boxes, ports->n_sources * sizeof *boxes);
+    if (status != NETPOL_OK) {
+        return status;
+    }
+    struct np_answer answer;
+    memset(&answer, 0, sizeof answer);
+    answer.part.flags = NP_PART_RESIDUAL;
+    answer.part.rule = root;
+    r->plan->tables.n_cuts++;
+    return ordinal_of(r, &answer, ordinal);
+}
+
+static int answer_column(struct rows *r, uint32_t far, enum np_relation relation,
+                         const struct np_port_point *point, bool by_source, uint32_t *ordinal)
+{
+    uint32_t count = by_source && point->kind == NP_PORT_KNOWN ? r->plan->ports.n_sources : 1;
+    bool same = true;
+    int status = NETPOL_OK;
+    for (uint32_t i = 0; i < count && status == NETPOL_OK; i++) {
+        struct np_answer answer = np_ask(r->plan, r->side, &r->focus.model, r->near, far, relation,
+                                         point, r->plan->ports.sources[i]);
+        status = ordinal_of(r, &answer, &r->ordinals[i]);
+        same = same && r->ordinals[i] == r->ordinals[0];
+    }
+    *ordinal = r->ordinals[0];
+    return status == NETPOL_OK && !same ? residual(r, ordinal) : status;
+}
+
+/* Which rules may match a class; *by_source: one of them looks at source ports. */
+static void keep_rules(struct rows *r, uint32_t far, enum np_relation relation, bool *by_source)
+{
+    *by_source = false;
+    for (uint32_t i = 0; i < r->focus.n_rules; i++) {
+        r->keep[i] = false;
+        for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives; a++) {
+            const struct np_match *match = &r->focus.rules[i]->alternatives[a];
+            bool may = !match->far;
+            if (match->far) {
+                struct np_members m = np_draft_members(&r->plan->draft, match->far,
+                                                       !r->side->near_is_source, relation);
+                may = np_members_find(&m, far) != NP_NO;
+            }
+            r->keep[i] = r->keep[i] || may;
+            *by_source = *by_source || (may && (match->src_service || match->src_ports));
+        }
+        *by_source = *by_source || (r->focus.stays[i] && r->side->source_axes);
+    }
+}
+
+static int make_row(struct rows *r, uint32_t class, enum np_relation relation, uint32_t *row)
+{
+    bool by_source;
+    uint32_t far = r->plan->classes.first[class];
+    keep_rules(r, far, relation, &by_source);
+    np_focus_narrow(&r->focus, r->keep);
+    for (uint32_t c = 0; c < r->n_columns; c++) {
+        uint32_t ordinal;
+        int status = answer_column(r, far, relation, &r->plan->ports.points[r->column[c]],
+                                   by_source, &ordinal);
+        if (status != NETPOL_OK) {
+            return status;
+        }
+        r->cells[c] = (uint16_t)ordinal;
+    }
+    *row = np_tables_cells(&r->plan->tables, r->cells, r->n_columns);
+    return *row == UINT32_MAX ? NETPOL_ERR_MEMORY : NETPOL_OK;
+}
+
+/* ---- one group ---- */
+
+static int except(struct rows *r, struct np_row_draft *out)
+{
+    struct np_arena *arena = &r->plan->draft.arena;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < r->n_valid; i++) {
+        count += r->part_row[r->classes.part[r->valid[i]]] != out->row;
+    }
+    out->classes = np_arena_array(arena, count, sizeof *out->classes);
+    out->rows = np_arena_array(arena, count, sizeof *out->rows);
+    if (!out->classes || !out->rows) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < r->n_valid && out->count < count; i++) {
+        uint32_t row = r->part_row[r->classes.part[r->valid[i]]];
+        if (row != out->row) {
+            out->classes[out->count] = r->valid[i];
+            out->rows[out->count++] = row;
+        }
+    }
+    return NETPOL_OK;
+}
+
+static int rows_of_relation(struct rows *r, enum np_relation relation, struct np_row_draft *out)
+{
+    *out = (struct np_row_draft){0};
+    list_valid(r, relation);
+    int status = make_parts(r, relation);
+    memset(r->part_size, 0, r->classes.n_parts * sizeof *r->part_size);
+    for (uint32_t i = 0; i < r->n_valid; i++) {
+        uint32_t part = r->classes.part[r->valid[i]];
+        if (r->part_size[part]++ == 0) {
+            r->part_first[part] = r->valid[i];
+        }
+    }
+    uint32_t most = 0;
+    for (uint32_t p = 0; p < r->classes.n_parts && status == NETPOL_OK; p++) {
+        if (r->part_size[p]) {
+            status = make_row(r, r->part_first[p], relation, &r->part_row[p]);
+        }
+    }
+    for (uint32_t p = 0; p < r->classes.n_parts && status == NETPOL_OK; p++) {
+        if (r->part_size[p] > most) {
+            most = r->part_size[p];
+            out->row = r->part_row[p];
+        }
+    }
+    return status == NETPOL_OK ? except(r, out) : status;
+}
+
+static bool begin_group(struct rows *r, uint32_t group)
+{
+    const struct np_groups *g = r->groups;
+    r->group = group;
+    r->near = g->grouping.first[group];
+    r->parts.count = 0;
+    np_map_free(&r->answers);
+    np_map_init(&r->answers, r->plan->draft.ctx);
+    if (!np_focus_make(&r->plan->draft, r->side, g->policies + g->first_policy[group],
+                       g->first_policy[group + 1] - g->first_policy[group], &r->focus)) {
+        return false;
+    }
+    if (r->focus.n_rules > r->keep_size) {
+        bool *keep = np_resize(r->plan->draft.ctx, r->keep, r->keep_size, r->focus.n_rules);
+        if (!keep) {
+            return false;
+        }
+        r->keep = keep;
+        r->keep_size = r->focus.n_rules;
+    }
+    return true;
+}
+
+static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
+{
+    int status = begin_group(r, group) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+    if (status == NETPOL_OK) {
+        make_columns(r);
+        out->ports = np_tables_map(&r->plan->tables, r->map, r->plan->ports.n_classes);
+        status = out->ports == UINT32_MAX ? NETPOL_ERR_MEMORY : NETPOL_OK;
+    }
+    bool relations = r->side->relations && r->groups->judged[group];
+    for (int k = 0; k < NP_RELATIONS && status == NETPOL_OK; k++) {
+        if (k == 0 || relations) {
+            status = rows_of_relation(r, (enum np_relation)k, &out->rows[k]);
+        } else {
+            out->rows[k] = out->rows[0];
+        }
+    }
+    if (status == NETPOL_OK) {
+        out->parts = np_tables_parts(&r->plan->tables, r->parts.items, (uint32_t)r->parts.count);
+        status = out->parts == UINT32_MAX ? NETPOL_ERR_MEMORY : NETPOL_OK;
+    }
+    np_focus_free(&r->focus);
+    r->focus = (struct np_focus){0};
+    return status;
+}
+
+/* ---- one side ---- */
+
+static bool note_bits(struct rows *r)
+{
+    const struct np_draft *draft = &r->plan->draft;
+    struct np_arena *arena = &r->plan->draft.arena;
+    uint32_t groups = r->groups->grouping.count, classes = r->plan->classes.count;
+    r->near_any = np_arena_array(arena, groups, 1);
+    r->near_lacks = np_arena_array(arena, groups, 1);
+    r->far_any = np_arena_array(arena, classes, 1);
+    r->far_lacks = np_arena_array(arena, classes, 1);
+    if (!r->near_any || !r->near_lacks || !r->far_any || !r->far_lacks) {
+        return false;
+    }
+    for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
+        if (s != NP_SIG_UNCOMPILED) {
+            uint8_t bits = draft->sigs[s].bits;
+            r->near_any[r->groups->grouping.of[s]] |= bits;
+            r->near_lacks[r->groups->grouping.of[s]] |= (uint8_t)~bits;
+            r->far_any[r->plan->classes.of[s]] |= bits;
+            r->far_lacks[r->plan->classes.of[s]] |= (uint8_t)~bits;
+        }
+    }
+    return true;
+}
+
+static bool begin(struct rows *r)
+{
+    const struct netpol_ctx *ctx = r->plan->draft.ctx;
+    struct np_arena *arena = &r->plan->draft.arena;
+    uint32_t classes = r->plan->classes.count, ports = r->plan->ports.n_classes;
+    uint32_t most = (classes > ports ? classes : ports) + 1;
+    r->valid = np_arena_array(arena, classes, sizeof *r->valid);
+    r->map = np_arena_array(arena, ports, sizeof *r->map);
+    r->column = np_arena_array(arena, ports, sizeof *r->column);
+    r->cells = np_arena_array(arena, ports, sizeof *r->cells);
+    r->ordinals = np_arena_array(arena, r->plan->ports.n_sources, sizeof *r->ordinals);
+    r->part_row = np_arena_array(arena, most, sizeof *r->part_row);
+    r->part_size = np_arena_array(arena, most, sizeof *r->part_size);
+    r->part_first = np_arena_array(arena, most, sizeof *r->part_first);
+    return r->valid && r->map && r->column && r->cells && r->ordinals && r->part_row &&
+           r->part_size && r->part_first && note_bits(r) &&
+           np_partition_init(ctx, &r->classes, classes) &&
+           np_partition_init(ctx, &r->columns, ports);
+}
+
+int np_rows_make(struct np_plan *plan, enum np_side_of_hop side)
+{
+    struct rows r = {.plan = plan, .side = &plan->sides[side], .groups = &plan->groups[side]};
+    uint32_t groups = r.groups->grouping.count;
+    int status = NETPOL_OK;
+    np_map_init(&r.answers, plan->draft.ctx);
+    plan->planned[side] = np_arena_array(&plan->draft.arena, groups, sizeof **plan->planned);
+    if (!plan->planned[side] || !begin(&r)) {
+        status = NETPOL_ERR_MEMORY;
+    }
+    for (uint32_t g = 0; g < groups && status == NETPOL_OK; g++) {
+        status = make_group(&r, g, &plan->planned[side][g]);
+    }
+    np_map_free(&r.answers);
+    np_vec_free(plan->draft.ctx, &r.parts);
+    np_free(plan->draft.ctx, r.keep, r.keep_size);
+    np_partition_free(&r.classes);
+    np_partition_free(&r.columns);
+    return status;
+}
