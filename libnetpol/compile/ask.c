@@ -7,14 +7,14 @@ static const struct {
     uint8_t possible;
     np_truth cause;
 } relations[NP_RELATIONS] = {
-    [NP_RELATION_OTHER] = {NP_REL_OTHER,                   NP_NO                              },
-    [NP_RELATION_SELF] = {NP_REL_SELF,                    NP_NO                              },
-    [NP_RELATION_OWN_NODE] = {NP_REL_OWN_NODE,                NP_NO                              },
-    [NP_RELATION_MAYBE_NODE] = {NP_REL_OWN_NODE | NP_REL_OTHER, NP_UNKNOWN(NP_FACT_NODE)           },
+    [NP_RELATION_OTHER] = {NP_REL_OTHER,                   NP_NO                   },
+    [NP_RELATION_SELF] = {NP_REL_SELF,                    NP_NO                   },
+    [NP_RELATION_OWN_NODE] = {NP_REL_OWN_NODE,                NP_NO                   },
+    [NP_RELATION_MAYBE_NODE] = {NP_REL_OWN_NODE | NP_REL_OTHER, NP_UNKNOWN(NP_FACT_NODE)},
     [NP_RELATION_MAYBE_UNLEARNT] = {NP_REL_SELF | NP_REL_OTHER,
-                                    NP_UNKNOWN(NP_FACT_UNLEARNT_ADDRESS)                           },
+                           NP_UNKNOWN(NP_FACT_UNLEARNT_ADDRESS)                    },
     [NP_RELATION_MAYBE_TRANSLATED] = {NP_REL_SELF | NP_REL_OTHER,
-                                      NP_UNKNOWN(NP_FACT_SERVICE_ADDRESS)                          },
+                           NP_UNKNOWN(NP_FACT_SERVICE_ADDRESS)                     },
 };
 
 static const struct netpol_part *part_of(const struct netpol_verdict *verdict,

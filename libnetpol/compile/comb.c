@@ -117,8 +117,7 @@ uint32_t np_comb_place(struct np_comb_build *comb, const struct np_row_draft *ro
         return UINT32_MAX;
     }
     for (uint32_t i = 0; i < row->count; i++) {
-        comb->slots.items[base + row->classes[i]] =
-            (struct np_comb){(uint32_t)base, row->rows[i]};
+        comb->slots.items[base + row->classes[i]] = (struct np_comb){(uint32_t)base, row->rows[i]};
     }
     np_bits_set(&comb->bases, base);
     *at = base;

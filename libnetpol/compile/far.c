@@ -94,6 +94,17 @@ int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct 
     return NETPOL_OK;
 }
 
+/* All that a list asks of an end: whether its address is known. */
+void np_partition_by_address(const struct np_draft *draft, struct np_partition *p)
+{
+    for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
+        if (draft->sigs[s].family == 0) {
+            np_partition_mark(p, s, 1);
+        }
+    }
+    np_partition_split(p);
+}
+
 int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
                    struct np_grouping *out)
 {
@@ -105,6 +116,9 @@ int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SI
     np_map_init(&r.seen, draft->ctx);
     for (int s = 0; s < NP_SIDES; s++) {
         r.side = &sides[s];
+        if (r.side->list) {
+            np_partition_by_address(draft, &partition);
+        }
         np_side_each(r.side, by_match, &r);
     }
     if (r.status == NETPOL_OK) {

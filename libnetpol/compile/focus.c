@@ -31,8 +31,11 @@ static bool note_tier(struct np_focus *focus, struct np_tier *tier, enum np_dire
     if (!note || !walk) {
         return false;
     }
-    *note = (struct np_focus_tier){.tier = tier, .direction = d, .whole = tier->walk[d],
-                                   .count = tier->n_walk[d], .narrow = walk};
+    *note = (struct np_focus_tier){.tier = tier,
+                                   .direction = d,
+                                   .whole = tier->walk[d],
+                                   .count = tier->n_walk[d],
+                                   .narrow = walk};
     tier->walk[d] = walk;
     if (note->count) {
         memcpy(walk, note->whole, note->count * sizeof *walk);

@@ -28,8 +28,8 @@ static void by_set(struct refiner *r, const struct np_set *set)
 {
     int last = np_set_is_relative(set) ? NP_RELATIONS - 1 : 0;
     for (int relation = 0; relation <= last && r->status == NETPOL_OK; relation++) {
-        struct np_members members = np_draft_members(r->draft, set, r->side->near_is_source,
-                                                     (enum np_relation)relation);
+        struct np_members members =
+            np_draft_members(r->draft, set, r->side->near_is_source, (enum np_relation)relation);
         if (!members.items && members.count) {
             r->status = NETPOL_ERR_MEMORY;
             return;
@@ -88,8 +88,7 @@ static void by_existence(struct refiner *r)
     for (uint32_t c = 0; c < r->side->n_checkpoints; c++) {
         const struct np_checkpoint *checkpoint = r->side->checkpoints[c];
         for (uint32_t s = NP_SIG_NOWHERE; s < r->draft->n_sigs; s++) {
-            np_truth truth =
-                s == NP_SIG_UNCOMPILED ? NP_NO : exists(r, checkpoint, s);
+            np_truth truth = s == NP_SIG_UNCOMPILED ? NP_NO : exists(r, checkpoint, s);
             if (truth != NP_NO) {
                 bool host = checkpoint->kind == NP_CHECK_HOST;
                 r->judged[s] = true;
@@ -110,6 +109,9 @@ static void refine(struct refiner *r)
 {
     enum np_direction d = r->side->near_is_source ? NP_EGRESS : NP_INGRESS;
     by_existence(r);
+    if (r->side->list) {
+        np_partition_by_address(r->draft, &r->partition);
+    }
     for (uint32_t i = 0; i < r->side->n_policies && r->status == NETPOL_OK; i++) {
         const struct np_set *subjects = r->side->policies[i]->subjects[d];
         if (subjects && is_new(r, subjects)) {

@@ -84,8 +84,8 @@ bool np_list_fits(const struct np_side_plan *side)
     }
     const struct np_tier *tier = c->stages[0]->tiers[0];
     enum np_direction d = (enum np_direction)c->direction;
-    bool fits = tier->rank_order == NP_LISTED && tier->n_walk[d] > LARGE &&
-                tier->end_if == NP_ALWAYS;
+    bool fits =
+        tier->rank_order == NP_LISTED && tier->n_walk[d] > LARGE && tier->end_if == NP_ALWAYS;
     for (uint32_t p = 0; p < tier->n_policies && fits; p++) {
         fits = tier->policies[p]->state == NP_ENFORCED && !tier->policies[p]->synthetic &&
                holds_always(tier->policies[p]->subjects[d]);
@@ -116,8 +116,8 @@ static struct span span_of(const struct np_service *service, uint32_t i)
         return (struct span){true, true, true, 0, 0, UINT16_MAX};
     }
     const struct np_port_span *s = &service->spans[i];
-    return (struct span){s->protocol < 0, s->no_port, s->ports, (uint8_t)s->protocol, s->first,
-                         s->last};
+    return (struct span){s->protocol < 0,      s->no_port, s->ports,
+                         (uint8_t)s->protocol, s->first,   s->last};
 }
 
 static uint64_t number_of(const uint8_t *bytes, int count)
@@ -201,7 +201,8 @@ static struct np_answer answer_of(const struct np_model *model, uint8_t action, 
     memset(&answer, 0, sizeof answer);
     answer.part.action = action;
     answer.part.reason = reason;
-    answer.part.flags = (uint16_t)(NETPOL_PART_JUDGED | (model->incomplete ? NETPOL_PART_INCOMPLETE : 0));
+    answer.part.flags =
+        (uint16_t)(NETPOL_PART_JUDGED | (model->incomplete ? NETPOL_PART_INCOMPLETE : 0));
     answer.part.rule = number;
     return answer;
 }
@@ -234,8 +235,7 @@ static int list_parts(struct np_plan *plan, const struct np_side_plan *side, uin
     if (!answers) {
         return NETPOL_ERR_MEMORY;
     }
-    answers[PART_UNKNOWN] =
-        answer_of(plan->draft.model, NETPOL_UNKNOWN, NETPOL_REASON_MISSING, 0);
+    answers[PART_UNKNOWN] = answer_of(plan->draft.model, NETPOL_UNKNOWN, NETPOL_REASON_MISSING, 0);
     answers[PART_UNKNOWN].missing = NETPOL_MISSING_PORTS;
     answers[PART_TREE].part.flags = NP_PART_RESIDUAL;
     answers[PART_TREE].part.rule = root;
@@ -244,9 +244,8 @@ static int list_parts(struct np_plan *plan, const struct np_side_plan *side, uin
         const struct np_rule *rule = tier->walk[d][i];
         uint8_t reason = rule->origin.option ? NETPOL_REASON_OPTION : NETPOL_REASON_RULE;
         answers[PART_RULES + i] =
-            answer_of(plan->draft.model,
-                      rule->action == NP_ACT_ALLOW ? NETPOL_ALLOW : NETPOL_DENY, reason,
-                      rule->number);
+            answer_of(plan->draft.model, rule->action == NP_ACT_ALLOW ? NETPOL_ALLOW : NETPOL_DENY,
+                      reason, rule->number);
     }
     *parts = np_tables_parts(&plan->tables, answers, (uint32_t)count);
     np_free(ctx, answers, count * sizeof *answers);
@@ -302,8 +301,7 @@ static bool has_address(const struct np_plan *plan, uint32_t signature)
     return plan->draft.sigs[signature].family != 0;
 }
 
-int np_list_make(struct np_plan *plan, const struct np_side_plan *side,
-                 enum np_side_of_hop which)
+int np_list_make(struct np_plan *plan, const struct np_side_plan *side, enum np_side_of_hop which)
 {
     uint32_t groups = plan->groups[which].grouping.count, root, parts, ports, known, unknown;
     struct np_arena *arena = &plan->draft.arena;

@@ -8,11 +8,10 @@
  *   far.c     which signatures no rule tells apart as the far end: classes
  *   groups.c  which signatures no rule tells apart as the near end of a side: groups
  *   focus.c   the model as one group sees it: only the policies and rules that can matter
- *   rows.c    a group's rows: for each part of the classes and each column of ports the reference is
- *             asked once; answers become ordinals of the group's parts
- *   lists.c   imported lists of rules become residual trees instead
- *   comb.c    rows of classes laid over each other
- *   emit.c    all of it written as an image
+ *   rows.c    a group's rows: for each part of the classes and each column of ports the reference
+ * is asked once; answers become ordinals of the group's parts lists.c   imported lists of rules
+ * become residual trees instead comb.c    rows of classes laid over each other emit.c    all of it
+ * written as an image
  */
 #include "compile/draft.h"
 #include "compile/partition.h"
@@ -20,24 +19,24 @@
 /* ---- ports.c ---- */
 struct np_side_plan;
 struct np_port_point {
-    uint8_t family;   /* 4, 6, 0 */
-    uint8_t kind;     /* enum np_port_kind */
+    uint8_t family; /* 4, 6, 0 */
+    uint8_t kind;   /* enum np_port_kind */
     uint8_t protocol;
-    uint16_t port;    /* KNOWN; ICMP: type << 8 | code */
+    uint16_t port; /* KNOWN; ICMP: type << 8 | code */
 };
 struct np_ports {
     const struct netpol_ctx *ctx;
     struct np_port_point *points; /* every interval of every protocol, family and kind */
     uint32_t n_points, capacity;
-    uint32_t *classes;            /* of each point */
-    uint32_t *first_point;        /* of each class */
+    uint32_t *classes;     /* of each point */
+    uint32_t *first_point; /* of each class */
     uint32_t n_classes;
-    bool by_family;               /* some rule exists for one family only */
-    uint16_t *sources;            /* source ports that stand for an interval each; [0] is 0 */
+    bool by_family;    /* some rule exists for one family only */
+    uint16_t *sources; /* source ports that stand for an interval each; [0] is 0 */
     uint32_t n_sources;
-    uint32_t *starts[8];          /* by directory: first ports of its intervals, sorted */
+    uint32_t *starts[8]; /* by directory: first ports of its intervals, sorted */
     uint32_t n_starts[8];
-    uint32_t n_families;          /* 1: every family is alike */
+    uint32_t n_families; /* 1: every family is alike */
 };
 /* OK, ERR_MEMORY, ERR_LIMIT (over 32,767 classes). */
 int np_ports_make(struct np_draft *draft, const struct np_side_plan *sides, struct np_ports *out);
@@ -47,7 +46,6 @@ uint32_t np_ports_class(const struct np_ports *ports, const struct np_port_point
 /* Protocols whose packets have ports (or an ICMP type), in the order of their directories. */
 enum { NP_PORT_PROTOCOLS = 7 };
 extern const uint8_t np_port_protocols[NP_PORT_PROTOCOLS];
-
 
 /* ---- sides ---- */
 struct np_side_plan {
@@ -80,6 +78,8 @@ struct np_grouping {
 };
 /* Numbers the parts by their first signature; the special signatures are in none of their own. */
 int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct np_grouping *out);
+/* Splits off the ends whose address is not known. */
+void np_partition_by_address(const struct np_draft *draft, struct np_partition *p);
 /* Classes: what no rule of any side tells apart as the far end. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
                    struct np_grouping *out);
@@ -89,9 +89,9 @@ int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SI
  */
 struct np_groups {
     struct np_grouping grouping;
-    bool *judged;              /* by group */
-    uint32_t *policies;        /* indices into side->policies, group after group */
-    uint32_t *first_policy;    /* by group; [count] is the end */
+    bool *judged;           /* by group */
+    uint32_t *policies;     /* indices into side->policies, group after group */
+    uint32_t *first_policy; /* by group; [count] is the end */
 };
 int np_groups_make(struct np_draft *draft, const struct np_side_plan *side, struct np_groups *out);
 
@@ -140,7 +140,7 @@ struct np_tables { /* what becomes hot sections, each deduplicated */
     np_vec(uint16_t) maps; /* port maps; one byte each in the image when all fit */
     np_vec(struct np_answer) parts;
     struct np_map cell_rows, map_rows, part_lists; /* content -> offset */
-    uint32_t widest;       /* columns of the widest map */
+    uint32_t widest;                               /* columns of the widest map */
     struct np_cut_build *cuts;
     uint32_t n_cuts;
     uint64_t evaluated; /* questions put to the reference */
@@ -149,6 +149,7 @@ struct np_plan {
     struct np_draft draft;
     struct np_ports ports;
     struct np_side_plan sides[NP_SIDES];
+    struct np_side_plan lists[NP_SIDES]; /* with those that sides leaves to residual trees */
     struct np_grouping classes;
     struct np_groups groups[NP_SIDES];
     struct np_group_plan *planned[NP_SIDES]; /* by group */
@@ -184,7 +185,10 @@ struct np_comb_build {
     struct np_bits bases; /* taken */
     uint32_t n_classes, next_free;
 };
-enum { NP_COMB_FREE = 0, NP_COMB_NOBODY = 1 }; /* base of rows without exceptions: never in a slot */
+enum {
+    NP_COMB_FREE = 0,
+    NP_COMB_NOBODY = 1
+}; /* base of rows without exceptions: never in a slot */
 bool np_comb_begin(const struct netpol_ctx *ctx, uint32_t n_classes, struct np_comb_build *out);
 void np_comb_free(struct np_comb_build *comb);
 /* The base of a row with these exceptions; UINT32_MAX: no memory. */
@@ -194,6 +198,21 @@ bool np_comb_finish(struct np_comb_build *comb); /* pads to the highest base + n
 /* ---- the whole ---- */
 int np_plan_make(const struct netpol_ctx *ctx, const struct np_model *model, struct np_plan *plan);
 void np_plan_free(struct np_plan *plan);
-/* The image. OK, ERR_MEMORY, ERR_LIMIT. */
-int np_emit(struct np_plan *plan, const struct np_image_writer *cold, void **bytes, size_t *size);
+/* ---- emit*.c: the plan as an image ---- */
+struct np_emit {
+    struct np_plan *plan;
+    struct np_arena arena; /* what sections borrow until they are written */
+    struct np_image_writer writer;
+    uint32_t *number; /* signature of the draft -> of the image */
+    uint32_t *order;  /* the other way round */
+};
+/* Numbers signatures; adds sides, rows, ports, parts. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_emit_begin(struct np_plan *plan, struct np_emit *out);
+/* Adds tables of endpoints and tries. */
+int np_emit_ends(struct np_emit *emit);
+void np_emit_section(struct np_emit *emit, enum np_section section, const void *items,
+                     uint64_t bytes);
+/* Memory of the emit; NULL: none left. */
+void *np_emit_alloc(struct np_emit *emit, size_t count, size_t element);
+void np_emit_free(struct np_emit *emit);
 #endif

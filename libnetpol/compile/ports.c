@@ -18,13 +18,13 @@ typedef np_vec(uint32_t) cut_list;
 struct maker {
     struct np_draft *draft;
     struct np_ports *ports;
-    cut_list cuts[NP_PORT_PROTOCOLS]; /* where an interval begins */
+    cut_list cuts[NP_PORT_PROTOCOLS];  /* where an interval begins */
     cut_list alone[NP_PORT_PROTOCOLS]; /* ports of names and members */
     cut_list sources;
     np_vec(const struct np_service *) services;
-    struct np_map known;     /* content of services */
-    struct np_map names;     /* names in use, by address of the string */
-    bool failed, names_used, source_axes, auth;
+    struct np_map known; /* content of services */
+    struct np_map names; /* names in use, by address of the string */
+    bool failed, names_used, source_axes, auth, list;
     struct np_partition partition;
     uint32_t *stamps, stamp; /* by point: marked for the service at hand */
 };
@@ -236,8 +236,7 @@ static void refine_by_service(struct maker *m, const struct np_service *service)
     plain.complement = false;
     for (uint32_t i = 0; i < m->ports->n_points; i++) {
         const struct np_port_point *point = &m->ports->points[i];
-        np_truth truth =
-            np_reference_service(&plain, point->kind, point->protocol, point->port);
+        np_truth truth = np_reference_service(&plain, point->kind, point->protocol, point->port);
         if (truth != NP_NO) {
             np_partition_mark(&m->partition, i, truth);
         }
@@ -250,8 +249,8 @@ static bool is_alone(const struct maker *m, const struct np_port_point *point)
     for (int p = 0; p < NP_PORT_PROTOCOLS; p++) {
         if (np_port_protocols[p] == point->protocol) {
             uint32_t port = point->port;
-            return m->alone[p].count && bsearch(&port, m->alone[p].items, m->alone[p].count,
-                                                sizeof port, compare);
+            return m->alone[p].count &&
+                   bsearch(&port, m->alone[p].items, m->alone[p].count, sizeof port, compare);
         }
     }
     return false;
@@ -263,11 +262,12 @@ static void refine_by_kind(struct maker *m)
     for (uint32_t i = 0; i < m->ports->n_points; i++) {
         const struct np_port_point *point = &m->ports->points[i];
         uint32_t mark = m->ports->by_family ? point->family : 0;
+        mark |= m->list && point->kind == NP_PORT_UNKNOWN ? 1u << 30 : 0;
         if (m->names_used || m->source_axes) {
-            mark |= (uint32_t)point->kind << 4 |
-                    (point->kind == NP_PORT_NONE && !m->source_axes ? 0u
-                                                                   : (uint32_t)point->protocol)
-                        << 8;
+            mark |=
+                (uint32_t)point->kind << 4 |
+                (point->kind == NP_PORT_NONE && !m->source_axes ? 0u : (uint32_t)point->protocol)
+                    << 8;
         }
         np_partition_mark(&m->partition, i, mark);
     }
@@ -325,6 +325,7 @@ static int make(struct maker *m, const struct np_side_plan *sides)
 {
     for (int s = 0; s < NP_SIDES; s++) {
         m->auth = m->auth || sides[s].auth;
+        m->list = m->list || sides[s].list;
     }
     for (int s = 0; s < NP_SIDES; s++) {
         np_side_each(&sides[s], take_match, m);
@@ -384,7 +385,10 @@ void np_ports_free(struct np_ports *ports)
 
 uint32_t np_ports_class(const struct np_ports *ports, const struct np_port_point *point)
 {
-    uint32_t family = ports->n_families == 1 ? 0 : point->family == 4 ? 0 : point->family == 6 ? 1 : 2;
+    uint32_t family = ports->n_families == 1 ? 0
+                      : point->family == 4   ? 0
+                      : point->family == 6   ? 1
+                                             : 2;
     uint32_t base = family * (ports->n_points / ports->n_families);
     uint32_t index = 0;
     for (int p = 0; p < NP_PORT_PROTOCOLS; p++) {

@@ -23,12 +23,12 @@ struct rows {
     struct np_focus focus;
     struct np_map answers;
     np_vec(struct np_answer) parts;
-    uint16_t *map;       /* port class -> column */
-    uint32_t *column;    /* column -> point */
+    uint16_t *map;    /* port class -> column */
+    uint32_t *column; /* column -> point */
     uint32_t n_columns;
-    uint16_t *cells;     /* one row */
-    uint32_t *ordinals;  /* by source port */
-    bool *keep;          /* by rule of the focus */
+    uint16_t *cells;    /* one row */
+    uint32_t *ordinals; /* by source port */
+    bool *keep;         /* by rule of the focus */
     uint32_t keep_size;
     uint32_t *part_row;  /* by part of the classes: first cell; */
     uint32_t *part_size; /* how many valid classes */
@@ -118,8 +118,7 @@ static int parts_by_set(struct rows *r, const struct np_set *set, enum np_relati
 static void parts_by_portset(struct rows *r, const struct np_portset *portset)
 {
     for (uint32_t c = 0; c < r->plan->classes.count; c++) {
-        uint32_t ports =
-            np_draft_port_names(&r->plan->draft, portset, r->plan->classes.first[c]);
+        uint32_t ports = np_draft_port_names(&r->plan->draft, portset, r->plan->classes.first[c]);
         if (ports) {
             np_partition_mark(&r->classes, c, ports);
         }
@@ -211,12 +210,12 @@ static int residual(struct rows *r, uint32_t *ordinal)
     }
     for (uint32_t i = 0; i < ports->n_sources; i++) {
         bool last = i + 1 == ports->n_sources;
-        boxes[i] = (struct np_box){
-            .any_protocol = 1,
-            .src_first = ports->sources[i],
-            .src_last = last ? UINT16_MAX : (uint16_t)(ports->sources[i + 1] - 1),
-            .dst_last = UINT16_MAX,
-            .value = r->ordinals[i]};
+        boxes[i] =
+            (struct np_box){.any_protocol = 1,
+                            .src_first = ports->sources[i],
+                            .src_last = last ? UINT16_MAX : (uint16_t)(ports->sources[i + 1] - 1),
+                            .dst_last = UINT16_MAX,
+                            .value = r->ordinals[i]};
     }
     int status = np_cut_add(r->plan->tables.cuts, boxes, ports->n_sources, r->ordinals[0], &root);
     np_free(r->plan->draft.ctx, boxes, ports->n_sources * sizeof *boxes);

@@ -95,8 +95,8 @@ int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES])
         struct np_side_plan *side = &sides[side_of(checkpoint)];
         side->checkpoints[side->n_checkpoints++] = checkpoint;
         side->host = side->host || checkpoint->kind == NP_CHECK_HOST;
-        side->relations = side->relations ||
-                          (checkpoint->subjects && np_set_is_relative(checkpoint->subjects));
+        side->relations =
+            side->relations || (checkpoint->subjects && np_set_is_relative(checkpoint->subjects));
         for (uint32_t s = 0; s < checkpoint->n_stages; s++) {
             take_stage(side, checkpoint->stages[s]);
         }

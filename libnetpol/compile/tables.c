@@ -15,22 +15,22 @@ static uint32_t find(struct np_map *map, const void *content, size_t bytes, size
     return (uint32_t)*at;
 }
 
-#define APPEND(tables, vector, items, count, map)                                                 \
-    do {                                                                                          \
-        bool added;                                                                               \
-        uint32_t at = find(&(tables)->map, items, (count) * sizeof *(items),                      \
-                           (tables)->vector.count, &added);                                       \
-        if (at == UINT32_MAX || !added) {                                                         \
-            return at;                                                                            \
-        }                                                                                         \
-        for (uint32_t i = 0; i < (count); i++) {                                                  \
-            void *to = np_vec_push((tables)->ctx, &(tables)->vector);                             \
-            if (!to) {                                                                            \
-                return UINT32_MAX;                                                                \
-            }                                                                                     \
-            memcpy(to, &(items)[i], sizeof *(items));                                             \
-        }                                                                                         \
-        return at;                                                                                \
+#define APPEND(tables, vector, items, count, map)                            \
+    do {                                                                     \
+        bool added;                                                          \
+        uint32_t at = find(&(tables)->map, items, (count) * sizeof *(items), \
+                           (tables)->vector.count, &added);                  \
+        if (at == UINT32_MAX || !added) {                                    \
+            return at;                                                       \
+        }                                                                    \
+        for (uint32_t i = 0; i < (count); i++) {                             \
+            void *to = np_vec_push((tables)->ctx, &(tables)->vector);        \
+            if (!to) {                                                       \
+                return UINT32_MAX;                                           \
+            }                                                                \
+            memcpy(to, &(items)[i], sizeof *(items));                        \
+        }                                                                    \
+        return at;                                                           \
     } while (0)
 
 uint32_t np_tables_cells(struct np_tables *tables, const uint16_t *cells, uint32_t count)

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan as hot sections.
+ *
+ * Signatures are numbered anew: first those that are the near end of something, then all others,
+ * which share entry 0 of the sides: the sides that most signatures have.
+ */
+#include "compile/plan.h"
+
+void *np_emit_alloc(struct np_emit *emit, size_t count, size_t element)
+{
+    return np_arena_array(&emit->arena, count, element);
+}
+
+void np_emit_section(struct np_emit *emit, enum np_section section, const void *items,
+                     uint64_t bytes)
+{
+    emit->writer.sections[section].items = items;
+    emit->writer.sections[section].bytes = bytes;
+}
+
+void np_emit_free(struct np_emit *emit)
+{
+    np_arena_free(&emit->arena);
+}
+
+/* ---- numbers ---- */
+
+static uint32_t group_of(const struct np_plan *plan, int side, uint32_t signature)
+{
+    return plan->groups[side].grouping.of[signature];
+}
+
+static bool same_groups(const struct np_plan *plan, uint32_t a, uint32_t b)
+{
+    bool same = true;
+    for (int s = 0; s < NP_SIDES; s++) {
+        same = same && group_of(plan, s, a) == group_of(plan, s, b);
+    }
+    return same;
+}
+
+/* A signature whose groups are those of most: the one that the others are compared with. */
+static uint32_t usual(const struct np_plan *plan)
+{
+    uint32_t best = NP_SIG_NOWHERE, votes = 0;
+    for (uint32_t s = NP_SIG_FIRST; s < plan->draft.n_sigs; s++) { /* majority by voting */
+        if (votes == 0) {
+            best = s;
+        }
+        votes = same_groups(plan, best, s) ? votes + 1 : votes - 1;
+    }
+    return best;
+}
+
+static bool number_signatures(struct np_emit *emit, uint32_t model)
+{
+    const struct np_plan *plan = emit->plan;
+    uint32_t n = plan->draft.n_sigs, next = NP_SIG_FIRST;
+    emit->number = np_emit_alloc(emit, n, sizeof *emit->number);
+    emit->order = np_emit_alloc(emit, n, sizeof *emit->order);
+    if (!emit->number || !emit->order) {
+        return false;
+    }
+    for (uint32_t s = 0; s < NP_SIG_FIRST && s < n; s++) {
+        emit->number[s] = emit->order[s] = s;
+    }
+    for (int usual_ones = 0; usual_ones < 2; usual_ones++) {
+        for (uint32_t s = NP_SIG_FIRST; s < n; s++) {
+            if (same_groups(plan, s, model) == (usual_ones == 1)) {
+                emit->order[next] = s;
+                emit->number[s] = next++;
+            }
+        }
+        emit->writer.header.n_near = usual_ones ? emit->writer.header.n_near : next;
+    }
+    emit->order[NP_SIG_NONE] = emit->order[NP_SIG_UNCOMPILED] = model;
+    emit->writer.header.n_signatures = n;
+    return true;
+}
+
+static bool add_classes(struct np_emit *emit)
+{
+    const struct np_plan *plan = emit->plan;
+    uint32_t n = plan->draft.n_sigs;
+    uint32_t *classes = np_emit_alloc(emit, n, sizeof *classes);
+    for (uint32_t i = 0; classes && i < n; i++) {
+        uint32_t s = emit->order[i];
+        bool real = i == NP_SIG_NOWHERE || i >= NP_SIG_FIRST;
+        classes[i] = real ? plan->classes.of[s] | (uint32_t)plan->draft.sigs[s].bits << 24 : 0;
+    }
+    emit->writer.header.n_classes = plan->classes.count;
+    np_emit_section(emit, NP_SECTION_SIG_CLASS, classes, n * sizeof *classes);
+    return classes != NULL;
+}
+
+/* ---- sides and rows ---- */
+
+struct placed { /* rows of one group in the comb */
+    struct np_row rows[NP_RELATIONS];
+};
+
+static int place_groups(struct np_emit *emit, struct np_comb_build *comb,
+                        struct placed *placed[NP_SIDES])
+{
+    struct np_plan *plan = emit->plan;
+    for (int s = 0; s < NP_SIDES; s++) {
+        uint32_t count = plan->groups[s].grouping.count;
+        placed[s] = np_emit_alloc(emit, count, sizeof *placed[s]);
+        for (uint32_t g = 0; placed[s] && g < count; g++) {
+            for (int k = 0; k < NP_RELATIONS; k++) {
+                const struct np_row_draft *row = &plan->planned[s][g].rows[k];
+                uint32_t base = np_comb_place(comb, row);
+                if (base == UINT32_MAX) {
+                    return NETPOL_ERR_MEMORY;
+                }
+                placed[s][g].rows[k] = (struct np_row){base, row->row};
+            }
+        }
+        if (!placed[s]) {
+            return NETPOL_ERR_MEMORY;
+        }
+    }
+    return np_comb_finish(comb) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+}
+
+static bool add_side(struct np_emit *emit, int s, struct placed *const placed[NP_SIDES],
+                     struct np_row *relations)
+{
+    uint32_t n = emit->writer.header.n_near;
+    struct np_side *sides = np_emit_alloc(emit, n, sizeof *sides);
+    for (uint32_t i = 0; sides && i < n; i++) {
+        uint32_t g = group_of(emit->plan, s, emit->order[i]);
+        const struct np_group_plan *group = &emit->plan->planned[s][g];
+        const struct np_row *rows = placed[s][g].rows;
+        sides[i] = (struct np_side){group->ports, group->parts, rows[0].base, rows[0].row};
+        for (int k = 1; k < NP_RELATIONS && relations; k++) {
+            relations[((uint32_t)s * (NP_RELATIONS - 1) + (uint32_t)k - 1) * n + i] = rows[k];
+        }
+    }
+    np_emit_section(emit, (enum np_section)(NP_SECTION_SIDE_EGRESS + s), sides, n * sizeof *sides);
+    return sides != NULL;
+}
+
+static int add_sides(struct np_emit *emit)
+{
+    struct np_comb_build comb;
+    struct placed *placed[NP_SIDES];
+    bool relations = emit->plan->relations;
+    uint32_t n = NP_SIDES * (NP_RELATIONS - 1) * emit->writer.header.n_near;
+    struct np_row *related = relations ? np_emit_alloc(emit, n, sizeof *related) : NULL;
+    if (!np_comb_begin(emit->plan->draft.ctx, emit->plan->classes.count, &comb)) {
+        return NETPOL_ERR_MEMORY;
+    }
+    int status = relations && !related ? NETPOL_ERR_MEMORY : place_groups(emit, &comb, placed);
+    for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
+        status = add_side(emit, s, placed, related) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+    }
+    struct np_comb *slots = np_emit_alloc(emit, comb.slots.count, sizeof *slots);
+    if (slots && comb.slots.count) {
+        memcpy(slots, comb.slots.items, comb.slots.count * sizeof *slots);
+    }
+    np_emit_section(emit, NP_SECTION_COMB, slots, comb.slots.count * sizeof *slots);
+    np_emit_section(emit, NP_SECTION_SIDE_REL, related, related ? n * sizeof *related : 0);
+    emit->writer.header.flags |= relations ? NP_IMAGE_RELATIONS : 0;
+    np_comb_free(&comb);
+    return slots ? status : NETPOL_ERR_MEMORY;
+}
+
+/* ---- ports ---- */
+
+struct pages {
+    struct np_emit *emit;
+    struct np_map known;
+    np_vec(uint16_t) pages, dirs;
+    bool failed;
+};
+
+static void push(struct pages *p, bool dir, uint16_t value)
+{
+    const struct netpol_ctx *ctx = p->emit->plan->draft.ctx;
+    uint16_t *at = dir ? np_vec_push(ctx, &p->dirs) : np_vec_push(ctx, &p->pages);
+    if (at) {
+        *at = value;
+    } else {
+        p->failed = true;
+    }
+}
+
+static uint16_t page_of(struct pages *p, const uint16_t page[256])
+{
+    bool added;
+    struct np_slice content = {(const char *)page, 256 * sizeof *page};
+    uint64_t *at = np_map_add(&p->known, content, &added);
+    if (at && added) {
+        *at = p->pages.count / 256;
+        for (int i = 0; i < 256; i++) {
+            push(p, false, page[i]);
+        }
+    }
+    p->failed = p->failed || !at || *at > UINT16_MAX;
+    return at ? (uint16_t)*at : 0;
+}
+
+/* A protocol whose ports are all of one class needs no directory. */
+static uint16_t directory_of(struct pages *p, uint8_t family, uint8_t protocol)
+{
+    const struct np_ports *ports = &p->emit->plan->ports;
+    uint16_t page[256];
+    uint32_t first = UINT32_MAX;
+    bool same = true;
+    size_t begin = p->dirs.count;
+    for (uint32_t port = 0; port <= UINT16_MAX; port++) {
+        struct np_port_point point = {family, NP_PORT_KNOWN, protocol, (uint16_t)port};
+        uint32_t class = np_ports_class(ports, &point);
+        first = first == UINT32_MAX ? class : first;
+        same = same && class == first;
+        page[port & 255] = (uint16_t) class;
+        if ((port & 255) == 255) {
+            push(p, true, page_of(p, page));
+        }
+    }
+    if (same) {
+        p->dirs.count = begin;
+        return (uint16_t)(NP_PORT_DIRECT | first);
+    }
+    p->failed = p->failed || begin / 256 >= NP_PORT_DIRECT;
+    return (uint16_t)(begin / 256);
+}
+
+static bool has_ports(uint8_t protocol)
+{
+    return memchr(np_port_protocols, protocol, NP_PORT_PROTOCOLS) != NULL;
+}
+
+static void fill_kinds(struct pages *p, uint16_t *kinds)
+{
+    static const uint8_t families[3] = {4, 6, 0};
+    const struct np_ports *ports = &p->emit->plan->ports;
+    for (uint32_t f = 0; f < 3; f++) {
+        uint16_t *of_family = kinds + f * NP_PORT_KINDS * 256;
+        if (f && ports->n_families == 1) {
+            memcpy(of_family, kinds, NP_PORT_KINDS * 256 * sizeof *kinds);
+            continue;
+        }
+        for (uint32_t protocol = 0; protocol < 256; protocol++) {
+            uint8_t number = (uint8_t)protocol;
+            struct np_port_point none = {families[f], NP_PORT_NONE, number, 0};
+            struct np_port_point not_given = {families[f], NP_PORT_UNKNOWN, number, 0};
+            uint16_t class = (uint16_t)np_ports_class(ports, &none);
+            of_family[NP_PORT_KNOWN * 256 + protocol] = has_ports(number)
+                                                            ? directory_of(p, families[f], number)
+                                                            : (uint16_t)(NP_PORT_DIRECT | class);
+            of_family[NP_PORT_NONE * 256 + protocol] = class;
+            of_family[NP_PORT_UNKNOWN * 256 + protocol] =
+                has_ports(number) ? (uint16_t)np_ports_class(ports, &not_given) : class;
+        }
+    }
+}
+
+static void *copy_of(struct np_emit *emit, const void *items, size_t count, size_t element)
+{
+    void *copy = np_emit_alloc(emit, count, element);
+    if (copy && count) {
+        memcpy(copy, items, count * element);
+    }
+    return copy;
+}
+
+static int add_ports(struct np_emit *emit)
+{
+    struct pages p = {.emit = emit};
+    enum { KINDS = 3 * NP_PORT_KINDS * 256 };
+    uint16_t *kinds = np_emit_alloc(emit, KINDS, sizeof *kinds);
+    np_map_init(&p.known, emit->plan->draft.ctx);
+    if (kinds) {
+        fill_kinds(&p, kinds);
+    }
+    void *dirs = copy_of(emit, p.dirs.items, p.dirs.count, sizeof *p.dirs.items);
+    void *pages = copy_of(emit, p.pages.items, p.pages.count, sizeof *p.pages.items);
+    np_emit_section(emit, NP_SECTION_PORT_KINDS, kinds, KINDS * sizeof *kinds);
+    np_emit_section(emit, NP_SECTION_PORT_DIRS, dirs, p.dirs.count * sizeof *p.dirs.items);
+    np_emit_section(emit, NP_SECTION_PORT_PAGES, pages, p.pages.count * sizeof *p.pages.items);
+    emit->writer.header.n_port_classes = emit->plan->ports.n_classes;
+    np_map_free(&p.known);
+    np_vec_free(emit->plan->draft.ctx, &p.dirs);
+    np_vec_free(emit->plan->draft.ctx, &p.pages);
+    return kinds && dirs && pages && !p.failed ? NETPOL_OK : NETPOL_ERR_MEMORY;
+}
+
+/* ---- maps, cells, parts ---- */
+
+static bool add_maps(struct np_emit *emit)
+{
+    const struct np_tables *t = &emit->plan->tables;
+    bool wide = t->widest > 256;
+    size_t count = t->maps.count;
+    uint8_t *bytes = np_emit_alloc(emit, (count << wide) + 2, 1); /* lookups read two bytes */
+    for (size_t i = 0; bytes && i < count; i++) {
+        bytes[i << wide] = (uint8_t)t->maps.items[i];
+        if (wide) {
+            bytes[2 * i + 1] = (uint8_t)(t->maps.items[i] >> 8);
+        }
+    }
+    emit->writer.header.flags |= wide ? NP_IMAGE_WIDE_PORTS : 0;
+    np_emit_section(emit, NP_SECTION_PORT_MAPS, bytes, (count << wide) + 2);
+    return bytes != NULL;
+}
+
+static bool add_parts(struct np_emit *emit)
+{
+    const struct np_tables *t = &emit->plan->tables;
+    struct netpol_part *parts = np_emit_alloc(emit, t->parts.count, sizeof *parts);
+    uint32_t *missing = np_emit_alloc(emit, t->parts.count, sizeof *missing);
+    if (!parts || !missing) {
+        return false;
+    }
+    for (size_t i = 0; i < t->parts.count; i++) {
+        parts[i] = t->parts.items[i].part;
+        missing[i] = t->parts.items[i].missing;
+    }
+    np_emit_section(emit, NP_SECTION_PARTS, parts, t->parts.count * sizeof *parts);
+    np_emit_section(emit, NP_SECTION_MISSING, missing, t->parts.count * sizeof *missing);
+    np_emit_section(emit, NP_SECTION_CELLS, t->cells.items,
+                    t->cells.count * sizeof *t->cells.items);
+    np_cut_sections(t->cuts, &emit->writer);
+    return true;
+}
+
+static void add_flags(struct np_emit *emit)
+{
+    enum { REFUSE = 1, UNKNOWN = 1 }; /* of options mapped_v6 and shared_address */
+    const struct np_options *options = &emit->plan->draft.model->options;
+    uint32_t *flags = &emit->writer.header.flags;
+    *flags |= options->mapped_v6 == REFUSE ? NP_IMAGE_MAPPED_DENY : 0;
+    *flags |= options->shared_address == UNKNOWN ? NP_IMAGE_SHARED_UNKNOWN : 0;
+    *flags |= emit->plan->lists[NP_SIDE_MESH].n_checkpoints ? NP_IMAGE_MESH : 0;
+    *flags |= emit->plan->draft.host ? NP_IMAGE_NODES : 0;
+}
+
+int np_emit_begin(struct np_plan *plan, struct np_emit *out)
+{
+    *out = (struct np_emit){.plan = plan, .writer = {.ctx = plan->draft.ctx}};
+    np_arena_init(&out->arena, plan->draft.ctx, 65536);
+    add_flags(out);
+    if (!number_signatures(out, usual(plan)) || !add_classes(out)) {
+        return NETPOL_ERR_MEMORY;
+    }
+    int status = add_sides(out);
+    status = status == NETPOL_OK ? add_ports(out) : status;
+    return status == NETPOL_OK && (!add_maps(out) || !add_parts(out)) ? NETPOL_ERR_MEMORY : status;
+}
