@@ -25,6 +25,7 @@
  * entry that names it. Readers may look at all NP_TRIE_BUCKET bounds of a bucket, of which those
  * past n count for nothing: the words behind the last bucket are there.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 

@@ -19,7 +19,7 @@ struct np_table {
     const struct np_slot6 *slots6;
     const struct np_slot_ref *refs;
     const struct np_shared *shared;
-    uint8_t bits4, bits6, bits_ref;
+    uint8_t bits4, bits6, bits_ref;        /* at least 1: also an empty table has two slots */
     uint32_t probes4, probes6, probes_ref; /* never search longer */
 };
 
@@ -36,8 +36,9 @@ struct np_hot {
     const uint32_t *trie4, *trie6, *missing;
     uint32_t n_near, port_shift, port_mask;
     uint8_t trie4_bits, trie6_bits;
-    uint32_t flags; /* enum np_image_flags */
-    bool beyond_l2; /* batches prefetch */
+    uint32_t flags;            /* enum np_image_flags */
+    uint32_t silent[NP_SIDES]; /* the part of a side that nothing judges, or that is not asked */
+    bool beyond_l2;            /* batches prefetch */
     const struct np_image *image;
     uint64_t generation; /* written into verdicts */
 };
@@ -53,6 +54,11 @@ void np_match_batch(const struct np_hot *hot, const struct np_table *table,
 /* Some sides only (1 << enum np_side_of_hop); the others are not judged. */
 void np_match_sides(const struct np_hot *hot, const struct np_table *table, unsigned sides,
                     const struct netpol_tuple *tuple, struct netpol_verdict *out);
+void np_match_batch_sides(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                          const struct netpol_tuple *tuples, struct netpol_verdict *out,
+                          size_t count);
+/* All parts as one refusal, as the reference's np_refuse. */
+void np_match_refuse(struct netpol_verdict *out, uint8_t action, uint8_t reason, uint32_t missing);
 /* The value of a residual tree. variant: enum np_simd, or NP_SIMD_BEST. */
 enum np_simd { NP_SIMD_SCALAR, NP_SIMD_AVX2, NP_SIMD_AVX512, NP_SIMD_NEON, NP_SIMD_COUNT };
 uint32_t np_cut_find(const struct np_image *image, uint32_t root, const struct np_cut_key *key);

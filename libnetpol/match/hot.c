@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An open image made ready for lookups: pointers to its sections, and what stays the same for all
+ * of them. */
+#include "match/look.h"
+
+#include <unistd.h>
+
+/* Where the machine does not say. */
+enum { USUAL_L2 = 1 << 20 };
+
+static uint64_t l2_bytes(void)
+{
+    long bytes = -1;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+    return bytes > 0 ? (uint64_t)bytes : USUAL_L2;
+}
+
+/* Entry 0 of a side: nothing judges. All its cells are the same part. */
+static uint32_t silent_part(const struct np_hot *hot, int side)
+{
+    const struct np_side *entry = hot->side[side];
+    struct np_look_side at = {.side = entry, .base = entry->base, .row = entry->row};
+    return entry->parts + hot->cells[np_look_cell(hot, &at, 0)];
+}
+
+/* A table of free slots stands where there is none, so that a lookup need not ask. */
+static const struct np_slot4 no_slots4[2];
+static const struct np_slot6 no_slots6[2];
+static const struct np_slot_ref no_refs[2];
+
+static void open_table(const struct np_image *image, struct np_table *out)
+{
+    const struct np_image_header *header = image->header;
+    *out = (struct np_table){.slots4 = no_slots4,
+                             .slots6 = no_slots6,
+                             .refs = no_refs,
+                             .shared = image->section[NP_SECTION_SHARED],
+                             .bits4 = 1,
+                             .bits6 = 1,
+                             .bits_ref = 1,
+                             .probes4 = header->slots4_probes,
+                             .probes6 = header->slots6_probes,
+                             .probes_ref = header->refs_probes};
+    if (out->probes4) {
+        out->slots4 = image->section[NP_SECTION_SLOTS4];
+        out->bits4 = header->slots4_bits;
+    }
+    if (out->probes6) {
+        out->slots6 = image->section[NP_SECTION_SLOTS6];
+        out->bits6 = header->slots6_bits;
+    }
+    if (out->probes_ref) {
+        out->refs = image->section[NP_SECTION_REFS];
+        out->bits_ref = header->refs_bits;
+    }
+}
+
+void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
+                 struct np_table *frozen)
+{
+    const struct np_image_header *header = image->header;
+    bool wide = header->flags & NP_IMAGE_WIDE_PORTS;
+    *out = (struct np_hot){
+        .sig_class = image->section[NP_SECTION_SIG_CLASS],
+        .side = {image->section[NP_SECTION_SIDE_EGRESS], image->section[NP_SECTION_SIDE_INGRESS],
+                 image->section[NP_SECTION_SIDE_MESH]},
+        .side_rel = image->section[NP_SECTION_SIDE_REL],
+        .comb = image->section[NP_SECTION_COMB],
+        .port_kinds = image->section[NP_SECTION_PORT_KINDS],
+        .port_dirs = image->section[NP_SECTION_PORT_DIRS],
+        .port_pages = image->section[NP_SECTION_PORT_PAGES],
+        .port_maps = image->section[NP_SECTION_PORT_MAPS],
+        .cells = image->section[NP_SECTION_CELLS],
+        .parts = image->section[NP_SECTION_PARTS],
+        .trie4 = image->section[NP_SECTION_TRIE4],
+        .trie6 = image->section[NP_SECTION_TRIE6],
+        .missing = image->section[NP_SECTION_MISSING],
+        .n_near = header->n_near,
+        .port_shift = wide,
+        .port_mask = wide ? 0xffff : 0xff,
+        .trie4_bits = header->trie4_bits,
+        .trie6_bits = header->trie6_bits,
+        .flags = header->flags,
+        .beyond_l2 = header->hot_bytes > l2_bytes(),
+        .image = image,
+        .generation = generation
+    };
+    for (int side = 0; side < NP_SIDES; side++) {
+        out->silent[side] = silent_part(out, side);
+    }
+    open_table(image, frozen);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a lookup needs now and then: residual trees, causes of an UNKNOWN; and its small tables. */
+#include "match/look.h"
+
+const uint8_t np_protocol_ports[256] = {
+    [1] = NP_PROTOCOL_ICMP,    /* ICMP */
+    [6] = NP_PROTOCOL_PORTS,   /* TCP */
+    [17] = NP_PROTOCOL_PORTS,  /* UDP */
+    [33] = NP_PROTOCOL_PORTS,  /* DCCP */
+    [58] = NP_PROTOCOL_ICMP,   /* ICMPv6 */
+    [132] = NP_PROTOCOL_PORTS, /* SCTP */
+    [136] = NP_PROTOCOL_PORTS, /* UDP-Lite */
+};
+
+#define EGRESS  NETPOL_PLANE_NETWORK, NETPOL_SIDE_EGRESS, 0
+#define INGRESS NETPOL_PLANE_NETWORK, NETPOL_SIDE_INGRESS, 0
+#define MESH    NETPOL_PLANE_MESH, NETPOL_SIDE_INGRESS, 0
+#define OF(action)                                                           \
+    [(action)*4] = {(action), MESH}, [(action)*4 + 1] = {(action), INGRESS}, \
+    [(action)*4 + 2] = {(action), EGRESS}, [(action)*4 + 3] = {(action), EGRESS} /* not met */
+
+/* A denial is told by the first in path order that denies; an allow by the last word of the network
+ * plane: ingress, else egress, else the mesh. */
+const struct np_verdict_head np_verdict_heads[24] = {
+    OF(NETPOL_INSPECT),
+    OF(NETPOL_UNKNOWN),
+    OF(NETPOL_DENY),
+    [16] = {NETPOL_ALLOW, NETPOL_PLANE_NONE, NETPOL_SIDE_NONE, 0},
+    [17] = {NETPOL_ALLOW,           EGRESS                           },
+    [18] = {NETPOL_ALLOW,INGRESS},
+    [19] = {NETPOL_ALLOW,          INGRESS                                         },
+    [20] = {NETPOL_ALLOW,MESH},
+    [21] = {NETPOL_ALLOW,             EGRESS                                                          },
+    [22] = {NETPOL_ALLOW,INGRESS},
+    [23] = {NETPOL_ALLOW,            INGRESS                                                                            },
+};
+_Static_assert(NETPOL_ALLOW == 0 && NETPOL_DENY == 3, "heads are found by action");
+
+uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
+                            uint32_t mesh)
+{
+    const uint32_t parts[] = {egress, ingress, mesh};
+    uint32_t missing = 0;
+    for (int i = 0; i < NP_SIDES; i++) {
+        if (hot->parts[parts[i]].action == NETPOL_UNKNOWN) {
+            missing |= hot->missing[parts[i]];
+        }
+    }
+    return missing;
+}
+
+/* ---- who has an address ---- */
+
+struct np_party np_party_search4(const struct np_hot *hot, const struct np_table *table,
+                                 uint32_t address)
+{
+    uint32_t mask = (uint32_t)((UINT64_C(1) << table->bits4) - 1);
+    uint32_t at = np_slot4_at(address, table->bits4);
+    for (uint32_t left = table->probes4; left; left--, at = (at + 1) & mask) {
+        const struct np_slot4 *slot = &table->slots4[at];
+        uint64_t key = np_acquire(&slot->key);
+        uint32_t signature = (uint32_t)key;
+        if (signature == NP_SIG_NONE) {
+            break;
+        }
+        if (key >> 32 == address && signature != NP_SIG_DEAD) {
+            return (struct np_party){signature, slot->who};
+        }
+    }
+    return (struct np_party){np_trie4_find(hot->trie4, hot->trie4_bits, address), 0};
+}
+
+struct np_party np_party_search6(const struct np_hot *hot, const struct np_table *table,
+                                 uint64_t high, uint64_t low)
+{
+    uint32_t mask = (uint32_t)((UINT64_C(1) << table->bits6) - 1);
+    uint32_t at = np_slot6_at(high, low, table->bits6);
+    for (uint32_t left = table->probes6; left; left--, at = (at + 1) & mask) {
+        const struct np_slot6 *slot = &table->slots6[at];
+        uint32_t signature = (uint32_t)np_acquire(&slot->key);
+        if (signature == NP_SIG_NONE) {
+            break;
+        }
+        if (slot->low == low && slot->high == high && signature != NP_SIG_DEAD) {
+            return (struct np_party){signature, slot->who};
+        }
+    }
+    return (struct np_party){np_trie6_find(hot->trie6, hot->trie6_bits, high, low), 0};
+}
+
+/* ---- residual trees ---- */
+
+#ifdef NP_MATCH_CUTS
+static struct np_cut_key key_of(const struct np_ask *ask)
+{
+    return (struct np_cut_key){
+        .src = {ask->src.high, ask->src.low},
+        .dst = {ask->dst.high, ask->dst.low},
+        .src_port = ask->ports.src_port,
+        .dst_port = ask->ports.dst_port,
+        .family = ask->ports.family,
+        .protocol = ask->ports.protocol,
+        .has_ports = ask->ports.kind == NP_PORT_KNOWN
+    };
+}
+
+static struct np_where where(const uint8_t bytes[16], uint8_t family)
+{
+    if (family == 4) {
+        return (struct np_where){4, 0, np_read_32(bytes)};
+    }
+    return (struct np_where){6, np_read_64(bytes), np_read_64(bytes + 8)};
+}
+
+uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
+                          const struct np_ask *ask)
+{
+    struct np_ask plain;
+    if (!ask) {
+        plain = (struct np_ask){.src = where(tuple->src, tuple->family),
+                                .dst = where(tuple->dst, tuple->family),
+                                .ports = np_ports_of(tuple, tuple->family)};
+        ask = &plain;
+    }
+    struct np_cut_key key = key_of(ask);
+    return np_cut_find(hot->image, root, &key);
+}
+#else /* without trees nothing leads to one */
+uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
+                          const struct np_ask *ask)
+{
+    (void)hot;
+    (void)root;
+    (void)tuple;
+    (void)ask;
+    return 0;
+}
+#endif

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_MATCH_LOOK_H
+#define NP_MATCH_LOOK_H
+/*
+ * look: the loads that answer a question, inline, so that a single call and a batch are one text.
+ *
+ * Once it is known who the two ends are and of which class the ports, np_look finds three parts and
+ * writes the verdict once. On the usual path there is no branch that the traffic decides, and
+ * nothing but numbers, so that all of it stays in registers: what is rare (relations, residual
+ * trees, unknown answers) leaves through calls to look.c and relation.c.
+ *
+ * The usual tuple (addresses only, no flags) is resolved here too; whatever else a tuple can be is
+ * the business of tuple.c.
+ */
+#include "image/trie_find.h"
+#include "match/match.h"
+
+#define np_likely(x)   __builtin_expect(!!(x), 1)
+#define np_unlikely(x) __builtin_expect(!!(x), 0)
+#define np_inline      static inline __attribute__((always_inline))
+
+/* One end of a hop: who it is. */
+struct np_party {
+    uint32_t signature; /* of several owners: NP_SIG_SHARED and where they are */
+    uint64_t who;       /* endpoint number << 32 | node number, as in a slot */
+};
+/* And its address, where the tuple alone does not say. */
+struct np_where {
+    uint8_t family;     /* 4, 6; 0: not known */
+    uint64_t high, low; /* the address as two numbers, big end first; IPv4 in low */
+};
+struct np_hop_ports {
+    uint8_t family; /* of the hop; 0: neither end has an address */
+    uint8_t kind;   /* enum np_port_kind */
+    uint8_t protocol;
+    uint16_t src_port, dst_port; /* ICMP: dst_port = type << 8 | code */
+};
+struct np_ask { /* a question that is not usual: its ends need not be what the tuple says */
+    struct np_where src, dst;
+    struct np_hop_ports ports;
+};
+
+/* ---- reading ---- */
+
+static inline uint32_t np_read_32(const uint8_t *at) /* big end first */
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static inline uint64_t np_read_64(const uint8_t *at)
+{
+    return (uint64_t)np_read_32(at) << 32 | np_read_32(at + 4);
+}
+
+/* The fields of a slot that is being published: the key comes last and makes the rest visible. */
+static inline uint64_t np_acquire(const uint64_t *at)
+{
+    return __atomic_load_n(at, __ATOMIC_ACQUIRE);
+}
+
+/* ---- who has an address ---- */
+
+/* A signature that stands for one compiled party. */
+static inline bool np_is_single(uint32_t signature)
+{
+    return signature - NP_SIG_FIRST < NP_SIG_SHARED - NP_SIG_FIRST;
+}
+
+/* look.c: by table, else by place. */
+struct np_party np_party_search4(const struct np_hot *hot, const struct np_table *table,
+                                 uint32_t address);
+struct np_party np_party_search6(const struct np_hot *hot, const struct np_table *table,
+                                 uint64_t high, uint64_t low);
+
+/* The same, with the first slot tried in line: most addresses are there. */
+np_inline struct np_party np_party_at4(const struct np_hot *hot, const struct np_table *table,
+                                       uint32_t address)
+{
+    const struct np_slot4 *slot = &table->slots4[np_slot4_at(address, table->bits4)];
+    uint64_t key = np_acquire(&slot->key);
+    if (np_likely(key >> 32 == address && np_is_single((uint32_t)key))) {
+        return (struct np_party){(uint32_t)key, slot->who};
+    }
+    return np_party_search4(hot, table, address);
+}
+
+np_inline struct np_party np_party_at6(const struct np_hot *hot, const struct np_table *table,
+                                       uint64_t high, uint64_t low)
+{
+    const struct np_slot6 *slot = &table->slots6[np_slot6_at(high, low, table->bits6)];
+    uint32_t signature = (uint32_t)np_acquire(&slot->key);
+    if (np_likely(np_is_single(signature) && slot->low == low && slot->high == high)) {
+        return (struct np_party){signature, slot->who};
+    }
+    return np_party_search6(hot, table, high, low);
+}
+
+/* ---- ports ---- */
+
+/* What a protocol has: two ports, type and code, or neither. */
+enum np_protocol_ports { NP_PROTOCOL_NEITHER, NP_PROTOCOL_PORTS, NP_PROTOCOL_ICMP };
+extern const uint8_t np_protocol_ports[256];
+
+np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, uint8_t family)
+{
+    struct np_hop_ports out = {.family = family,
+                               .kind = NP_PORT_KNOWN,
+                               .protocol = tuple->protocol,
+                               .src_port = tuple->src_port,
+                               .dst_port = tuple->dst_port};
+    uint8_t shape = np_protocol_ports[tuple->protocol];
+    if (np_unlikely(shape != NP_PROTOCOL_PORTS)) {
+        bool icmp = shape == NP_PROTOCOL_ICMP;
+        out.kind = icmp ? NP_PORT_KNOWN : NP_PORT_NONE;
+        out.src_port = 0;
+        out.dst_port = (uint16_t)(icmp ? tuple->icmp_type << 8 | tuple->icmp_code : 0);
+    }
+    return out;
+}
+
+static inline unsigned np_family_index(uint8_t family)
+{
+    return family == 4 ? 0 : family == 6 ? 1 : 2;
+}
+
+np_inline uint32_t np_port_class(const struct np_hot *hot, struct np_hop_ports ports)
+{
+    unsigned kinds = np_family_index(ports.family) * NP_PORT_KINDS + ports.kind;
+    uint32_t entry = hot->port_kinds[kinds * 256 + ports.protocol];
+    if (ports.kind != NP_PORT_KNOWN || (entry & NP_PORT_DIRECT)) {
+        return entry & (NP_PORT_DIRECT - 1);
+    }
+    uint32_t page = hot->port_dirs[entry << 8 | ports.dst_port >> 8];
+    return hot->port_pages[page << 8 | (ports.dst_port & 0xff)];
+}
+
+/* ---- relations ---- */
+
+/* Anything but OTHER needs one endpoint at both ends, a node, or an end that is not known well. */
+np_inline bool np_may_relate(const struct np_hot *hot, struct np_party src, struct np_party dst)
+{
+    enum { ODD = (NP_SIG_NODE | NP_SIG_NO_ADDRESS) << 24 };
+    uint32_t bits = hot->sig_class[src.signature] | hot->sig_class[dst.signature];
+    return src.who >> 32 == dst.who >> 32 || (bits & ODD);
+}
+/* relation.c: how the two ends stand to each other. */
+enum np_relation np_relation_of(const struct np_hot *hot, struct np_party src, struct np_party dst,
+                                bool same_address);
+
+np_inline enum np_relation np_look_relation(const struct np_hot *hot, struct np_party src,
+                                            struct np_party dst, const struct netpol_tuple *tuple,
+                                            const struct np_ask *ask)
+{
+    if (!(hot->flags & NP_IMAGE_RELATIONS) || np_likely(!np_may_relate(hot, src, dst))) {
+        return NP_RELATION_OTHER;
+    }
+    bool same = ask ? ask->src.family && ask->src.family == ask->dst.family &&
+                          ask->src.high == ask->dst.high && ask->src.low == ask->dst.low
+                    : memcmp(tuple->src, tuple->dst, sizeof tuple->src) == 0;
+    return np_relation_of(hot, src, dst, same);
+}
+
+/* ---- one side ---- */
+
+struct np_look_side {
+    const struct np_side *side; /* of the near end */
+    uint32_t base, row;         /* in the relation at hand */
+    uint32_t far;               /* class of the far end */
+};
+
+np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_of_hop side,
+                                         uint32_t near, uint32_t far, enum np_relation relation)
+{
+    uint32_t at = near < hot->n_near ? near : 0;
+    const struct np_side *entry = &hot->side[side][at];
+    struct np_look_side out = {.side = entry,
+                               .base = entry->base,
+                               .row = entry->row,
+                               .far = hot->sig_class[far] & NP_SIG_CLASS_MASK};
+    if (np_unlikely(relation != NP_RELATION_OTHER)) {
+        uint32_t variant = (uint32_t)side * (NP_RELATIONS - 1) + (uint32_t)relation - 1;
+        const struct np_row *row = &hot->side_rel[(size_t)variant * hot->n_near + at];
+        out.base = row->base;
+        out.row = row->row;
+    }
+    return out;
+}
+
+/* Where the cell is. */
+np_inline size_t np_look_cell(const struct np_hot *hot, const struct np_look_side *at,
+                              uint32_t port_class)
+{
+    const struct np_comb *comb = &hot->comb[(size_t)at->base + at->far];
+    uint32_t own = 0u - (uint32_t)(comb->base == at->base); /* all ones: the slot is ours */
+    uint32_t row = (comb->row & own) | (at->row & ~own);
+    size_t entry = (size_t)at->side->ports + port_class;
+    uint16_t
+        column; /* of a narrow map with the next entry in its upper half; sections are padded */
+    memcpy(&column, hot->port_maps + (entry << hot->port_shift), sizeof column);
+    return (size_t)row + (column & hot->port_mask);
+}
+
+/* look.c: the ordinal that a residual tree gives. ask NULL: the tuple is a usual one. */
+uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
+                          const struct np_ask *ask);
+
+np_inline uint32_t np_look_part(const struct np_hot *hot, const struct np_look_side *at,
+                                size_t cell, const struct netpol_tuple *tuple,
+                                const struct np_ask *ask)
+{
+    uint32_t index = at->side->parts + hot->cells[cell];
+    const struct netpol_part *part = &hot->parts[index];
+    if (np_unlikely(part->flags & NP_PART_RESIDUAL)) {
+        index = at->side->parts + np_look_residual(hot, part->rule, tuple, ask);
+    }
+    return index;
+}
+
+/* ---- the verdict ---- */
+
+struct np_verdict_head {
+    uint8_t action, plane, side, flags;
+};
+/* By worst action * 4 + place in path order (2 egress, 1 ingress, 0 mesh); from 16 on, for an
+ * allow, by who judged (1 egress, 2 ingress, 4 mesh). */
+extern const struct np_verdict_head np_verdict_heads[24];
+/* look.c: what is missing for the parts that are UNKNOWN. */
+uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
+                            uint32_t mesh);
+
+np_inline unsigned np_head_of(const struct netpol_part *egress, const struct netpol_part *ingress,
+                              const struct netpol_part *mesh)
+{
+    unsigned a = egress->action * 4u + 2, b = ingress->action * 4u + 1, c = mesh->action * 4u;
+    unsigned worst = a > b ? a : b;
+    worst = worst > c ? worst : c;
+    unsigned judged = (egress->flags & NETPOL_PART_JUDGED) / NETPOL_PART_JUDGED |
+                      (ingress->flags & NETPOL_PART_JUDGED) / (NETPOL_PART_JUDGED / 2) |
+                      (mesh->flags & NETPOL_PART_JUDGED) / (NETPOL_PART_JUDGED / 4);
+    unsigned allow = 0u - (unsigned)(worst < 4);
+    return (allow & (16 + judged)) | (~allow & worst & 15);
+}
+
+np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
+                                uint32_t mesh, struct netpol_verdict *out)
+{
+    struct netpol_part a = hot->parts[egress], b = hot->parts[ingress], c = hot->parts[mesh];
+    struct np_verdict_head head = np_verdict_heads[np_head_of(&a, &b, &c)];
+    uint32_t missing = 0;
+    if (np_unlikely(head.action == NETPOL_UNKNOWN)) {
+        missing = np_verdict_missing(hot, egress, ingress, mesh);
+    }
+    memcpy(out, &head, sizeof head); /* action, plane, side, flags */
+    out->missing = missing;
+    out->generation = hot->generation;
+    out->egress = a;
+    out->ingress = b;
+    out->mesh = c;
+}
+
+/* ---- the whole ---- */
+
+enum { NP_SIDES_ALL = (1 << NP_SIDES) - 1 };
+
+np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side,
+                               uint32_t near, uint32_t far, enum np_relation relation,
+                               uint32_t port_class, const struct netpol_tuple *tuple,
+                               const struct np_ask *ask)
+{
+    bool asked = sides >> side & 1;
+    if (!asked || (side == NP_SIDE_MESH && !(hot->flags & NP_IMAGE_MESH))) {
+        return hot->silent[side];
+    }
+    struct np_look_side at = np_look_at(hot, side, near, far, relation);
+    return np_look_part(hot, &at, np_look_cell(hot, &at, port_class), tuple, ask);
+}
+
+/* ask NULL: the tuple is a usual one. */
+np_inline void np_look(const struct np_hot *hot, unsigned sides, struct np_party src,
+                       struct np_party dst, const struct netpol_tuple *tuple,
+                       const struct np_ask *ask, struct netpol_verdict *out)
+{
+    struct np_hop_ports ports = ask ? ask->ports : np_ports_of(tuple, tuple->family);
+    uint32_t port_class = np_port_class(hot, ports);
+    enum np_relation relation = np_look_relation(hot, src, dst, tuple, ask);
+    uint32_t egress = np_look_one(hot, sides, NP_SIDE_EGRESS, src.signature, dst.signature,
+                                  relation, port_class, tuple, ask);
+    uint32_t ingress = np_look_one(hot, sides, NP_SIDE_INGRESS, dst.signature, src.signature,
+                                   relation, port_class, tuple, ask);
+    uint32_t mesh = np_look_one(hot, sides, NP_SIDE_MESH, dst.signature, src.signature, relation,
+                                port_class, tuple, ask);
+    np_verdict_write(hot, egress, ingress, mesh, out);
+}
+
+/* ---- the usual tuple ---- */
+
+/* Addresses only, canonical, of one family: what needs no second thought. */
+np_inline bool np_is_plain4(const struct netpol_tuple *tuple)
+{
+    uint64_t tail[4];
+    memcpy(&tail[0], tuple->src + 4, 8);
+    memcpy(&tail[1], tuple->src + 8, 8);
+    memcpy(&tail[2], tuple->dst + 4, 8);
+    memcpy(&tail[3], tuple->dst + 8, 8);
+    return tuple->family == 4 &&
+           (tail[0] | tail[1] | tail[2] | tail[3] | tuple->flags | tuple->reserved) == 0;
+}
+
+static inline bool np_is_mapped(uint64_t high, uint64_t low)
+{
+    return high == 0 && low >> 32 == 0xffff;
+}
+
+np_inline bool np_is_plain6(const struct netpol_tuple *tuple)
+{
+    return tuple->family == 6 && (tuple->flags | tuple->reserved) == 0 &&
+           !np_is_mapped(np_read_64(tuple->src), np_read_64(tuple->src + 8)) &&
+           !np_is_mapped(np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
+}
+
+/* The ends of a usual tuple. false: it is none, or an end is not one compiled party. */
+np_inline bool np_plain_ends(const struct np_hot *hot, const struct np_table *table,
+                             const struct netpol_tuple *tuple, struct np_party *src,
+                             struct np_party *dst)
+{
+    if (np_likely(np_is_plain4(tuple))) {
+        *src = np_party_at4(hot, table, np_read_32(tuple->src));
+        *dst = np_party_at4(hot, table, np_read_32(tuple->dst));
+    } else if (np_likely(np_is_plain6(tuple))) {
+        *src = np_party_at6(hot, table, np_read_64(tuple->src), np_read_64(tuple->src + 8));
+        *dst = np_party_at6(hot, table, np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
+    } else {
+        return false;
+    }
+    return np_likely(np_is_single(src->signature) && np_is_single(dst->signature));
+}
+
+/* tuple.c: any tuple. */
+void np_match_any(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                  const struct netpol_tuple *tuple, struct netpol_verdict *out);
+
+np_inline void np_match_one(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                            const struct netpol_tuple *tuple, struct netpol_verdict *out)
+{
+    struct np_party src, dst;
+    if (np_likely(np_plain_ends(hot, table, tuple, &src, &dst))) {
+        np_look(hot, sides, src, dst, tuple, NULL, out);
+    } else {
+        np_match_any(hot, table, sides, tuple, out);
+    }
+}
+#endif
