@@ -50,12 +50,12 @@ struct np_region {
  * Who of all signatures a set holds for, in a role (source or destination of the hop). Sets that
  * name a relation (reserved identities of the own node) depend on it as well.
  */
-struct np_member {
+struct np_sig_truth {
     uint32_t signature;
     np_truth truth; /* not NP_NO */
 };
 struct np_members {
-    const struct np_member *items; /* by signature */
+    const struct np_sig_truth *items; /* by signature */
     uint32_t count;
 };
 
@@ -74,6 +74,10 @@ struct np_draft {
     uint32_t n_refs;
     struct np_region *places; /* IPv4 first, each family sorted and whole */
     uint32_t n_places, n_places4;
+    np_str *nodes; /* node number - 1 -> name: those of the inventory, then names without a node */
+    uint32_t n_nodes;
+    const struct np_combo *combos; /* (kind, signature of the bare place, node) -> signature */
+    uint32_t n_combos;
     struct np_ends_state
         *ends; /* opaque: how ends.c found them; for members and for the writer's path */
 };
