@@ -27,7 +27,6 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 enum {
     NP_TRIE_BUCKET = 8, /* most bounds in one */
