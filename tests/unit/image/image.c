@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing and opening images; what opening refuses, table by table. */
-#include "seed.h"
+#include "np_cmocka.h"
 
 #include "image/layout.h"
+#include "image_seed.h"
 
 struct world {
     struct counting counting;
@@ -17,8 +18,8 @@ static int set_up(void **state)
     struct world *w = calloc(1, sizeof *w);
     void *bytes = NULL;
     w->ctx = counting_ctx(&w->counting, NULL);
-    seed_make(w->ctx, &w->seed);
-    if (np_image_write(&w->seed.writer, &bytes, &w->size) != NETPOL_OK) {
+    if (!seed_make(w->ctx, &w->seed) ||
+        np_image_write(&w->seed.writer, &bytes, &w->size) != NETPOL_OK) {
         return -1;
     }
     w->bytes = bytes;

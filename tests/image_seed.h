@@ -3,10 +3,8 @@
 #define NP_TESTS_IMAGE_SEED_H
 /*
  * A small image written by hand, with something in nearly every section: two pods and a block of
- * addresses, one subject under a policy for TCP 80.
+ * addresses, one subject under a policy for TCP 80. For tests and fuzz targets.
  */
-#include "np_cmocka.h"
-
 #include "image/image.h"
 #include "image/trie.h"
 
@@ -111,8 +109,8 @@ static inline void seed_section(struct seed *s, enum np_section section, const v
     s->writer.sections[section].bytes = bytes;
 }
 
-/* Fills *s and its writer. seed_free gives back the tries. */
-static inline void seed_make(const struct netpol_ctx *ctx, struct seed *s)
+/* Fills *s and its writer; false: no memory. seed_free gives back the tries. */
+static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
 {
     static const struct np_place4 places4[] = {
         {0,          5},
@@ -126,8 +124,10 @@ static inline void seed_make(const struct netpol_ctx *ctx, struct seed *s)
     *s = (struct seed){0};
     seed_tables(s);
     seed_ends(s);
-    assert_int_equal(np_trie4_build(ctx, places4, 3, &s->trie4), NETPOL_OK);
-    assert_int_equal(np_trie6_build(ctx, places6, 2, &s->trie6), NETPOL_OK);
+    if (np_trie4_build(ctx, places4, 3, &s->trie4) != NETPOL_OK ||
+        np_trie6_build(ctx, places6, 2, &s->trie6) != NETPOL_OK) {
+        return false;
+    }
     s->writer.ctx = ctx;
     s->writer.header = (struct np_image_header){.flags = NP_IMAGE_RELATIONS,
                                                 .n_signatures = SEED_SIGNATURES,
@@ -168,6 +168,7 @@ static inline void seed_make(const struct netpol_ctx *ctx, struct seed *s)
     seed_section(s, NP_SECTION_NODES, s->nodes, sizeof s->nodes);
     seed_section(s, NP_SECTION_ENDPOINTS, s->endpoints, sizeof s->endpoints);
     seed_section(s, NP_SECTION_COMBOS, s->combos, sizeof s->combos);
+    return true;
 }
 
 static inline void seed_free(const struct netpol_ctx *ctx, struct seed *s)
