@@ -6,6 +6,7 @@
  * addresses, one subject under a policy for TCP 80. For tests and fuzz targets.
  */
 #include "image/image.h"
+#include "image/project.h"
 #include "image/trie.h"
 
 enum { SEED_SIGNATURES = 6, SEED_NEAR = 5, SEED_CLASSES = 3, SEED_COLUMNS = 2, SEED_RULES = 3 };
@@ -29,7 +30,9 @@ struct seed {
     struct np_pair_record options[1];
     uint32_t nodes[1];
     struct np_endpoint_record endpoints[2];
-    struct np_combo combos[1];
+    struct np_combo combos[2];
+    struct np_project_build *projection;
+    struct np_kinds_build *kinds;
     struct np_image_writer writer;
 };
 
@@ -109,6 +112,29 @@ static inline void seed_section(struct seed *s, enum np_section section, const v
     s->writer.sections[section].bytes = bytes;
 }
 
+/* One label counts, and one kind of endpoint is known. false: no memory. */
+static inline bool seed_projection(const struct netpol_ctx *ctx, struct seed *s)
+{
+    const struct np_slice app = {"app", 3}, web = {"web", 3};
+    const uint64_t words[] = {0, 0, 7};
+    const uint32_t *projection;
+    const void *kinds;
+    uint32_t kind;
+    size_t count, size;
+    s->projection = np_project_build(ctx);
+    s->kinds = np_kinds_build(ctx);
+    if (!s->projection || !s->kinds ||
+        np_project_build_test(s->projection, NP_PROJECT_LABEL, app, NP_PROJECT_IS, web) ||
+        np_project_build_write(s->projection, &projection, &count) ||
+        np_kinds_build_add(s->kinds, words, 3, 0, &kind) ||
+        np_kinds_build_write(s->kinds, &kinds, &size)) {
+        return false;
+    }
+    seed_section(s, NP_SECTION_PROJECTION, projection, count * sizeof *projection);
+    seed_section(s, NP_SECTION_KINDS, kinds, size);
+    return true;
+}
+
 /* Fills *s and its writer; false: no memory. seed_free gives back the tries. */
 static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
 {
@@ -168,12 +194,14 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
     seed_section(s, NP_SECTION_NODES, s->nodes, sizeof s->nodes);
     seed_section(s, NP_SECTION_ENDPOINTS, s->endpoints, sizeof s->endpoints);
     seed_section(s, NP_SECTION_COMBOS, s->combos, sizeof s->combos);
-    return true;
+    return seed_projection(ctx, s);
 }
 
 static inline void seed_free(const struct netpol_ctx *ctx, struct seed *s)
 {
     np_trie_free(ctx, &s->trie4);
     np_trie_free(ctx, &s->trie6);
+    np_project_build_free(s->projection);
+    np_kinds_build_free(s->kinds);
 }
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the answers mean: every text begins inside STRINGS, and therefore ends there. */
 #include "image/layout.h"
+#include "image/project.h"
 
 static bool is_text(const struct np_image *image, uint32_t offset)
 {
@@ -38,16 +39,17 @@ static bool endpoints_valid(const struct np_image *image)
     return valid;
 }
 
-static bool combos_valid(const struct np_image *image)
+/* The way from labels to signatures; its parts check themselves. */
+static bool projection_valid(const struct np_image *image)
 {
-    const struct np_combo *combos = image->section[NP_SECTION_COMBOS];
-    uint32_t signatures = image->header->n_signatures;
-    bool valid = true;
-    for (uint32_t i = 0; i < image->count[NP_SECTION_COMBOS]; i++) {
-        valid = valid && combos[i].place < signatures && combos[i].signature < signatures &&
-                combos[i].node <= image->count[NP_SECTION_NODES];
-    }
-    return valid;
+    struct np_projection projection;
+    struct np_kinds kinds;
+    return np_projection_open(image->section[NP_SECTION_PROJECTION],
+                              image->count[NP_SECTION_PROJECTION], &projection) &&
+           np_kinds_open(image->section[NP_SECTION_KINDS], image->count[NP_SECTION_KINDS],
+                         &kinds) &&
+           np_combos_valid(image->section[NP_SECTION_COMBOS], image->count[NP_SECTION_COMBOS],
+                           image->header->n_signatures);
 }
 
 const char *np_validate_cold(const struct np_image *image)
@@ -58,7 +60,7 @@ const char *np_validate_cold(const struct np_image *image)
     if (length == 0 || strings[0] != '\0' || strings[length - 1] != '\0') {
         return "the texts do not end";
     }
-    bool valid = rules_valid(image) && endpoints_valid(image) && combos_valid(image);
+    bool valid = rules_valid(image) && endpoints_valid(image) && projection_valid(image);
     for (uint32_t i = 0; i < image->count[NP_SECTION_OPTIONS]; i++) {
         valid = valid && is_text(image, options[i].name) && is_text(image, options[i].value);
     }
