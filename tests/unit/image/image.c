@@ -235,7 +235,7 @@ static const struct wrong wrongs[] = {
     FIELD(ENDPOINTS, struct np_endpoint_record, 1, node, 2, "outside"),
     FIELD(COMBOS, struct np_combo, 0, signature, SEED_SIGNATURES, "outside"),
     FIELD(COMBOS, struct np_combo, 1, kind, 9, "outside"),
-    RAW(PROJECTION, 0, 4, UINT32_MAX, "outside"),
+    RAW(PROJECTION, 4, 4, UINT32_MAX, "outside"),
     RAW(KINDS, 0, 4, UINT32_MAX, "outside"),
     RAW(STRINGS, 0, 1, 'x', "texts"),
     RAW(STRINGS, 28, 1, 'x', "texts"),
