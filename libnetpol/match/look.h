@@ -260,8 +260,6 @@ np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint3
 
 /* ---- the whole ---- */
 
-enum { NP_SIDES_ALL = (1 << NP_SIDES) - 1 };
-
 np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side,
                                uint32_t near, uint32_t far, enum np_relation relation,
                                uint32_t port_class, const struct netpol_tuple *tuple,

@@ -57,6 +57,10 @@ void np_match_sides(const struct np_hot *hot, const struct np_table *table, unsi
 void np_match_batch_sides(const struct np_hot *hot, const struct np_table *table, unsigned sides,
                           const struct netpol_tuple *tuples, struct netpol_verdict *out,
                           size_t count);
+enum { NP_SIDES_ALL = (1 << NP_SIDES) - 1 };
+/* Do two tables know the same of both ends of a tuple? */
+bool np_match_same_ends(const struct np_hot *hot, const struct np_table *a,
+                        const struct np_table *b, const struct netpol_tuple *tuple);
 /* All parts as one refusal, as the reference's np_refuse. */
 void np_match_refuse(struct netpol_verdict *out, uint8_t action, uint8_t reason, uint32_t missing);
 /* The value of a residual tree. variant: enum np_simd, or NP_SIMD_BEST. */

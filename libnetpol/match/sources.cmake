@@ -4,6 +4,7 @@ netpol_room(
     batch.c
     hot.c
     look.c
+    names.c
     relation.c
     tuple.c)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/match/cut.c)

@@ -320,3 +320,39 @@ void np_match_any(const struct np_hot *hot, const struct np_table *table, unsign
     struct np_ask ask = {.src = src.where, .dst = dst.where, .ports = take_ports(tuple, family)};
     judge_owners(hot, sides, &src, &dst, &ask, out);
 }
+
+/* ---- the same question over two tables ---- */
+
+static bool same_party(struct np_party a, struct np_party b)
+{
+    return a.signature == b.signature && a.who == b.who;
+}
+
+static bool same_parties(const struct parties *a, const struct parties *b)
+{
+    bool more_a = true, more_b = true, same = is_there(&a->where, &b->where);
+    for (uint32_t i = 0; same && more_a; i++) {
+        struct np_party one = owner_at(a, i, &more_a), other = owner_at(b, i, &more_b);
+        same = same_party(one, other) && more_a == more_b;
+    }
+    return same;
+}
+
+static bool same_end(const struct np_hot *hot, const struct np_table *a, const struct np_table *b,
+                     const struct end *end, uint8_t family)
+{
+    struct parties one, other;
+    bool in_a = resolve(hot, a, end, family, &one), in_b = resolve(hot, b, end, family, &other);
+    return in_a == in_b && (!in_a || same_parties(&one, &other));
+}
+
+bool np_match_same_ends(const struct np_hot *hot, const struct np_table *a,
+                        const struct np_table *b, const struct netpol_tuple *tuple)
+{
+    struct end src, dst;
+    uint8_t family;
+    if (!is_understood(tuple) || !take_ends(hot, tuple, &src, &dst, &family)) {
+        return true; /* whoever the ends are, it cannot be */
+    }
+    return same_end(hot, a, b, &src, family) && same_end(hot, a, b, &dst, family);
+}
