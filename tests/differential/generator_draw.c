@@ -61,7 +61,8 @@ static struct gen_literal draw_literal(struct gen_random *r, unsigned features)
                                       NP_DOMAIN_PODS | NP_DOMAIN_OUTSIDE,
                                       NP_DOMAIN_NODES,
                                       NP_DOMAIN_PODS,
-                                      NP_DOMAIN_NODES | NP_DOMAIN_OUTSIDE};
+                                      NP_DOMAIN_NODES | NP_DOMAIN_OUTSIDE,
+                                      NP_DOMAIN_PODS | NP_DOMAIN_NODES};
     static const uint8_t reserved[] = {1, 2, 6, 9, 10, 4};
     bool wide = features & GEN_WIDE;
     struct gen_literal l = {.kind = draw_kind(r, features), .negative = gen_chance(r, 15)};

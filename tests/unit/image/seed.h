@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_TESTS_IMAGE_SEED_H
+#define NP_TESTS_IMAGE_SEED_H
+/*
+ * A small image written by hand, with something in nearly every section: two pods and a block of
+ * addresses, one subject under a policy for TCP 80.
+ */
+#include "np_cmocka.h"
+
+#include "image/image.h"
+#include "image/trie.h"
+
+enum { SEED_SIGNATURES = 6, SEED_NEAR = 5, SEED_CLASSES = 3, SEED_COLUMNS = 2, SEED_RULES = 3 };
+
+struct seed {
+    uint32_t sig_class[SEED_SIGNATURES];
+    struct np_side side[NP_SIDES][SEED_NEAR];
+    struct np_row side_rel[NP_SIDES * (NP_RELATIONS - 1) * SEED_NEAR];
+    struct np_comb comb[12];
+    uint16_t port_kinds[3 * NP_PORT_KINDS * 256], port_dirs[256], port_pages[2 * 256];
+    uint8_t port_maps[2 * 2];
+    uint16_t cells[4];
+    struct netpol_part parts[4];
+    uint32_t missing[4];
+    struct np_trie trie4, trie6;
+    struct np_slot4 slots4[8];
+    struct np_slot6 slots6[4];
+    struct np_slot_ref refs[4];
+    struct np_shared shared[2];
+    struct np_rule_record rules[SEED_RULES];
+    struct np_pair_record options[1];
+    uint32_t nodes[1];
+    struct np_endpoint_record endpoints[2];
+    struct np_combo combos[1];
+    struct np_image_writer writer;
+};
+
+static const char seed_strings[] = "\0profile\0kubernetes\0prod\0web";
+
+static inline void seed_tables(struct seed *s)
+{
+    static const uint32_t classes[SEED_SIGNATURES] = {0, 0, 0, 1, 2 | NP_SIG_FAMILY4 << 24, 0};
+    memcpy(s->sig_class, classes, sizeof classes);
+    for (int side = 0; side < NP_SIDES; side++) {
+        for (int i = 0; i < SEED_NEAR; i++) {
+            s->side[side][i] = (struct np_side){.base = 1};
+        }
+    }
+    s->side[NP_SIDE_INGRESS][3] = (struct np_side){.ports = 2, .parts = 1, .base = 4, .row = 0};
+    for (size_t i = 0; i < sizeof s->side_rel / sizeof *s->side_rel; i++) {
+        s->side_rel[i] = (struct np_row){.base = 1};
+    }
+    s->comb[4 + 2] = (struct np_comb){.base = 4, .row = 2};
+    s->port_maps[2 + 1] = 1;
+    s->cells[1] = 0;
+    s->cells[2] = 0;
+    s->cells[3] = 1;
+    s->parts[1] = (struct netpol_part){.action = NETPOL_DENY,
+                                       .reason = NETPOL_REASON_ISOLATED,
+                                       .flags = NETPOL_PART_JUDGED,
+                                       .rule = 1};
+    s->parts[2] =
+        (struct netpol_part){.reason = NETPOL_REASON_RULE, .flags = NETPOL_PART_JUDGED, .rule = 2};
+    s->parts[3] = (struct netpol_part){.action = NETPOL_UNKNOWN, .reason = NETPOL_REASON_MISSING};
+    s->missing[3] = NETPOL_MISSING_NODE;
+    for (int family = 0; family < 3; family++) {
+        uint16_t *known = s->port_kinds + family * NP_PORT_KINDS * 256;
+        for (int i = 0; i < 256; i++) {
+            known[i] = NP_PORT_DIRECT;
+        }
+        known[6] = 0;
+    }
+    s->port_pages[256 + 80] = 1;
+    s->port_dirs[0] = 1;
+}
+
+static inline void seed_ends(struct seed *s)
+{
+    uint32_t first = 0x0a000001, shared = 0x0a000003;
+    s->slots4[np_slot4_at(first, 3)] =
+        (struct np_slot4){(uint64_t)first << 32 | 3, (uint64_t)1 << 32 | 1};
+    uint32_t at = np_slot4_at(shared, 3);
+    at = s->slots4[at].key ? (at + 1) % 8 : at;
+    s->slots4[at] = (struct np_slot4){(uint64_t)shared << 32 | NP_SIG_SHARED, 0};
+    s->shared[0] = (struct np_shared){.signature = 3, .endpoint = 1, .node = 1};
+    s->shared[1] = (struct np_shared){.signature = 4, .endpoint = 2, .last = 1};
+    s->slots6[np_slot6_at(0xfd00ull << 48, 1, 2)] =
+        (struct np_slot6){0xfd00ull << 48, 1, 3, (uint64_t)1 << 32 | 1};
+    s->refs[np_slot_ref_at(77, 2)] = (struct np_slot_ref){
+        .ref = 77,
+        .who = (uint64_t)1 << 32 | 1,
+        .signature = {3, 3, 3},
+        .families = 3,
+        .family = 4,
+        .address4 = first,
+        .high6 = 0xfd00ull << 48,
+        .low6 = 1
+    };
+    s->rules[2] = (struct np_rule_record){.key = 9, .policy = 20, .rule = 25, .side = 1};
+    s->options[0] = (struct np_pair_record){1, 9};
+    s->nodes[0] = 25;
+    s->endpoints[0] = (struct np_endpoint_record){.ref = 77, .namespace_name = 20, .name = 25};
+    s->endpoints[1] = (struct np_endpoint_record){.ref = 78, .namespace_name = 20, .node = 1};
+    s->combos[0] = (struct np_combo){.kind = 1, .place = 5, .node = 1, .signature = 3};
+}
+
+static inline void seed_section(struct seed *s, enum np_section section, const void *items,
+                                size_t bytes)
+{
+    s->writer.sections[section].items = items;
+    s->writer.sections[section].bytes = bytes;
+}
+
+/* Fills *s and its writer. seed_free gives back the tries. */
+static inline void seed_make(const struct netpol_ctx *ctx, struct seed *s)
+{
+    static const struct np_place4 places4[] = {
+        {0,          5},
+        {0xc0000200, 4},
+        {0xc0000300, 5}
+    };
+    static const struct np_place6 places6[] = {
+        {0,                   0, 5},
+        {0x20010db8ull << 32, 0, 4}
+    };
+    *s = (struct seed){0};
+    seed_tables(s);
+    seed_ends(s);
+    assert_int_equal(np_trie4_build(ctx, places4, 3, &s->trie4), NETPOL_OK);
+    assert_int_equal(np_trie6_build(ctx, places6, 2, &s->trie6), NETPOL_OK);
+    s->writer.ctx = ctx;
+    s->writer.header = (struct np_image_header){.flags = NP_IMAGE_RELATIONS,
+                                                .n_signatures = SEED_SIGNATURES,
+                                                .n_near = SEED_NEAR,
+                                                .n_classes = SEED_CLASSES,
+                                                .n_port_classes = SEED_COLUMNS,
+                                                .n_rules = SEED_RULES,
+                                                .slots4_bits = 3,
+                                                .slots6_bits = 2,
+                                                .refs_bits = 2,
+                                                .trie4_bits = s->trie4.root_bits,
+                                                .trie6_bits = s->trie6.root_bits,
+                                                .slots4_probes = 3,
+                                                .slots6_probes = 2,
+                                                .refs_probes = 2};
+    seed_section(s, NP_SECTION_SIG_CLASS, s->sig_class, sizeof s->sig_class);
+    for (int side = 0; side < NP_SIDES; side++) {
+        seed_section(s, NP_SECTION_SIDE_EGRESS + side, s->side[side], sizeof s->side[side]);
+    }
+    seed_section(s, NP_SECTION_SIDE_REL, s->side_rel, sizeof s->side_rel);
+    seed_section(s, NP_SECTION_COMB, s->comb, sizeof s->comb);
+    seed_section(s, NP_SECTION_PORT_KINDS, s->port_kinds, sizeof s->port_kinds);
+    seed_section(s, NP_SECTION_PORT_DIRS, s->port_dirs, sizeof s->port_dirs);
+    seed_section(s, NP_SECTION_PORT_PAGES, s->port_pages, sizeof s->port_pages);
+    seed_section(s, NP_SECTION_PORT_MAPS, s->port_maps, sizeof s->port_maps);
+    seed_section(s, NP_SECTION_CELLS, s->cells, sizeof s->cells);
+    seed_section(s, NP_SECTION_PARTS, s->parts, sizeof s->parts);
+    seed_section(s, NP_SECTION_MISSING, s->missing, sizeof s->missing);
+    seed_section(s, NP_SECTION_TRIE4, s->trie4.words, s->trie4.count * sizeof(uint32_t));
+    seed_section(s, NP_SECTION_TRIE6, s->trie6.words, s->trie6.count * sizeof(uint32_t));
+    seed_section(s, NP_SECTION_SLOTS4, s->slots4, sizeof s->slots4);
+    seed_section(s, NP_SECTION_SLOTS6, s->slots6, sizeof s->slots6);
+    seed_section(s, NP_SECTION_REFS, s->refs, sizeof s->refs);
+    seed_section(s, NP_SECTION_SHARED, s->shared, sizeof s->shared);
+    seed_section(s, NP_SECTION_RULES, s->rules, sizeof s->rules);
+    seed_section(s, NP_SECTION_STRINGS, seed_strings, sizeof seed_strings);
+    seed_section(s, NP_SECTION_OPTIONS, s->options, sizeof s->options);
+    seed_section(s, NP_SECTION_NODES, s->nodes, sizeof s->nodes);
+    seed_section(s, NP_SECTION_ENDPOINTS, s->endpoints, sizeof s->endpoints);
+    seed_section(s, NP_SECTION_COMBOS, s->combos, sizeof s->combos);
+}
+
+static inline void seed_free(const struct netpol_ctx *ctx, struct seed *s)
+{
+    np_trie_free(ctx, &s->trie4);
+    np_trie_free(ctx, &s->trie6);
+}
+#endif
