@@ -38,7 +38,7 @@ NETPOL_API int netpol_matcher_open(struct netpol_ctx *ctx, const void *bytes, si
 /* The same from a file, read into private memory. Also ERR_IO, ERR_LIMIT. */
 NETPOL_API int netpol_matcher_map(struct netpol_ctx *ctx, const char *path, uint32_t flags,
                                   const char **why, struct netpol_matcher **out);
-/* Checks only. OK, ERR_ARGUMENT, ERR_INPUT, ERR_UNSUPPORTED. */
+/* Checks only. bytes must be 8-aligned. OK, ERR_ARGUMENT, ERR_INPUT, ERR_UNSUPPORTED. */
 NETPOL_API int netpol_image_verify(const void *bytes, size_t size, const char **why);
 
 /* Sizes and counts; bytes. */

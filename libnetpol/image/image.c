@@ -132,8 +132,8 @@ int np_image_open(const void *bytes, size_t size, struct np_image *out, const ch
     int status = NETPOL_ERR_INPUT;
     if (size < sizeof(struct np_image_header)) {
         wrong = "too short to be an image of a compiled policy";
-    } else if ((uintptr_t)bytes % NP_IMAGE_ALIGN != 0) {
-        wrong = "the bytes do not begin at a multiple of 64";
+    } else if ((uintptr_t)bytes % sizeof(uint64_t) != 0) {
+        wrong = "the bytes do not begin at a multiple of 8";
     } else {
         status = header_judge(bytes, size, &wrong);
     }

@@ -189,7 +189,8 @@ struct np_image_header {
     uint32_t n_rules, n_policies;
     uint8_t slots4_bits, slots6_bits, refs_bits, trie4_bits, trie6_bits, spare[3];
     uint32_t slots4_probes, slots6_probes, refs_probes; /* the longest search, free slot included */
-    uint32_t spare2[6];
+    uint32_t n_groups, n_rows; /* distinct subjects and rows, as the compile counted them */
+    uint32_t spare2[4];
     struct np_image_section sections[NP_SECTION_COUNT];
 };
 
@@ -202,11 +203,17 @@ struct np_image {
 };
 /*
  * Checks everything: magic, version, size, checksum, section table, and every index of every hot
- * and cold section (see validate.c). bytes must be 64-aligned and stay as they are while *out is in
- * use. OK, ERR_INPUT (not an image, damaged: *why, never NULL then), ERR_UNSUPPORTED (another
- * version, or a big-endian host).
+ * and cold section (see validate.c). bytes must be 8-aligned (64 for lookups at full speed) and
+ * stay as they are while *out is in use. OK, ERR_INPUT (not an image, damaged: *why, never NULL
+ * then), ERR_UNSUPPORTED (another version, or a big-endian host).
  */
 int np_image_open(const void *bytes, size_t size, struct np_image *out, const char **why);
+/*
+ * A file as a block of np_image_alloc, not looked at. OK, ERR_MEMORY, ERR_IO, ERR_LIMIT (over the
+ * context's input_bytes); *why says what (may be NULL).
+ */
+int np_image_read(const struct netpol_ctx *ctx, const char *path, const char **why, void **bytes,
+                  size_t *size);
 /* The checksum as it should be. */
 uint64_t np_image_checksum(const void *bytes, size_t size);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     image
+    file.c
     image.c
     kinds.c
     project.c

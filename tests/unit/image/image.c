@@ -5,6 +5,8 @@
 #include "image/layout.h"
 #include "image_seed.h"
 
+#include <unistd.h>
+
 struct world {
     struct counting counting;
     struct netpol_ctx *ctx;
@@ -303,6 +305,47 @@ static void every_wrong_count_is_found(void **state)
     }
 }
 
+static void write_file(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void files_are_read_whole_or_not_at_all(void **state)
+{
+    struct world *w = *state;
+    struct np_image image;
+    char path[] = "/tmp/netpol-image-XXXXXX";
+    int fd = mkstemp(path);
+    const char *why = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    assert_true(fd >= 0);
+    close(fd);
+    write_file(path, w->bytes, w->size);
+    assert_int_equal(np_image_read(w->ctx, path, &why, &bytes, &size), NETPOL_OK);
+    assert_int_equal(size, w->size);
+    assert_memory_equal(bytes, w->bytes, size);
+    assert_int_equal(np_image_open(bytes, size, &image, NULL), NETPOL_OK);
+    np_image_free(w->ctx, bytes, size);
+    w->counting.fail_at = w->counting.calls + 1;
+    assert_int_equal(np_image_read(w->ctx, path, &why, &bytes, &size), NETPOL_ERR_MEMORY);
+    w->counting.fail_at = 0;
+    w->ctx->limits.input_bytes = w->size - 1;
+    assert_int_equal(np_image_read(w->ctx, path, &why, &bytes, &size), NETPOL_ERR_LIMIT);
+    assert_non_null(strstr(why, "limit"));
+    write_file(path, "", 0);
+    assert_int_equal(np_image_read(w->ctx, path, &why, &bytes, &size), NETPOL_OK);
+    assert_int_equal(np_image_open(bytes, size, &image, &why), NETPOL_ERR_INPUT);
+    np_image_free(w->ctx, bytes, size);
+    unlink(path);
+    assert_int_equal(np_image_read(w->ctx, path, NULL, &bytes, &size), NETPOL_ERR_IO);
+    assert_int_equal(np_image_read(w->ctx, "/tmp", &why, &bytes, &size), NETPOL_ERR_IO);
+    assert_string_equal(why, "not a file");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -317,6 +360,7 @@ int main(void)
         TEST(other_versions_are_not_damage),
         TEST(every_wrong_number_is_found),
         TEST(every_wrong_count_is_found),
+        TEST(files_are_read_whole_or_not_at_all),
     };
     return cmocka_run_group_tests_name("image", tests, NULL, NULL);
 }
