@@ -44,10 +44,6 @@ struct netpol_view {
     struct netpol_endpoints *endpoints; /* NULL: those of the image */
 };
 
-/* table.c: the endpoints as they are now (valid until the next quiescence), and whose they are. */
-const struct np_table *np_endpoints_table(const struct netpol_endpoints *endpoints);
-struct netpol_matcher *np_endpoints_matcher(const struct netpol_endpoints *endpoints);
-
 /* *out takes over bytes (if owned) on success. OK, ERR_MEMORY, ERR_INPUT, ERR_UNSUPPORTED. */
 int np_matcher_open(struct netpol_ctx *ctx, void *bytes, size_t size, bool owned, const char **why,
                     struct netpol_matcher **out);
