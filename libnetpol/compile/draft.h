@@ -93,7 +93,12 @@ void np_draft_ends_free(struct np_draft *draft); /* what is not in the arena */
 struct np_members np_draft_members(struct np_draft *draft, const struct np_set *set, bool source,
                                    enum np_relation relation);
 bool np_set_is_relative(const struct np_set *set);
-/* Equal numbers: the portset resolves alike at these ends; 0: no member can match. */
+/* Both ends of a hop in a relation, as np_end.relations wants it. */
+void np_draft_relate(enum np_relation relation, struct np_end *src, struct np_end *dst);
+/*
+ * What the members of a portset are at an end: equal numbers (of any portsets) match the same ports
+ * with the same truth, complement apart. 0: no member can match; UINT32_MAX: no memory.
+ */
 uint32_t np_draft_port_names(struct np_draft *draft, const struct np_portset *portset,
                              uint32_t signature);
 #endif

@@ -54,8 +54,7 @@ static const struct np_labels *labels_of(const struct np_endpoint *endpoint, uin
     }
 }
 
-/* Whether value holds part: at its begin, at its end, or anywhere. */
-static bool has_part(uint8_t op, struct np_slice value, struct np_slice part)
+bool np_value_has_part(uint8_t op, struct np_slice value, struct np_slice part)
 {
     if (part.len > value.len) {
         return false;
@@ -76,7 +75,8 @@ static bool any_value(const struct np_selector *term, struct np_slice value)
     for (uint32_t i = 0; i < term->count; i++) {
         struct np_slice wanted = np_str_slice(term->values[i]);
         bool equal_wanted = term->term_op == NP_OP_IN || term->term_op == NP_OP_NOT_IN;
-        if (equal_wanted ? np_slice_equal(value, wanted) : has_part(term->term_op, value, wanted)) {
+        if (equal_wanted ? np_slice_equal(value, wanted)
+                         : np_value_has_part(term->term_op, value, wanted)) {
             return true;
         }
     }

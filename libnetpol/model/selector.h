@@ -47,6 +47,8 @@ struct np_labels {
     uint32_t count;
 };
 np_str np_labels_get(const struct np_labels *labels, np_str key); /* NULL: absent; "" is present */
+/* Whether value holds part: at its begin, at its end, or anywhere. op: NP_OP_PREFIX and on. */
+bool np_value_has_part(uint8_t op, struct np_slice value, struct np_slice part);
 struct np_endpoint;
 bool np_selector_match(const struct np_selector *selector, const struct np_endpoint *endpoint);
 #endif
