@@ -95,45 +95,46 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
     }
 }
 
-static int describe_decisions(struct netpol_matcher *matcher)
+static int describe_decisions(struct np_whole *whole)
 {
-    const struct np_model *model = matcher->model;
+    const struct np_model *model = whole->model;
     uint32_t count = model->n_decisions ? model->n_decisions : 1;
-    struct netpol_rule_info *rules = np_arena_array(&matcher->arena, count, sizeof *rules);
+    struct netpol_rule_info *rules = np_arena_array(&whole->arena, count, sizeof *rules);
     if (!rules) {
         return NETPOL_ERR_MEMORY;
     }
     for (uint32_t i = 1; i < count; i++) {
         const struct np_origin *origin;
         fill_info(&model->decisions[i], &rules[i], &origin);
-        rules[i].position = position_of(&matcher->arena, origin);
+        rules[i].position = position_of(&whole->arena, origin);
         if (!rules[i].position) {
             return NETPOL_ERR_MEMORY;
         }
-        rules[i].key = key_of(matcher->ctx, &rules[i]);
+        rules[i].key = key_of(whole->ctx, &rules[i]);
         if (!rules[i].key) {
             return NETPOL_ERR_MEMORY;
         }
     }
-    matcher->rules = rules;
-    matcher->n_rules = count;
+    whole->rules = rules;
+    whole->n_rules = count;
     return NETPOL_OK;
 }
 
-int np_describe_all(struct netpol_matcher *matcher)
+int np_describe_all(struct np_whole *whole)
 {
     for (size_t i = 0; i < NP_OPTION_COUNT; i++) {
-        struct np_slice value = np_option_value(&matcher->model->options, i);
-        matcher->option_values[i] = np_arena_text(&matcher->arena, value);
-        if (!matcher->option_values[i]) {
+        struct np_slice value = np_option_value(&whole->model->options, i);
+        whole->option_values[i] = np_arena_text(&whole->arena, value);
+        if (!whole->option_values[i]) {
             return NETPOL_ERR_MEMORY;
         }
     }
-    return describe_decisions(matcher);
+    return describe_decisions(whole);
 }
 
 const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,
                                                uint32_t number)
 {
-    return number > 0 && number < matcher->n_rules ? &matcher->rules[number] : NULL;
+    const struct np_whole *whole = np_whole_of(matcher);
+    return whole && number > 0 && number < whole->n_rules ? &whole->rules[number] : NULL;
 }

@@ -4,6 +4,6 @@
 /* What the files of compile share. */
 #include "compile/matcher.h"
 
-/* Fills the matcher's table of decisions and its option texts. OK, ERR_MEMORY. */
-int np_describe_all(struct netpol_matcher *matcher);
+/* Fills the table of decisions and the option texts. OK, ERR_MEMORY. */
+int np_describe_all(struct np_whole *whole);
 #endif

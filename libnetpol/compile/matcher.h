@@ -2,13 +2,14 @@
 #ifndef NP_COMPILE_MATCHER_H
 #define NP_COMPILE_MATCHER_H
 /*
- * compile: snapshot -> sealed model -> matcher.
+ * compile: snapshot -> sealed model -> plan (plan.h) -> image -> matcher.
  *
- * A matcher owns everything an answer needs: the model, the objects it was made from (for lints and
- * explanations) and, by decision number, the ready-made description of every decision, so that
- * describing one is a table look-up from any thread. It is evaluated by the reference until the
- * compiled image exists.
+ * A matcher compiled in this process keeps, beside its image, what an answer can need that is no
+ * table: the model, the objects it was made from (for lints and explanations) and, by decision
+ * number, the ready-made description of every decision, so that describing one is a table look-up
+ * from any thread.
  */
+#include "match/matcher.h"
 #include "model/policy.h"
 #include "store/store.h"
 
@@ -19,29 +20,29 @@ enum {
 #undef NP_OPTION
 };
 
-struct netpol_matcher {
-    atomic_uint refs;
+struct np_whole { /* netpol_matcher.whole */
     struct netpol_ctx *ctx;
     struct np_model *model;
-    struct np_snapshot *snapshot;
-    uint64_t generation;
+    struct np_snapshot *snapshot;         /* NULL: compiled from a model alone */
     struct np_arena arena;                /* what follows lives here */
     const struct netpol_rule_info *rules; /* by decision number, [0] unused */
     uint32_t n_rules;                     /* [0] included */
     const char *option_values[NP_OPTION_COUNT];
     const char *profile;
+    uint64_t compile_ns, evaluated, reused_groups;
+    uint64_t groups, rows, residuals;
 };
-
-/* A matcher and the endpoints it is evaluated with: those of its own snapshot. */
-struct netpol_view {
-    struct netpol_matcher *matcher;
-};
+/* NULL: a mapped image. */
+static inline const struct np_whole *np_whole_of(const struct netpol_matcher *matcher)
+{
+    return matcher->whole;
+}
 
 /* What a public compile may ask; all checked by the caller but the texts. */
 int np_compile(struct netpol_store *store, const struct netpol_compile_options *options,
                struct netpol_diags *diags, struct netpol_matcher **out);
-struct netpol_matcher *np_matcher_ref(struct netpol_matcher *matcher);
-void np_matcher_unref(struct netpol_matcher *matcher);
+/* From a sealed model, which is taken over on success. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_compile_model(struct netpol_ctx *ctx, struct np_model *model, struct netpol_matcher **out);
 /* The description of a decision; NULL when there is none of this number. */
 const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,
                                                uint32_t number);

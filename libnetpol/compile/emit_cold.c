@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cold sections: what decisions, options, nodes and endpoints are called. */
+#include "compile/emit_cold.h"
+
+struct cold {
+    struct np_emit *emit;
+    const struct np_whole *whole;
+    struct np_map offsets; /* text -> offset */
+    np_vec(char) strings;
+    bool failed;
+};
+
+/* The offset of a text, there once. */
+static uint32_t text(struct cold *c, const char *value)
+{
+    const struct netpol_ctx *ctx = c->emit->plan->draft.ctx;
+    size_t length = value ? strlen(value) : 0;
+    if (length == 0) {
+        return 0;
+    }
+    bool added;
+    uint64_t *at = np_map_add(&c->offsets, (struct np_slice){value, length}, &added);
+    if (at && added) {
+        *at = c->strings.count;
+        size_t end = c->strings.count + length + 1;
+        if (!np_vec_grow(ctx, (void **)&c->strings.items, &c->strings.capacity, end, 1)) {
+            c->failed = true;
+            return 0;
+        }
+        memcpy(c->strings.items + c->strings.count, value, length + 1);
+        c->strings.count = end;
+    }
+    c->failed = c->failed || !at;
+    return at ? (uint32_t)*at : 0;
+}
+
+static void add_rules(struct cold *c)
+{
+    uint32_t n = c->whole->n_rules;
+    struct np_rule_record *records = np_emit_alloc(c->emit, n, sizeof *records);
+    for (uint32_t i = 1; records && i < n; i++) {
+        const struct netpol_rule_info *info = &c->whole->rules[i];
+        records[i] = (struct np_rule_record){.key = info->key,
+                                             .policy = text(c, info->policy),
+                                             .rule = text(c, info->rule),
+                                             .title = text(c, info->title),
+                                             .position = text(c, info->position),
+                                             .tier = text(c, info->tier),
+                                             .option = text(c, info->option),
+                                             .action = (int8_t)info->action,
+                                             .side = (uint8_t)info->side};
+    }
+    c->failed = c->failed || !records;
+    c->emit->writer.header.n_rules = n;
+    np_emit_section(c->emit, NP_SECTION_RULES, records, n * sizeof *records);
+}
+
+static void add_options(struct cold *c)
+{
+    uint32_t n = NP_OPTION_COUNT + 1;
+    struct np_pair_record *pairs = np_emit_alloc(c->emit, n, sizeof *pairs);
+    for (uint32_t i = 0; pairs && i < n; i++) {
+        const struct netpol_option_info *info = i ? np_option_info(i - 1) : NULL;
+        pairs[i].name = text(c, info ? info->name : "profile");
+        pairs[i].value = text(c, info ? c->whole->option_values[i - 1] : c->whole->profile);
+    }
+    c->failed = c->failed || !pairs;
+    np_emit_section(c->emit, NP_SECTION_OPTIONS, pairs, n * sizeof *pairs);
+}
+
+static void add_nodes(struct cold *c)
+{
+    const struct np_draft *draft = &c->emit->plan->draft;
+    uint32_t *names = np_emit_alloc(c->emit, draft->n_nodes, sizeof *names);
+    for (uint32_t i = 0; names && i < draft->n_nodes; i++) {
+        names[i] = text(c, draft->nodes[i] ? draft->nodes[i]->text : "");
+    }
+    c->failed = c->failed || !names;
+    np_emit_section(c->emit, NP_SECTION_NODES, names, draft->n_nodes * sizeof *names);
+}
+
+/* Endpoint number i + 1 is inventory index i, which is sorted by namespace and name. */
+static void add_endpoints(struct cold *c)
+{
+    const struct np_draft *draft = &c->emit->plan->draft;
+    const struct np_inventory *inventory = &draft->model->inventory;
+    uint32_t n = inventory->n_endpoints;
+    struct np_endpoint_record *records = np_emit_alloc(c->emit, n, sizeof *records);
+    for (uint32_t i = 0; records && i < n; i++) {
+        const struct np_endpoint *e = inventory->endpoints[i];
+        records[i] = (struct np_endpoint_record){
+            .ref = e->ref,
+            .namespace_name = text(c, e->namespace_name ? e->namespace_name->text : ""),
+            .name = text(c, e->name ? e->name->text : ""),
+            .workload_kind = text(c, e->workload_kind ? e->workload_kind->text : ""),
+            .workload_name = text(c, e->workload_name ? e->workload_name->text : "")};
+    }
+    for (uint32_t i = 0; records && i < draft->n_refs; i++) {
+        if (draft->refs[i].endpoint) {
+            records[draft->refs[i].endpoint - 1].node = draft->refs[i].node;
+        }
+    }
+    c->failed = c->failed || !records;
+    np_emit_section(c->emit, NP_SECTION_ENDPOINTS, records, n * sizeof *records);
+}
+
+static uint32_t count_policies(const struct np_plan *plan)
+{
+    uint32_t count = 0;
+    for (int s = 0; s < NP_SIDES; s++) {
+        count = plan->lists[s].n_policies > count ? plan->lists[s].n_policies : count;
+    }
+    return count;
+}
+
+int np_emit_cold(struct np_emit *emit, const struct np_whole *whole)
+{
+    struct cold c = {.emit = emit, .whole = whole};
+    const struct netpol_ctx *ctx = emit->plan->draft.ctx;
+    np_map_init(&c.offsets, ctx);
+    char *empty = np_vec_push(ctx, &c.strings);
+    if (empty) {
+        *empty = 0;
+        add_rules(&c);
+        add_options(&c);
+        add_nodes(&c);
+        add_endpoints(&c);
+    }
+    emit->writer.header.n_policies = count_policies(emit->plan);
+    char *strings = np_emit_alloc(emit, c.strings.count, 1);
+    if (strings && empty) {
+        memcpy(strings, c.strings.items, c.strings.count);
+    }
+    np_emit_section(emit, NP_SECTION_STRINGS, strings, c.strings.count);
+    np_map_free(&c.offsets);
+    np_vec_free(ctx, &c.strings);
+    return empty && strings && !c.failed ? NETPOL_OK : NETPOL_ERR_MEMORY;
+}
