@@ -3,7 +3,7 @@
  * The plan as hot sections.
  *
  * Signatures are numbered anew: first those that are the near end of something, then all others,
- * which share entry 0 of the sides: the sides that most signatures have.
+ * which share entry 0 of the sides: nothing judges.
  */
 #include "compile/plan.h"
 
@@ -31,29 +31,18 @@ static uint32_t group_of(const struct np_plan *plan, int side, uint32_t signatur
     return plan->groups[side].grouping.of[signature];
 }
 
-static bool same_groups(const struct np_plan *plan, uint32_t a, uint32_t b)
+/* Judged on no side, whatever the far end. */
+static bool is_silent(const struct np_plan *plan, uint32_t signature)
 {
-    bool same = true;
+    bool silent = true;
     for (int s = 0; s < NP_SIDES; s++) {
-        same = same && group_of(plan, s, a) == group_of(plan, s, b);
+        silent = silent && !plan->sides[s].list &&
+                 !plan->groups[s].judged[group_of(plan, s, signature)];
     }
-    return same;
+    return silent;
 }
 
-/* A signature whose groups are those of most: the one that the others are compared with. */
-static uint32_t usual(const struct np_plan *plan)
-{
-    uint32_t best = NP_SIG_NOWHERE, votes = 0;
-    for (uint32_t s = NP_SIG_FIRST; s < plan->draft.n_sigs; s++) { /* majority by voting */
-        if (votes == 0) {
-            best = s;
-        }
-        votes = same_groups(plan, best, s) ? votes + 1 : votes - 1;
-    }
-    return best;
-}
-
-static bool number_signatures(struct np_emit *emit, uint32_t model)
+static bool number_signatures(struct np_emit *emit)
 {
     const struct np_plan *plan = emit->plan;
     uint32_t n = plan->draft.n_sigs, next = NP_SIG_FIRST;
@@ -65,16 +54,15 @@ static bool number_signatures(struct np_emit *emit, uint32_t model)
     for (uint32_t s = 0; s < NP_SIG_FIRST && s < n; s++) {
         emit->number[s] = emit->order[s] = s;
     }
-    for (int usual_ones = 0; usual_ones < 2; usual_ones++) {
+    for (int silent = 0; silent < 2; silent++) {
         for (uint32_t s = NP_SIG_FIRST; s < n; s++) {
-            if (same_groups(plan, s, model) == (usual_ones == 1)) {
+            if (is_silent(plan, s) == (silent == 1)) {
                 emit->order[next] = s;
                 emit->number[s] = next++;
             }
         }
-        emit->writer.header.n_near = usual_ones ? emit->writer.header.n_near : next;
+        emit->writer.header.n_near = silent ? emit->writer.header.n_near : next;
     }
-    emit->order[NP_SIG_NONE] = emit->order[NP_SIG_UNCOMPILED] = model;
     emit->writer.header.n_signatures = n;
     return true;
 }
@@ -124,18 +112,41 @@ static int place_groups(struct np_emit *emit, struct np_comb_build *comb,
     return np_comb_finish(comb) ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 
-static bool add_side(struct np_emit *emit, int s, struct placed *const placed[NP_SIDES],
-                     struct np_row *relations)
+/* What entry 0 says: nothing judges. */
+static bool silent_side(struct np_emit *emit, struct np_side *out)
+{
+    struct np_tables *tables = &emit->plan->tables;
+    bool incomplete = emit->plan->draft.model->incomplete != 0;
+    struct np_answer answer;
+    memset(&answer, 0, sizeof answer);
+    answer.part.action = NETPOL_ALLOW;
+    answer.part.reason = NETPOL_REASON_NOT_JUDGED;
+    answer.part.flags = incomplete ? NETPOL_PART_INCOMPLETE : 0;
+    uint16_t *zeros = np_emit_alloc(emit, tables->widest, sizeof *zeros);
+    if (!zeros) {
+        return false;
+    }
+    *out = (struct np_side){.base = NP_COMB_NOBODY};
+    out->parts = np_tables_parts(tables, &answer, 1);
+    out->row = np_tables_cells(tables, zeros, tables->widest);
+    return out->parts != UINT32_MAX && out->row != UINT32_MAX;
+}
+
+static bool add_side(struct np_emit *emit, int s, const struct np_side *silent,
+                     struct placed *const placed[NP_SIDES], struct np_row *relations)
 {
     uint32_t n = emit->writer.header.n_near;
     struct np_side *sides = np_emit_alloc(emit, n, sizeof *sides);
     for (uint32_t i = 0; sides && i < n; i++) {
-        uint32_t g = group_of(emit->plan, s, emit->order[i]);
+        bool real = i == NP_SIG_NOWHERE || i >= NP_SIG_FIRST;
+        uint32_t g = real ? group_of(emit->plan, s, emit->order[i]) : 0;
         const struct np_group_plan *group = &emit->plan->planned[s][g];
         const struct np_row *rows = placed[s][g].rows;
-        sides[i] = (struct np_side){group->ports, group->parts, rows[0].base, rows[0].row};
+        sides[i] = real ? (struct np_side){group->ports, group->parts, rows[0].base, rows[0].row}
+                        : *silent;
         for (int k = 1; k < NP_RELATIONS && relations; k++) {
-            relations[((uint32_t)s * (NP_RELATIONS - 1) + (uint32_t)k - 1) * n + i] = rows[k];
+            relations[((uint32_t)s * (NP_RELATIONS - 1) + (uint32_t)k - 1) * n + i] =
+                real ? rows[k] : (struct np_row){silent->base, silent->row};
         }
     }
     np_emit_section(emit, (enum np_section)(NP_SECTION_SIDE_EGRESS + s), sides, n * sizeof *sides);
@@ -152,9 +163,11 @@ static int add_sides(struct np_emit *emit)
     if (!np_comb_begin(emit->plan->draft.ctx, emit->plan->classes.count, &comb)) {
         return NETPOL_ERR_MEMORY;
     }
-    int status = relations && !related ? NETPOL_ERR_MEMORY : place_groups(emit, &comb, placed);
+    struct np_side silent;
+    bool ready = silent_side(emit, &silent) && (!relations || related);
+    int status = ready ? place_groups(emit, &comb, placed) : NETPOL_ERR_MEMORY;
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
-        status = add_side(emit, s, placed, related) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+        status = add_side(emit, s, &silent, placed, related) ? NETPOL_OK : NETPOL_ERR_MEMORY;
     }
     struct np_comb *slots = np_emit_alloc(emit, comb.slots.count, sizeof *slots);
     if (slots && comb.slots.count) {
@@ -343,7 +356,7 @@ int np_emit_begin(struct np_plan *plan, struct np_emit *out)
     *out = (struct np_emit){.plan = plan, .writer = {.ctx = plan->draft.ctx}};
     np_arena_init(&out->arena, plan->draft.ctx, 65536);
     add_flags(out);
-    if (!number_signatures(out, usual(plan)) || !add_classes(out)) {
+    if (!number_signatures(out) || !add_classes(out)) {
         return NETPOL_ERR_MEMORY;
     }
     int status = add_sides(out);
