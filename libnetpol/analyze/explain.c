@@ -378,9 +378,9 @@ int np_explain(struct netpol_matcher *matcher, const struct netpol_point *point,
     e->ctx = matcher->ctx;
     e->matcher = np_matcher_ref(matcher);
     np_arena_init(&e->arena, matcher->ctx, 1024);
-    struct collecting c = {.e = e, .model = matcher->model};
+    struct collecting c = {.e = e, .model = np_whole_of(matcher)->model};
     struct np_trace trace = {.user = &c, .step = collect};
-    np_reference_eval(matcher->model, tuple, request, point, &trace, &e->verdict);
+    np_reference_eval(np_whole_of(matcher)->model, tuple, request, point, &trace, &e->verdict);
     e->verdict.generation = matcher->generation;
     if (e->steps.count == 0 && e->verdict.action != NETPOL_ALLOW) {
         tell_refusal(&c);

@@ -143,16 +143,16 @@ static void put_step(struct np_text *out, const struct netpol_step *step, bool c
 static void put_options(struct np_text *out, const struct netpol_matcher *matcher, bool color)
 {
     size_t width = 0;
-    np_text_addf(out, "%sprofile %s; options:", np_color(color, NP_DIM), matcher->profile);
-    width = strlen(matcher->profile) + 17;
+    np_text_addf(out, "%sprofile %s; options:", np_color(color, NP_DIM), np_whole_of(matcher)->profile);
+    width = strlen(np_whole_of(matcher)->profile) + 17;
     for (size_t i = 0; i < NP_OPTION_COUNT; i++) {
         const char *name = np_option_info(i)->name;
-        size_t len = strlen(name) + strlen(matcher->option_values[i]) + 2;
+        size_t len = strlen(name) + strlen(np_whole_of(matcher)->option_values[i]) + 2;
         if (width + len > LINE_WIDTH) {
             np_text_addf(out, "\n ");
             width = 1;
         }
-        np_text_addf(out, " %s=%s", name, matcher->option_values[i]);
+        np_text_addf(out, " %s=%s", name, np_whole_of(matcher)->option_values[i]);
         width += len;
     }
     np_text_addf(out, "%s\n", np_color(color, NP_PLAIN));
@@ -198,11 +198,11 @@ void np_explanation_json(const struct netpol_explanation *e, struct np_text *out
 {
     np_text_addf(out, "{\"version\":1,\"verdict\":\"%s\",\"profile\":",
                  netpol_action_text(e->verdict.action));
-    np_text_json(out, np_slice_of(e->matcher->profile));
+    np_text_json(out, np_slice_of(np_whole_of(e->matcher)->profile));
     np_text_addf(out, ",\"options\":{");
     for (size_t i = 0; i < NP_OPTION_COUNT; i++) {
         np_text_addf(out, "%s\"%s\":\"%s\"", i ? "," : "", np_option_info(i)->name,
-                     e->matcher->option_values[i]);
+                     np_whole_of(e->matcher)->option_values[i]);
     }
     np_text_addf(out, "},\"steps\":[");
     for (size_t i = 0; i < e->steps.count; i++) {

@@ -297,7 +297,7 @@ int netpol_list(const struct netpol_view *view, const struct netpol_list_options
     }
     const struct netpol_matcher *matcher = view->matcher;
     struct np_list list = {.ctx = matcher->ctx,
-                           .model = matcher->model,
+                           .model = np_whole_of(matcher)->model,
                            .options = options ? options : &everything,
                            .row = row,
                            .user = user,

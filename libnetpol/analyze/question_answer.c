@@ -160,7 +160,7 @@ static int answer_path(struct answering *a, const struct np_candidate *src, stru
     /* A workload to itself is one of its pods to another one, when it has several. */
     if (src->endpoint && src->endpoint == dst.endpoint && src->by_workload && dst.by_workload) {
         const struct np_endpoint *sibling =
-            np_inventory_sibling(&a->matcher->model->inventory, dst.endpoint);
+            np_inventory_sibling(&np_whole_of(a->matcher)->model->inventory, dst.endpoint);
         dst.endpoint = sibling ? sibling : dst.endpoint;
     }
     if (!make_tuple(q, src, &dst, &path->tuple)) {
@@ -176,7 +176,7 @@ static int answer_path(struct answering *a, const struct np_candidate *src, stru
     if (!path->src || !path->dst) {
         return NETPOL_ERR_MEMORY;
     }
-    np_reference_eval(a->matcher->model, &path->tuple, &request, point, NULL, &path->verdict);
+    np_reference_eval(np_whole_of(a->matcher)->model, &path->tuple, &request, point, NULL, &path->verdict);
     path->verdict.generation = a->matcher->generation;
     a->answer->n_paths++;
     return a->explain ? np_explain(a->matcher, point, &path->tuple, &request, &path->explanation)
@@ -247,7 +247,7 @@ static void note_address(struct answering *a, const struct np_question_end *end,
 {
     enum { SHOWN = 3 };
     const struct np_endpoint *owners[SHOWN];
-    const struct np_inventory *inv = &a->matcher->model->inventory;
+    const struct np_inventory *inv = &np_whole_of(a->matcher)->model->inventory;
     if (end->kind != NP_END_IP) {
         return;
     }

@@ -84,7 +84,7 @@ int np_question_prepare(struct netpol_question *question, struct netpol_store *s
 /* Is a the better one of two with the same name part? Only used to say "did you mean". */
 static const char *suggest_workload(struct np_resolve *r, const struct np_question_end *end)
 {
-    const struct np_inventory *inv = &r->matcher->model->inventory;
+    const struct np_inventory *inv = &np_whole_of(r->matcher)->model->inventory;
     const char **names = np_arena_array(r->arena, inv->n_endpoints, sizeof *names);
     size_t count = 0;
     for (uint32_t i = 0; names && i < inv->n_endpoints; i++) {
@@ -109,7 +109,7 @@ static const char *suggest_workload(struct np_resolve *r, const struct np_questi
 
 static const char *suggest_service(struct np_resolve *r, const struct np_question_end *end)
 {
-    const struct np_inventory *inv = &r->matcher->model->inventory;
+    const struct np_inventory *inv = &np_whole_of(r->matcher)->model->inventory;
     const char **names = np_arena_array(r->arena, inv->n_services, sizeof *names);
     for (uint32_t i = 0; names && i < inv->n_services; i++) {
         const struct np_service_info *s = inv->services[i];
@@ -227,7 +227,7 @@ static int resolve_service(struct np_resolve *r, const struct np_question_end *e
                            bool destination, struct np_candidates *out)
 {
     const struct np_service_info *service = np_inventory_service(
-        &r->matcher->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
+        &np_whole_of(r->matcher)->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
     int32_t asked = r->question->port;
     if (!service) {
         return not_found(r, end, destination);
@@ -257,7 +257,7 @@ static int resolve_pod(struct np_resolve *r, const struct np_question_end *end, 
                        struct np_candidates *out)
 {
     const struct np_endpoint *endpoint = np_inventory_pod(
-        &r->matcher->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
+        &np_whole_of(r->matcher)->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
     if (!endpoint) {
         return not_found(r, end, destination);
     }
@@ -273,7 +273,7 @@ static int resolve_labels(struct np_resolve *r, const struct np_question_end *en
                           struct np_candidates *out)
 {
     const struct np_endpoint *endpoint =
-        end->ref ? np_inventory_endpoint(&r->matcher->model->inventory, end->ref) : NULL;
+        end->ref ? np_inventory_endpoint(&np_whole_of(r->matcher)->model->inventory, end->ref) : NULL;
     if (!endpoint) {
         np_question_complain(r->question, r->diags, NP_CODE_5010, NULL, end,
                              destination ? "dst" : "src", "%s was not known to the compile",

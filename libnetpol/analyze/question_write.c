@@ -150,7 +150,7 @@ static void write_json(const struct netpol_answer *answer, struct np_text *out)
     if (*answer->note) {
         json_member(out, "note", answer->note);
     }
-    if (answer->matcher->model->incomplete) {
+    if (np_whole_of(answer->matcher)->model->incomplete) {
         np_text_addf(out, ",\"incomplete\":true");
     }
     if (answer->expects >= 0) {
@@ -227,7 +227,7 @@ static void write_text(const struct netpol_answer *answer, bool color, struct np
     if (*answer->note) {
         np_text_addf(out, "  note: %s\n", answer->note);
     }
-    if (answer->matcher->model->incomplete) {
+    if (np_whole_of(answer->matcher)->model->incomplete) {
         np_text_addf(out, "  note: the resources are incomplete, so this answer may be wrong\n");
     }
     if (answer->expects >= 0 && !ok_of(answer)) {

@@ -53,7 +53,7 @@ const char *netpol_matcher_option(const struct netpol_matcher *matcher, const ch
         return NULL;
     }
     size_t i = np_option_find(np_slice_of(name));
-    return i < NP_OPTION_COUNT ? matcher->option_values[i] : NULL;
+    return i < NP_OPTION_COUNT ? np_whole_of(matcher)->option_values[i] : NULL;
 }
 
 int netpol_rule_describe(const struct netpol_matcher *matcher, uint32_t reference,

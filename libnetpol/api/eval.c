@@ -49,7 +49,7 @@ uint64_t netpol_view_find(const struct netpol_view *view, const char *namespace_
         return 0;
     }
     const struct np_endpoint *endpoint = np_inventory_pod(
-        &view->matcher->model->inventory, np_slice_of(namespace_name), np_slice_of(name));
+        &np_whole_of(view->matcher)->model->inventory, np_slice_of(namespace_name), np_slice_of(name));
     return endpoint ? endpoint->ref : 0;
 }
 
@@ -63,7 +63,7 @@ int netpol_scratch_create(struct netpol_matcher *matcher, struct netpol_scratch 
     if (!matcher || !out) {
         return NETPOL_ERR_ARGUMENT;
     }
-    uint32_t capacity = np_reference_room(matcher->model);
+    uint32_t capacity = np_reference_room(np_whole_of(matcher)->model);
     struct netpol_scratch *scratch = np_alloc(matcher->ctx, scratch_size(capacity));
     if (!scratch) {
         return NETPOL_ERR_MEMORY;
@@ -106,7 +106,7 @@ static int evaluate(const struct netpol_view *view, const struct netpol_tuple *t
     if (scratch) {
         room = (struct np_effects){.items = scratch->items, .capacity = scratch->capacity};
     }
-    np_reference_eval_in(view->matcher->model, tuple, request, point, NULL, scratch ? &room : NULL,
+    np_reference_eval_in(np_whole_of(view->matcher)->model, tuple, request, point, NULL, scratch ? &room : NULL,
                          out);
     out->generation = view->matcher->generation;
     return NETPOL_OK;

@@ -156,12 +156,12 @@ static void the_order_of_loading_changes_nothing(void **state)
         struct netpol_rule_info now = decided(&w, 81);
         if (o == 0) {
             expected = now;
-            n_rules = w.matcher->n_rules;
+            n_rules = np_whole_of(w.matcher)->n_rules;
             snprintf(policy, sizeof policy, "%s", now.policy);
         }
         assert_string_equal(now.policy, policy);
         assert_true(now.key == expected.key);
-        assert_int_equal(w.matcher->n_rules, n_rules);
+        assert_int_equal(np_whole_of(w.matcher)->n_rules, n_rules);
         for (uint32_t r = 1; r < n_rules; r++) {
             assert_non_null(np_matcher_rule(w.matcher, r));
         }
