@@ -2,9 +2,15 @@
 /*
  * Evaluation: views, scratch, and the calls of the hot path. They allocate nothing and fail only on
  * arguments that are no handles; whatever goes wrong, the verdict that is left behind never allows.
+ *
+ * Connections are answered by the image. What the image does not hold (requests, hooks, modes of
+ * proxies) is answered by the model, where the matcher has one.
  */
 #include "api/internal.h"
-#include "reference/reference.h"
+#include "match/matcher.h"
+#include "match/names.h"
+
+#include <stddef.h>
 
 _Static_assert(sizeof(struct netpol_tuple) == 64, "a tuple is one cache line");
 _Static_assert(sizeof(struct netpol_verdict) == 64, "a verdict is one cache line");
@@ -13,22 +19,27 @@ _Static_assert(sizeof(struct netpol_verdict) == 64, "a verdict is one cache line
 struct netpol_scratch {
     struct netpol_ctx *ctx;
     uint64_t generation; /* of the matcher it was made for */
-    uint32_t capacity;
-    struct np_applied items[];
+    size_t size;         /* of all of it */
+    uint32_t capacity;   /* items, of the size that the matcher says */
+    max_align_t items[];
 };
+
+/* ---- views ---- */
 
 int netpol_view_create(struct netpol_matcher *matcher, struct netpol_endpoints *endpoints,
                        struct netpol_view **out)
 {
-    /* Endpoints apart from a snapshot cannot be made yet, so a pointer to some is no handle. */
-    if (!matcher || !out || endpoints) {
+    if (!matcher || !out) {
         return NETPOL_ERR_ARGUMENT;
+    }
+    if (endpoints && np_endpoints_matcher(endpoints) != matcher) {
+        return NETPOL_ERR_GENERATION;
     }
     struct netpol_view *view = np_alloc(matcher->ctx, sizeof *view);
     if (!view) {
         return NETPOL_ERR_MEMORY;
     }
-    view->matcher = np_matcher_ref(matcher);
+    *view = (struct netpol_view){.matcher = np_matcher_ref(matcher), .endpoints = endpoints};
     *out = view;
     return NETPOL_OK;
 }
@@ -48,28 +59,29 @@ uint64_t netpol_view_find(const struct netpol_view *view, const char *namespace_
     if (!view || !namespace_name || !name) {
         return 0;
     }
-    const struct np_endpoint *endpoint = np_inventory_pod(
-        &np_whole_of(view->matcher)->model->inventory, np_slice_of(namespace_name), np_slice_of(name));
-    return endpoint ? endpoint->ref : 0;
+    const struct netpol_matcher *matcher = view->matcher;
+    struct np_slice space = np_slice_of(namespace_name), text = np_slice_of(name);
+    return matcher->full ? matcher->full->find(matcher, space, text)
+                         : np_names_find(&matcher->image, space, text);
 }
 
-static size_t scratch_size(uint32_t capacity)
-{
-    return sizeof(struct netpol_scratch) + capacity * sizeof(struct np_applied);
-}
+/* ---- scratch ---- */
 
 int netpol_scratch_create(struct netpol_matcher *matcher, struct netpol_scratch **out)
 {
     if (!matcher || !out) {
         return NETPOL_ERR_ARGUMENT;
     }
-    uint32_t capacity = np_reference_room(np_whole_of(matcher)->model);
-    struct netpol_scratch *scratch = np_alloc(matcher->ctx, scratch_size(capacity));
+    uint32_t capacity = matcher->full ? matcher->full->room(matcher) : 0;
+    size_t item = matcher->full ? matcher->full->room_item : 0;
+    size_t size = sizeof(struct netpol_scratch) + capacity * item;
+    struct netpol_scratch *scratch = np_alloc(matcher->ctx, size);
     if (!scratch) {
         return NETPOL_ERR_MEMORY;
     }
     scratch->ctx = matcher->ctx;
     scratch->generation = matcher->generation;
+    scratch->size = size;
     scratch->capacity = capacity;
     *out = scratch;
     return NETPOL_OK;
@@ -78,37 +90,70 @@ int netpol_scratch_create(struct netpol_matcher *matcher, struct netpol_scratch 
 void netpol_scratch_destroy(struct netpol_scratch *scratch)
 {
     if (scratch) {
-        np_free(scratch->ctx, scratch, scratch_size(scratch->capacity));
+        np_free(scratch->ctx, scratch, scratch->size);
     }
 }
 
-static void refuse(struct netpol_verdict *out, uint8_t action, uint8_t reason)
-{
-    if (out) {
-        *out = (struct netpol_verdict){.action = action};
-        out->egress = (struct netpol_part){.action = action, .reason = reason};
-        out->ingress = out->egress;
-        out->mesh = out->egress;
-    }
-}
+/* ---- questions ---- */
 
 static int bad_argument(struct netpol_verdict *out)
 {
-    refuse(out, NETPOL_DENY, NETPOL_REASON_INVALID);
+    if (out) {
+        np_match_refuse(out, NETPOL_DENY, NETPOL_REASON_INVALID, 0);
+    }
     return NETPOL_ERR_ARGUMENT;
 }
 
-static int evaluate(const struct netpol_view *view, const struct netpol_tuple *tuple,
-                    const struct netpol_request *request, const struct netpol_point *point,
-                    struct netpol_scratch *scratch, struct netpol_verdict *out)
+static int unknown(const struct netpol_view *view, int status, struct netpol_verdict *out)
 {
-    struct np_effects room = {0};
-    if (scratch) {
-        room = (struct np_effects){.items = scratch->items, .capacity = scratch->capacity};
-    }
-    np_reference_eval_in(np_whole_of(view->matcher)->model, tuple, request, point, NULL, scratch ? &room : NULL,
-                         out);
+    np_match_refuse(out, NETPOL_UNKNOWN, NETPOL_REASON_MISSING, 0);
     out->generation = view->matcher->generation;
+    return status;
+}
+
+static const struct np_table *table_of(const struct netpol_view *view)
+{
+    return view->endpoints ? np_endpoints_table(view->endpoints) : &view->matcher->frozen;
+}
+
+/*
+ * The model knows the endpoints as they were compiled. Where an end of the question has changed
+ * since, it must not answer.
+ */
+static bool is_as_compiled(const struct netpol_view *view, const struct netpol_tuple *tuple,
+                           const struct netpol_request *request)
+{
+    const struct netpol_matcher *matcher = view->matcher;
+    if (!view->endpoints) {
+        return true;
+    }
+    const struct np_table *now = table_of(view);
+    if (request && request->original_family) {
+        struct netpol_tuple before = {.family = request->original_family,
+                                      .flags = NETPOL_TUPLE_SRC_NO_ADDRESS};
+        memcpy(before.dst, request->original, sizeof before.dst);
+        if (!np_match_same_ends(&matcher->hot, &matcher->frozen, now, &before)) {
+            return false;
+        }
+    }
+    return np_match_same_ends(&matcher->hot, &matcher->frozen, now, tuple);
+}
+
+static int ask_model(const struct netpol_view *view, const struct netpol_tuple *tuple,
+                     const struct netpol_request *request, const struct netpol_point *point,
+                     struct netpol_scratch *scratch, struct netpol_verdict *out)
+{
+    const struct netpol_matcher *matcher = view->matcher;
+    if (!matcher->full) {
+        return unknown(view, NETPOL_ERR_UNSUPPORTED, out);
+    }
+    if (is_as_compiled(view, tuple, request)) {
+        matcher->full->eval(matcher, tuple, request, point, scratch ? scratch->items : NULL,
+                            scratch ? scratch->capacity : 0, out);
+    } else {
+        np_match_refuse(out, NETPOL_UNKNOWN, NETPOL_REASON_STALE, NETPOL_MISSING_SIGNATURE);
+    }
+    out->generation = matcher->generation;
     return NETPOL_OK;
 }
 
@@ -117,20 +162,14 @@ static bool scratch_fits(const struct netpol_view *view, const struct netpol_scr
     return scratch->generation == view->matcher->generation;
 }
 
-static int bad_scratch(const struct netpol_view *view, struct netpol_verdict *out)
-{
-    refuse(out, NETPOL_UNKNOWN, NETPOL_REASON_MISSING);
-    out->generation = view->matcher->generation;
-    return NETPOL_ERR_SCRATCH;
-}
-
 int netpol_eval(const struct netpol_view *view, const struct netpol_tuple *tuple,
                 struct netpol_verdict *out)
 {
     if (!view || !tuple || !out) {
         return bad_argument(out);
     }
-    return evaluate(view, tuple, NULL, NULL, NULL, out);
+    np_match_eval(&view->matcher->hot, table_of(view), tuple, out);
+    return NETPOL_OK;
 }
 
 int netpol_eval_batch(const struct netpol_view *view, const struct netpol_tuple *tuples,
@@ -142,10 +181,24 @@ int netpol_eval_batch(const struct netpol_view *view, const struct netpol_tuple 
         }
         return NETPOL_ERR_ARGUMENT;
     }
-    for (size_t i = 0; i < count; i++) {
-        evaluate(view, &tuples[i], NULL, NULL, NULL, &out[i]);
+    if (count) {
+        np_match_batch(&view->matcher->hot, table_of(view), tuples, out, count);
     }
     return NETPOL_OK;
+}
+
+/* The sides of a hop that lie on a plane and a side. */
+static unsigned sides_of(const struct netpol_point *point)
+{
+    static const uint8_t of_plane[] = {
+        [NETPOL_PLANE_NONE] = NP_SIDES_ALL,
+        [NETPOL_PLANE_NETWORK] = 1 << NP_SIDE_EGRESS | 1 << NP_SIDE_INGRESS,
+        [NETPOL_PLANE_MESH] = 1 << NP_SIDE_MESH};
+    static const uint8_t of_side[] = {
+        [NETPOL_SIDE_NONE] = NP_SIDES_ALL,
+        [NETPOL_SIDE_EGRESS] = 1 << NP_SIDE_EGRESS,
+        [NETPOL_SIDE_INGRESS] = 1 << NP_SIDE_INGRESS | 1 << NP_SIDE_MESH};
+    return of_plane[point->plane] & of_side[point->side];
 }
 
 int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *point,
@@ -157,9 +210,13 @@ int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *po
         return bad_argument(out);
     }
     if (scratch && !scratch_fits(view, scratch)) {
-        return bad_scratch(view, out);
+        return unknown(view, NETPOL_ERR_SCRATCH, out);
     }
-    return evaluate(view, tuple, request, point, scratch, out);
+    if (request || point->hook || point->mode) {
+        return ask_model(view, tuple, request, point, scratch, out);
+    }
+    np_match_sides(&view->matcher->hot, table_of(view), sides_of(point), tuple, out);
+    return NETPOL_OK;
 }
 
 int netpol_eval_request(const struct netpol_view *view, const struct netpol_tuple *tuple,
@@ -170,7 +227,7 @@ int netpol_eval_request(const struct netpol_view *view, const struct netpol_tupl
         return bad_argument(out);
     }
     if (!scratch || !scratch_fits(view, scratch)) {
-        return bad_scratch(view, out);
+        return unknown(view, NETPOL_ERR_SCRATCH, out);
     }
-    return evaluate(view, tuple, request, NULL, scratch, out);
+    return ask_model(view, tuple, request, NULL, scratch, out);
 }

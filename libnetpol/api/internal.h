@@ -2,7 +2,9 @@
 #ifndef NP_API_INTERNAL_H
 #define NP_API_INTERNAL_H
 /* Checks of arguments that several entry points share. */
-#include "compile/matcher.h"
+#include "base/base.h"
+
+#include <netpol/eval.h>
 
 /* Only values there are: what is not understood is never judged as if it were something else. */
 static inline bool np_point_valid(const struct netpol_point *p)
