@@ -4,6 +4,7 @@ netpol_room(
     compile.c
     eval.c
     explain.c
+    matcher.c
     question.c
     store.c
     texts.c

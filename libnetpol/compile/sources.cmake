@@ -1,16 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     compile
+    ask.c
+    comb.c
     compile.c
     describe.c
+    emit.c
+    emit_cold.c
+    emit_ends.c
     ends.c
     ends_ports.c
     ends_sort.c
     ends_table.c
     ends_words.c
+    far.c
+    focus.c
+    groups.c
+    lists.c
     members.c
     options.c
+    partition.c
     places.c
+    plan.c
+    ports.c
     project.c
     project_mentions.c
-    project_nodes.c)
+    project_nodes.c
+    rows.c
+    sides.c
+    tables.c)

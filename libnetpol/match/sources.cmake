@@ -4,6 +4,7 @@ netpol_room(
     batch.c
     hot.c
     look.c
+    matcher.c
     names.c
     relation.c
     tuple.c)
