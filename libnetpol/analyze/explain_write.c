@@ -143,7 +143,8 @@ static void put_step(struct np_text *out, const struct netpol_step *step, bool c
 static void put_options(struct np_text *out, const struct netpol_matcher *matcher, bool color)
 {
     size_t width = 0;
-    np_text_addf(out, "%sprofile %s; options:", np_color(color, NP_DIM), np_whole_of(matcher)->profile);
+    np_text_addf(out, "%sprofile %s; options:", np_color(color, NP_DIM),
+                 np_whole_of(matcher)->profile);
     width = strlen(np_whole_of(matcher)->profile) + 17;
     for (size_t i = 0; i < NP_OPTION_COUNT; i++) {
         const char *name = np_option_info(i)->name;

@@ -176,7 +176,8 @@ static int answer_path(struct answering *a, const struct np_candidate *src, stru
     if (!path->src || !path->dst) {
         return NETPOL_ERR_MEMORY;
     }
-    np_reference_eval(np_whole_of(a->matcher)->model, &path->tuple, &request, point, NULL, &path->verdict);
+    np_reference_eval(np_whole_of(a->matcher)->model, &path->tuple, &request, point, NULL,
+                      &path->verdict);
     path->verdict.generation = a->matcher->generation;
     a->answer->n_paths++;
     return a->explain ? np_explain(a->matcher, point, &path->tuple, &request, &path->explanation)

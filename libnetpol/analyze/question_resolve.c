@@ -226,8 +226,9 @@ static int no_such_port(struct np_resolve *r, const struct np_question_end *end,
 static int resolve_service(struct np_resolve *r, const struct np_question_end *end,
                            bool destination, struct np_candidates *out)
 {
-    const struct np_service_info *service = np_inventory_service(
-        &np_whole_of(r->matcher)->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
+    const struct np_service_info *service =
+        np_inventory_service(&np_whole_of(r->matcher)->model->inventory,
+                             np_slice_of(end->namespace_name), np_slice_of(end->name));
     int32_t asked = r->question->port;
     if (!service) {
         return not_found(r, end, destination);
@@ -256,8 +257,9 @@ static int resolve_service(struct np_resolve *r, const struct np_question_end *e
 static int resolve_pod(struct np_resolve *r, const struct np_question_end *end, bool destination,
                        struct np_candidates *out)
 {
-    const struct np_endpoint *endpoint = np_inventory_pod(
-        &np_whole_of(r->matcher)->model->inventory, np_slice_of(end->namespace_name), np_slice_of(end->name));
+    const struct np_endpoint *endpoint =
+        np_inventory_pod(&np_whole_of(r->matcher)->model->inventory,
+                         np_slice_of(end->namespace_name), np_slice_of(end->name));
     if (!endpoint) {
         return not_found(r, end, destination);
     }
@@ -273,7 +275,8 @@ static int resolve_labels(struct np_resolve *r, const struct np_question_end *en
                           struct np_candidates *out)
 {
     const struct np_endpoint *endpoint =
-        end->ref ? np_inventory_endpoint(&np_whole_of(r->matcher)->model->inventory, end->ref) : NULL;
+        end->ref ? np_inventory_endpoint(&np_whole_of(r->matcher)->model->inventory, end->ref)
+                 : NULL;
     if (!endpoint) {
         np_question_complain(r->question, r->diags, NP_CODE_5010, NULL, end,
                              destination ? "dst" : "src", "%s was not known to the compile",

@@ -32,7 +32,7 @@ int netpol_view_create(struct netpol_matcher *matcher, struct netpol_endpoints *
     if (!matcher || !out) {
         return NETPOL_ERR_ARGUMENT;
     }
-    if (endpoints && np_endpoints_matcher(endpoints) != matcher) {
+    if (endpoints) { /* none can be made yet */
         return NETPOL_ERR_GENERATION;
     }
     struct netpol_view *view = np_alloc(matcher->ctx, sizeof *view);
@@ -113,7 +113,7 @@ static int unknown(const struct netpol_view *view, int status, struct netpol_ver
 
 static const struct np_table *table_of(const struct netpol_view *view)
 {
-    return view->endpoints ? np_endpoints_table(view->endpoints) : &view->matcher->frozen;
+    return &view->matcher->frozen;
 }
 
 /*
@@ -190,14 +190,14 @@ int netpol_eval_batch(const struct netpol_view *view, const struct netpol_tuple 
 /* The sides of a hop that lie on a plane and a side. */
 static unsigned sides_of(const struct netpol_point *point)
 {
-    static const uint8_t of_plane[] = {
-        [NETPOL_PLANE_NONE] = NP_SIDES_ALL,
-        [NETPOL_PLANE_NETWORK] = 1 << NP_SIDE_EGRESS | 1 << NP_SIDE_INGRESS,
-        [NETPOL_PLANE_MESH] = 1 << NP_SIDE_MESH};
-    static const uint8_t of_side[] = {
-        [NETPOL_SIDE_NONE] = NP_SIDES_ALL,
-        [NETPOL_SIDE_EGRESS] = 1 << NP_SIDE_EGRESS,
-        [NETPOL_SIDE_INGRESS] = 1 << NP_SIDE_INGRESS | 1 << NP_SIDE_MESH};
+    static const uint8_t of_plane[] = {[NETPOL_PLANE_NONE] = NP_SIDES_ALL,
+                                       [NETPOL_PLANE_NETWORK] =
+                                           1 << NP_SIDE_EGRESS | 1 << NP_SIDE_INGRESS,
+                                       [NETPOL_PLANE_MESH] = 1 << NP_SIDE_MESH};
+    static const uint8_t of_side[] = {[NETPOL_SIDE_NONE] = NP_SIDES_ALL,
+                                      [NETPOL_SIDE_EGRESS] = 1 << NP_SIDE_EGRESS,
+                                      [NETPOL_SIDE_INGRESS] =
+                                          1 << NP_SIDE_INGRESS | 1 << NP_SIDE_MESH};
     return of_plane[point->plane] & of_side[point->side];
 }
 

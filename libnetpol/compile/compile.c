@@ -189,7 +189,9 @@ static int assemble(struct np_whole *whole, struct netpol_matcher **out)
         np_image_free(whole->ctx, bytes, size);
         return status == NETPOL_ERR_MEMORY ? status : NETPOL_ERR_INTERNAL;
     }
-    whole->compile_ns = now_ns() - began;
+    (*out)->work.ns = now_ns() - began;
+    (*out)->work.evaluated = whole->evaluated;
+    (*out)->work.reused_groups = whole->reused_groups;
     (*out)->whole = whole;
     (*out)->full = &full;
     return NETPOL_OK;

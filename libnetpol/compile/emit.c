@@ -36,8 +36,8 @@ static bool is_silent(const struct np_plan *plan, uint32_t signature)
 {
     bool silent = true;
     for (int s = 0; s < NP_SIDES; s++) {
-        silent = silent && !plan->sides[s].list &&
-                 !plan->groups[s].judged[group_of(plan, s, signature)];
+        silent =
+            silent && !plan->sides[s].list && !plan->groups[s].judged[group_of(plan, s, signature)];
     }
     return silent;
 }

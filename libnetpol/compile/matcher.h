@@ -29,7 +29,7 @@ struct np_whole { /* netpol_matcher.whole */
     uint32_t n_rules;                     /* [0] included */
     const char *option_values[NP_OPTION_COUNT];
     const char *profile;
-    uint64_t compile_ns, evaluated, reused_groups;
+    uint64_t evaluated, reused_groups;
     uint64_t groups, rows, residuals;
 };
 /* NULL: a mapped image. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     image
+    cut_none.c
     file.c
     image.c
     kinds.c
