@@ -24,6 +24,9 @@ static const struct {
 } workloads[] = {
     {"k8s",      false, 1000000},
     {"k8s-hard", false, 1000000},
+    {"acl",      false, 100000 },
+    {"fw",       false, 100000 },
+    {"ipc",      false, 100000 },
     {"k8s",      true,  1000000},
 };
 
@@ -80,7 +83,7 @@ static void pin(int cpu)
 static bool run_files(const struct arguments *a)
 {
     struct bench_workload w;
-    char why[200];
+    char why[256];
     if (!bench_workload_read(a->rules, a->trace, &w, why)) {
         fprintf(stderr, "classify: %s\n", why);
         return false;

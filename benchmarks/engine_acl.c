@@ -78,7 +78,7 @@ static bool start_eal(void)
     return started == 1;
 }
 
-static void to_acl(const struct bench_rule *rule, size_t index, size_t count, struct acl_rule *out)
+static void to_acl(const struct bench_line *rule, size_t index, size_t count, struct acl_rule *out)
 {
     memset(out, 0, sizeof *out);
     out->data.category_mask = 1;
@@ -103,7 +103,7 @@ static size_t heap_bytes(void)
 }
 
 /* NULL: no memory, or the library refuses. */
-static struct rte_acl_ctx *build(const struct bench_rules *rules, size_t max_size,
+static struct rte_acl_ctx *build(const struct bench_lines *rules, size_t max_size,
                                  struct bench_facts *facts)
 {
     static unsigned number;

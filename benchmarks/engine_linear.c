@@ -14,7 +14,7 @@
 
 static void *linear_open(const struct bench_workload *w, struct bench_facts *facts)
 {
-    facts->bytes = (w->rules[0].count + w->rules[1].count) * sizeof(struct bench_rule);
+    facts->bytes = (w->rules[0].count + w->rules[1].count) * sizeof(struct bench_line);
     return (void *)(uintptr_t)w; /* never written to */
 }
 

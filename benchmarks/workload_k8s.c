@@ -240,7 +240,7 @@ bool bench_block_pieces(const struct bench_block *block,
 }
 
 struct expansion {
-    struct bench_rules *rules;
+    struct bench_lines *rules;
     int direction;
     uint32_t near;
     const struct bench_policy_rule *rule;
@@ -250,7 +250,7 @@ struct expansion {
 static bool add(struct expansion *x, uint32_t far, uint8_t length, const struct bench_span *span)
 {
     bool in = x->direction == NP_INGRESS;
-    const struct bench_rule rule = {
+    const struct bench_line rule = {
         .src = in ? far : x->near,
         .dst = in ? x->near : far,
         .src_length = in ? length : 32,
@@ -262,7 +262,7 @@ static bool add(struct expansion *x, uint32_t far, uint8_t length, const struct 
         .any_protocol = !span,
         .answer = x->answer,
     };
-    return bench_rules_add(x->rules, &rule);
+    return bench_lines_add(x->rules, &rule);
 }
 
 static bool add_spans(void *user, uint32_t far, uint8_t length)
@@ -295,7 +295,7 @@ static bool expand_rule(const struct bench_cluster_set *set, struct expansion *x
 }
 
 /* Pod by pod: the rules of its policies, then nobody else. Pods without a policy: nothing. */
-static bool expand(const struct bench_cluster_set *set, int direction, struct bench_rules *rules)
+static bool expand(const struct bench_cluster_set *set, int direction, struct bench_lines *rules)
 {
     for (uint32_t pod = 0; pod < set->n_pods; pod++) {
         struct expansion x = {rules, direction, set->pods[pod].address, NULL, 0};
@@ -332,9 +332,9 @@ static uint32_t any_pod(struct bench_random *r, const struct bench_cluster_set *
 static struct bench_key draw_header(struct bench_random *r, const struct bench_workload *w)
 {
     const struct bench_cluster_set *set = w->cluster;
-    const struct bench_rules *rules =
+    const struct bench_lines *rules =
         &w->rules[w->both && bench_below(r, 2) ? NP_EGRESS : NP_INGRESS];
-    const struct bench_rule *rule = &rules->items[bench_below(r, rules->count)];
+    const struct bench_line *rule = &rules->items[bench_below(r, rules->count)];
     struct bench_key key = bench_key_in(r, rule);
     uint32_t kind = bench_below(r, 100);
     bool anyone = rule->src_length == 0 || rule->dst_length == 0;

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bench_rules_add(struct bench_rules *rules, const struct bench_rule *rule)
+bool bench_lines_add(struct bench_lines *rules, const struct bench_line *rule)
 {
     if (rules->count == rules->capacity) {
         size_t capacity = rules->capacity ? rules->capacity * 2 : 1024;
-        struct bench_rule *items = realloc(rules->items, capacity * sizeof *items);
+        struct bench_line *items = realloc(rules->items, capacity * sizeof *items);
         if (!items) {
             return false;
         }
@@ -20,7 +20,7 @@ bool bench_rules_add(struct bench_rules *rules, const struct bench_rule *rule)
     return true;
 }
 
-static inline bool holds(const struct bench_rule *r, const struct bench_key *k)
+static inline bool holds(const struct bench_line *r, const struct bench_key *k)
 {
     return ((k->dst ^ r->dst) & bench_mask(r->dst_length)) == 0 &&
            ((k->src ^ r->src) & bench_mask(r->src_length)) == 0 &&
@@ -28,7 +28,7 @@ static inline bool holds(const struct bench_rule *r, const struct bench_key *k)
            k->dst_port <= r->dst_last && r->src_first <= k->src_port && k->src_port <= r->src_last;
 }
 
-uint32_t bench_linear(const struct bench_rules *rules, const struct bench_key *key)
+uint32_t bench_linear(const struct bench_lines *rules, const struct bench_key *key)
 {
     for (size_t i = 0; i < rules->count; i++) {
         if (holds(&rules->items[i], key)) {
@@ -53,7 +53,7 @@ static uint16_t port_in(struct bench_random *r, uint16_t first, uint16_t last)
     return (uint16_t)(first + bench_below(r, 1u + last - first));
 }
 
-struct bench_key bench_key_in(struct bench_random *r, const struct bench_rule *rule)
+struct bench_key bench_key_in(struct bench_random *r, const struct bench_line *rule)
 {
     static const uint8_t protocols[] = {BENCH_TCP, BENCH_TCP, BENCH_UDP};
     uint32_t noise = (uint32_t)bench_next(r);
@@ -72,6 +72,8 @@ bool bench_workload_make(const char *name, size_t nominal, bool both, struct ben
     *out = (struct bench_workload){.name = name, .nominal = nominal, .both = both};
     if (strcmp(name, "k8s") == 0 || strcmp(name, "k8s-hard") == 0) {
         made = bench_k8s_make(strcmp(name, "k8s-hard") == 0, nominal, both, out);
+    } else {
+        made = !both && bench_list_make(name, nominal, out);
     }
     if (!made) {
         bench_workload_free(out);

@@ -22,15 +22,15 @@ struct bench_key {
     uint8_t protocol;
 };
 /* One line of an expanded list; bounds included. */
-struct bench_rule {
+struct bench_line {
     uint32_t src, dst; /* host bits cleared */
     uint16_t src_first, src_last, dst_first, dst_last;
     uint8_t src_length, dst_length;
     uint8_t protocol, any_protocol;
     uint32_t answer; /* what a match says: id << 1 | allowed; never 0 */
 };
-struct bench_rules {
-    struct bench_rule *items;
+struct bench_lines {
+    struct bench_line *items;
     size_t count, capacity;
 };
 /* What no rule of a list decides: allowed, without a rule. */
@@ -46,7 +46,7 @@ struct bench_cluster_set;
 struct bench_workload {
     const char *name;
     size_t nominal;                          /* the size it stands for: 1000, 10000, ... */
-    struct bench_rules rules[NP_DIRECTIONS]; /* by direction; the egress list may be empty */
+    struct bench_lines rules[NP_DIRECTIONS]; /* by direction; the egress list may be empty */
     bool both;                               /* both directions are asked */
     struct bench_key *trace;
     size_t n_trace;
@@ -59,18 +59,18 @@ struct bench_workload {
                               uint32_t **answers);
 };
 
-/* k8s, k8s-hard; nominal 1000 to 1000000. both: egress as well. false: no such
+/* k8s, k8s-hard, acl, fw, ipc; nominal 1000 to 1000000. both: egress as well. false: no such
  * workload, or no memory. */
 bool bench_workload_make(const char *name, size_t nominal, bool both, struct bench_workload *out);
 /* ClassBench's filter and trace formats; one direction. *why: what is wrong, with the line. */
 bool bench_workload_read(const char *rules, const char *trace, struct bench_workload *out,
-                         char why[200]);
+                         char why[256]);
 void bench_workload_free(struct bench_workload *w);
 
 /* The first rule that matches decides; BENCH_DEFAULT where none does. */
-uint32_t bench_linear(const struct bench_rules *rules, const struct bench_key *key);
+uint32_t bench_linear(const struct bench_lines *rules, const struct bench_key *key);
 /* false: no memory. */
-bool bench_rules_add(struct bench_rules *rules, const struct bench_rule *rule);
+bool bench_lines_add(struct bench_lines *rules, const struct bench_line *rule);
 
 /* ---- numbers that are the same in every run ---- */
 struct bench_random {
@@ -94,9 +94,10 @@ static inline uint32_t bench_mask(unsigned length)
 }
 struct np_prefix bench_prefix(uint32_t address, uint8_t length);
 /* A header that a rule holds for. */
-struct bench_key bench_key_in(struct bench_random *r, const struct bench_rule *rule);
+struct bench_key bench_key_in(struct bench_random *r, const struct bench_line *rule);
 
 /* of the kinds of workload (workload_k8s.c, workload_list.c) */
+bool bench_list_make(const char *name, size_t nominal, struct bench_workload *out);
 bool bench_k8s_make(bool hard, size_t nominal, bool both, struct bench_workload *out);
 void bench_k8s_free(struct bench_workload *w);
 struct np_model *bench_list_model(const struct bench_workload *w, const struct netpol_ctx *ctx,
