@@ -57,6 +57,43 @@ static void open_table(const struct np_image *image, struct np_table *out)
     }
 }
 
+/* ---- what parts make together ---- */
+
+static struct np_verdict_head head_of(unsigned code)
+{
+    static const struct {
+        uint8_t plane, side;
+    } path[NP_SIDES] = {
+        [NP_SIDE_EGRESS] = {NETPOL_PLANE_NETWORK, NETPOL_SIDE_EGRESS },
+        [NP_SIDE_INGRESS] = {NETPOL_PLANE_NETWORK, NETPOL_SIDE_INGRESS},
+        [NP_SIDE_MESH] = {NETPOL_PLANE_MESH,    NETPOL_SIDE_INGRESS},
+    };
+    /* an allow is told by the last word of the network plane: ingress, else egress, else the mesh
+     */
+    static const uint8_t of_allow[] = {NP_SIDE_MESH, NP_SIDE_EGRESS, NP_SIDE_INGRESS};
+    struct np_verdict_head head = {.action = NETPOL_ALLOW};
+    for (int i = 0; i < NP_SIDES; i++) {
+        if (code >> 3 * of_allow[i] & 4) {
+            head.plane = path[of_allow[i]].plane;
+            head.side = path[of_allow[i]].side;
+        }
+    }
+    for (int i = 0; i < NP_SIDES; i++) {
+        uint8_t action = code >> 3 * i & 3;
+        if (action > head.action) { /* of equals the first in path order */
+            head = (struct np_verdict_head){action, path[i].plane, path[i].side, 0};
+        }
+    }
+    return head;
+}
+
+void np_hot_heads(struct np_hot *hot)
+{
+    for (unsigned code = 0; code < 1 << 3 * NP_SIDES; code++) {
+        hot->heads[code] = head_of(code);
+    }
+}
+
 void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
                  struct np_table *frozen)
 {
@@ -90,5 +127,6 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
     for (int side = 0; side < NP_SIDES; side++) {
         out->silent[side] = silent_part(out, side);
     }
+    np_hot_heads(out);
     open_table(image, frozen);
 }

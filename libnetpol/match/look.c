@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a lookup needs now and then: residual trees, causes of an UNKNOWN; and its small tables. */
+/* What a lookup needs now and then: a search, residual trees, causes of an UNKNOWN. */
 #include "match/look.h"
 
 const uint8_t np_protocol_ports[256] = {
@@ -11,30 +11,6 @@ const uint8_t np_protocol_ports[256] = {
     [132] = NP_PROTOCOL_PORTS, /* SCTP */
     [136] = NP_PROTOCOL_PORTS, /* UDP-Lite */
 };
-
-#define EGRESS  NETPOL_PLANE_NETWORK, NETPOL_SIDE_EGRESS, 0
-#define INGRESS NETPOL_PLANE_NETWORK, NETPOL_SIDE_INGRESS, 0
-#define MESH    NETPOL_PLANE_MESH, NETPOL_SIDE_INGRESS, 0
-#define OF(action)                                                           \
-    [(action)*4] = {(action), MESH}, [(action)*4 + 1] = {(action), INGRESS}, \
-    [(action)*4 + 2] = {(action), EGRESS}, [(action)*4 + 3] = {(action), EGRESS} /* not met */
-
-/* A denial is told by the first in path order that denies; an allow by the last word of the network
- * plane: ingress, else egress, else the mesh. */
-const struct np_verdict_head np_verdict_heads[24] = {
-    OF(NETPOL_INSPECT),
-    OF(NETPOL_UNKNOWN),
-    OF(NETPOL_DENY),
-    [16] = {NETPOL_ALLOW, NETPOL_PLANE_NONE, NETPOL_SIDE_NONE, 0},
-    [17] = {NETPOL_ALLOW,           EGRESS                           },
-    [18] = {NETPOL_ALLOW,INGRESS},
-    [19] = {NETPOL_ALLOW,          INGRESS                                         },
-    [20] = {NETPOL_ALLOW,MESH},
-    [21] = {NETPOL_ALLOW,             EGRESS                                                          },
-    [22] = {NETPOL_ALLOW,INGRESS},
-    [23] = {NETPOL_ALLOW,            INGRESS                                                                            },
-};
-_Static_assert(NETPOL_ALLOW == 0 && NETPOL_DENY == 3, "heads are found by action");
 
 uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
                             uint32_t mesh)
@@ -93,12 +69,13 @@ struct np_party np_party_search6(const struct np_hot *hot, const struct np_table
 #ifdef NP_MATCH_CUTS
 static struct np_cut_key key_of(const struct np_ask *ask)
 {
+    static const uint8_t families[] = {4, 6, 0};
     return (struct np_cut_key){
         .src = {ask->src.high, ask->src.low},
         .dst = {ask->dst.high, ask->dst.low},
         .src_port = ask->ports.src_port,
         .dst_port = ask->ports.dst_port,
-        .family = ask->ports.family,
+        .family = families[ask->ports.family],
         .protocol = ask->ports.protocol,
         .has_ports = ask->ports.kind == NP_PORT_KNOWN
     };
@@ -119,7 +96,7 @@ uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct 
     if (!ask) {
         plain = (struct np_ask){.src = where(tuple->src, tuple->family),
                                 .dst = where(tuple->dst, tuple->family),
-                                .ports = np_ports_of(tuple, tuple->family)};
+                                .ports = np_ports_of(tuple, np_plain_family(tuple))};
         ask = &plain;
     }
     struct np_cut_key key = key_of(ask);

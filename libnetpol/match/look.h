@@ -30,7 +30,7 @@ struct np_where {
     uint64_t high, low; /* the address as two numbers, big end first; IPv4 in low */
 };
 struct np_hop_ports {
-    uint8_t family; /* of the hop; 0: neither end has an address */
+    uint8_t family; /* index of the hop's: IPv4 0, IPv6 1, 2: neither end has an address */
     uint8_t kind;   /* enum np_port_kind */
     uint8_t protocol;
     uint16_t src_port, dst_port; /* ICMP: dst_port = type << 8 | code */
@@ -50,6 +50,12 @@ static inline uint32_t np_read_32(const uint8_t *at) /* big end first */
 static inline uint64_t np_read_64(const uint8_t *at)
 {
     return (uint64_t)np_read_32(at) << 32 | np_read_32(at + 4);
+}
+
+/* 4, 6, or neither as an index. */
+static inline unsigned np_family_index(uint8_t family)
+{
+    return family == 4 ? 0 : family == 6 ? 1 : 2;
 }
 
 /* The fields of a slot that is being published: the key comes last and makes the rest visible. */
@@ -101,9 +107,9 @@ np_inline struct np_party np_party_at6(const struct np_hot *hot, const struct np
 enum np_protocol_ports { NP_PROTOCOL_NEITHER, NP_PROTOCOL_PORTS, NP_PROTOCOL_ICMP };
 extern const uint8_t np_protocol_ports[256];
 
-np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, uint8_t family)
+np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, unsigned family)
 {
-    struct np_hop_ports out = {.family = family,
+    struct np_hop_ports out = {.family = (uint8_t)family,
                                .kind = NP_PORT_KNOWN,
                                .protocol = tuple->protocol,
                                .src_port = tuple->src_port,
@@ -118,14 +124,9 @@ np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, uint
     return out;
 }
 
-static inline unsigned np_family_index(uint8_t family)
-{
-    return family == 4 ? 0 : family == 6 ? 1 : 2;
-}
-
 np_inline uint32_t np_port_class(const struct np_hot *hot, struct np_hop_ports ports)
 {
-    unsigned kinds = np_family_index(ports.family) * NP_PORT_KINDS + ports.kind;
+    unsigned kinds = (unsigned)ports.family * NP_PORT_KINDS + ports.kind;
     uint32_t entry = hot->port_kinds[kinds * 256 + ports.protocol];
     if (ports.kind != NP_PORT_KNOWN || (entry & NP_PORT_DIRECT)) {
         return entry & (NP_PORT_DIRECT - 1);
@@ -218,44 +219,33 @@ np_inline uint32_t np_look_part(const struct np_hot *hot, const struct np_look_s
 
 /* ---- the verdict ---- */
 
-struct np_verdict_head {
-    uint8_t action, plane, side, flags;
-};
-/* By worst action * 4 + place in path order (2 egress, 1 ingress, 0 mesh); from 16 on, for an
- * allow, by who judged (1 egress, 2 ingress, 4 mesh). */
-extern const struct np_verdict_head np_verdict_heads[24];
 /* look.c: what is missing for the parts that are UNKNOWN. */
 uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
                             uint32_t mesh);
 
-np_inline unsigned np_head_of(const struct netpol_part *egress, const struct netpol_part *ingress,
-                              const struct netpol_part *mesh)
+/* What the head of a verdict depends on: three bits of each part, see np_hot.heads. */
+np_inline unsigned np_part_code(const struct netpol_part *part)
 {
-    unsigned a = egress->action * 4u + 2, b = ingress->action * 4u + 1, c = mesh->action * 4u;
-    unsigned worst = a > b ? a : b;
-    worst = worst > c ? worst : c;
-    unsigned judged = (egress->flags & NETPOL_PART_JUDGED) / NETPOL_PART_JUDGED |
-                      (ingress->flags & NETPOL_PART_JUDGED) / (NETPOL_PART_JUDGED / 2) |
-                      (mesh->flags & NETPOL_PART_JUDGED) / (NETPOL_PART_JUDGED / 4);
-    unsigned allow = 0u - (unsigned)(worst < 4);
-    return (allow & (16 + judged)) | (~allow & worst & 15);
+    return (part->action & 3u) | (part->flags & NETPOL_PART_JUDGED) / (NETPOL_PART_JUDGED / 4);
 }
 
 np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
                                 uint32_t mesh, struct netpol_verdict *out)
 {
-    struct netpol_part a = hot->parts[egress], b = hot->parts[ingress], c = hot->parts[mesh];
-    struct np_verdict_head head = np_verdict_heads[np_head_of(&a, &b, &c)];
+    const struct netpol_part *a = &hot->parts[egress], *b = &hot->parts[ingress],
+                             *c = &hot->parts[mesh];
+    struct np_verdict_head head =
+        hot->heads[np_part_code(a) | np_part_code(b) << 3 | np_part_code(c) << 6];
     uint32_t missing = 0;
     if (np_unlikely(head.action == NETPOL_UNKNOWN)) {
         missing = np_verdict_missing(hot, egress, ingress, mesh);
     }
+    memcpy(&out->egress, a, sizeof *a);
+    memcpy(&out->ingress, b, sizeof *b);
+    memcpy(&out->mesh, c, sizeof *c);
     memcpy(out, &head, sizeof head); /* action, plane, side, flags */
     out->missing = missing;
     out->generation = hot->generation;
-    out->egress = a;
-    out->ingress = b;
-    out->mesh = c;
 }
 
 /* ---- the whole ---- */
@@ -273,12 +263,18 @@ np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np
     return np_look_part(hot, &at, np_look_cell(hot, &at, port_class), tuple, ask);
 }
 
+/* Index of the family of a usual tuple, which is 4 or 6. */
+np_inline unsigned np_plain_family(const struct netpol_tuple *tuple)
+{
+    return tuple->family / 2u - 2;
+}
+
 /* ask NULL: the tuple is a usual one. */
 np_inline void np_look(const struct np_hot *hot, unsigned sides, struct np_party src,
                        struct np_party dst, const struct netpol_tuple *tuple,
                        const struct np_ask *ask, struct netpol_verdict *out)
 {
-    struct np_hop_ports ports = ask ? ask->ports : np_ports_of(tuple, tuple->family);
+    struct np_hop_ports ports = ask ? ask->ports : np_ports_of(tuple, np_plain_family(tuple));
     uint32_t port_class = np_port_class(hot, ports);
     enum np_relation relation = np_look_relation(hot, src, dst, tuple, ask);
     uint32_t egress = np_look_one(hot, sides, NP_SIDE_EGRESS, src.signature, dst.signature,
@@ -292,16 +288,15 @@ np_inline void np_look(const struct np_hot *hot, unsigned sides, struct np_party
 
 /* ---- the usual tuple ---- */
 
-/* Addresses only, canonical, of one family: what needs no second thought. */
-np_inline bool np_is_plain4(const struct netpol_tuple *tuple)
+/* The addresses of an IPv4 tuple that has nothing but addresses, canonical. */
+np_inline bool np_is_plain4(const struct netpol_tuple *tuple, uint32_t *src, uint32_t *dst)
 {
-    uint64_t tail[4];
-    memcpy(&tail[0], tuple->src + 4, 8);
-    memcpy(&tail[1], tuple->src + 8, 8);
-    memcpy(&tail[2], tuple->dst + 4, 8);
-    memcpy(&tail[3], tuple->dst + 8, 8);
-    return tuple->family == 4 &&
-           (tail[0] | tail[1] | tail[2] | tail[3] | tuple->flags | tuple->reserved) == 0;
+    uint64_t a = np_read_64(tuple->src), b = np_read_64(tuple->dst), c, d;
+    memcpy(&c, tuple->src + 8, sizeof c);
+    memcpy(&d, tuple->dst + 8, sizeof d);
+    *src = (uint32_t)(a >> 32);
+    *dst = (uint32_t)(b >> 32);
+    return tuple->family == 4 && ((uint32_t)(a | b) | c | d | tuple->flags | tuple->reserved) == 0;
 }
 
 static inline bool np_is_mapped(uint64_t high, uint64_t low)
@@ -321,9 +316,10 @@ np_inline bool np_plain_ends(const struct np_hot *hot, const struct np_table *ta
                              const struct netpol_tuple *tuple, struct np_party *src,
                              struct np_party *dst)
 {
-    if (np_likely(np_is_plain4(tuple))) {
-        *src = np_party_at4(hot, table, np_read_32(tuple->src));
-        *dst = np_party_at4(hot, table, np_read_32(tuple->dst));
+    uint32_t src4, dst4;
+    if (np_likely(np_is_plain4(tuple, &src4, &dst4))) {
+        *src = np_party_at4(hot, table, src4);
+        *dst = np_party_at4(hot, table, dst4);
     } else if (np_likely(np_is_plain6(tuple))) {
         *src = np_party_at6(hot, table, np_read_64(tuple->src), np_read_64(tuple->src + 8));
         *dst = np_party_at6(hot, table, np_read_64(tuple->dst), np_read_64(tuple->dst + 8));

@@ -41,7 +41,12 @@ struct np_hot {
     bool beyond_l2;            /* batches prefetch */
     const struct np_image *image;
     uint64_t generation; /* written into verdicts */
+    /* What parts make together. Three bits each, egress lowest: action, and 4 if it was judged. */
+    struct np_verdict_head {
+        uint8_t action, plane, side, flags; /* as a verdict begins */
+    } heads[1 << 3 * NP_SIDES];
 };
+void np_hot_heads(struct np_hot *hot); /* fills heads */
 void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
                  struct np_table *frozen);
 

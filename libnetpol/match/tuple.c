@@ -93,7 +93,7 @@ static bool take_ends(const struct np_hot *hot, const struct netpol_tuple *t, st
 
 static struct np_hop_ports take_ports(const struct netpol_tuple *tuple, uint8_t family)
 {
-    struct np_hop_ports out = np_ports_of(tuple, family);
+    struct np_hop_ports out = np_ports_of(tuple, np_family_index(family));
     if (out.kind == NP_PORT_KNOWN) {
         if (tuple->flags & NETPOL_TUPLE_LATER_FRAGMENT) {
             out.kind = NP_PORT_NONE; /* there are none in it */

@@ -172,6 +172,7 @@ static inline void board_point(struct board *b)
     hot->flags = NP_IMAGE_RELATIONS | NP_IMAGE_MESH;
     hot->image = &b->image;
     hot->generation = 77;
+    np_hot_heads(hot);
     for (unsigned side = 0; side < NP_SIDES; side++) {
         hot->side[side] = b->side[side];
         hot->silent[side] = board_index(side, 0, NP_RELATION_OTHER, 0, 0);
