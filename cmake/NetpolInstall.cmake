@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Install rules: headers, libraries, the CMake package netpol, libnetpol.pc. The static library is a
-# separate export, for only its users need the development files of what it links.
+# separate export, for only its users need the development files of what it links. The runtime library
+# links nothing, so its two forms are one export.
 include(CMakePackageConfigHelpers)
 
 set(netpol_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/netpol)
@@ -11,6 +12,11 @@ if(NETPOL_BUILD_SHARED)
 endif()
 install(TARGETS netpol_static EXPORT netpolStaticTargets ARCHIVE FILE_SET HEADERS)
 install(EXPORT netpolStaticTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
+if(NETPOL_BUILD_SHARED)
+    install(TARGETS netpol_runtime EXPORT netpolRuntimeTargets LIBRARY FILE_SET HEADERS)
+endif()
+install(TARGETS netpol_runtime_static EXPORT netpolRuntimeTargets ARCHIVE FILE_SET HEADERS)
+install(EXPORT netpolRuntimeTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
 
 configure_package_config_file(cmake/netpolConfig.cmake.in ${PROJECT_BINARY_DIR}/netpolConfig.cmake
                               INSTALL_DESTINATION ${netpol_package_dir})
@@ -28,7 +34,9 @@ if(NETPOL_WITH_LIBCIDR)
     set(netpol_pc_libs_private -lcidr)
 endif()
 configure_file(cmake/libnetpol.pc.in ${PROJECT_BINARY_DIR}/libnetpol.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/libnetpol.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(cmake/libnetpol-runtime.pc.in ${PROJECT_BINARY_DIR}/libnetpol-runtime.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libnetpol.pc ${PROJECT_BINARY_DIR}/libnetpol-runtime.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The manual page and the shell completions come from the command's own tables, so the command that

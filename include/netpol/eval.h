@@ -306,7 +306,9 @@ NETPOL_API int netpol_eval_batch(const struct netpol_view *view, const struct ne
                                  struct netpol_verdict *out, size_t count);
 /*
  * One enforcement point only. request and scratch may be NULL. A point or request with values that
- * no enumeration has is ERR_ARGUMENT, and *out denies. OK, ERR_ARGUMENT, ERR_SCRATCH.
+ * no enumeration has is ERR_ARGUMENT, and *out denies. A matcher without model (one that was opened
+ * from an image) answers points of plane and side without a request; anything else is
+ * ERR_UNSUPPORTED and *out is UNKNOWN. OK, ERR_ARGUMENT, ERR_SCRATCH, ERR_UNSUPPORTED.
  */
 NETPOL_API int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *point,
                               const struct netpol_tuple *tuple,
@@ -314,7 +316,10 @@ NETPOL_API int netpol_eval_at(const struct netpol_view *view, const struct netpo
                               struct netpol_verdict *out);
 /*
  * With what is known of the request, all checkpoints. scratch: of this matcher; too small is
- * ERR_SCRATCH and *out is UNKNOWN, never an allow. OK, ERR_ARGUMENT, ERR_SCRATCH.
+ * ERR_SCRATCH and *out is UNKNOWN, never an allow. A matcher without model: ERR_UNSUPPORTED, and
+ * *out is UNKNOWN. Where an end has changed since the compile (change.h), a model that does not
+ * know the change does not answer: UNKNOWN(SIGNATURE). OK, ERR_ARGUMENT, ERR_SCRATCH,
+ * ERR_UNSUPPORTED.
  */
 NETPOL_API int netpol_eval_request(const struct netpol_view *view, const struct netpol_tuple *tuple,
                                    const struct netpol_request *request,

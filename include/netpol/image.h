@@ -7,7 +7,8 @@
  * An image is position-independent, little-endian and checksummed; the same store and ledger give
  * the same bytes. A matcher that was opened from an image answers connections as the one it was
  * saved from. It has no model: it names the deciding policy, rule and position, but explanations
- * are short, requests stay INSPECT, and netpol_eval_at answers {plane, side} only.
+ * are short, what needs a request stays INSPECT (netpol_eval_request is ERR_UNSUPPORTED), and
+ * netpol_eval_at answers {plane, side} only.
  */
 #include <netpol/eval.h>
 

@@ -2,10 +2,12 @@
 netpol_room(
     api
     compile.c
-    eval.c
     explain.c
-    matcher.c
     question.c
-    store.c
+    store.c)
+netpol_runtime_part(
+    api
+    eval.c
+    matcher.c
     texts.c
     version.c)
