@@ -25,7 +25,6 @@ struct bench_facts {   /* filled by open */
 struct bench_engine {
     const char *name;
     unsigned modes;                               /* 1 << enum bench_mode */
-    double most_rules;                            /* larger workloads are not asked; 0: no limit */
     bool (*fits)(const struct bench_workload *w); /* can it say this at all? NULL: always */
     void *(*open)(const struct bench_workload *w, struct bench_facts *facts);
     void (*close)(void *state);

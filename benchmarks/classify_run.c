@@ -13,10 +13,7 @@ volatile uint32_t bench_sink;
 int bench_cpu;
 
 static const struct bench_engine *const engines[] = {
-#ifdef NETPOL_BENCH_MATCHER
-    &bench_engine_netpol,
-#endif
-    &bench_engine_acl,
+    &bench_engine_netpol,  &bench_engine_acl,
 #ifdef NETPOL_BENCH_BPF
     &bench_engine_bpf_lpm, &bench_engine_bpf_hash,
 #endif
