@@ -2,11 +2,7 @@
 /* One question to the reference: a near end, a far end, their relation, ports. */
 #include "compile/plan.h"
 
-/* What of the relation the reference is to take for possible, and why more than one. */
-static const struct {
-    uint8_t possible;
-    np_truth cause;
-} relations[NP_RELATIONS] = {
+const struct np_relation_view np_relation_views[NP_RELATIONS] = {
     [NP_RELATION_OTHER] = {NP_REL_OTHER,                   NP_NO                   },
     [NP_RELATION_SELF] = {NP_REL_SELF,                    NP_NO                   },
     [NP_RELATION_OWN_NODE] = {NP_REL_OWN_NODE,                NP_NO                   },
@@ -45,8 +41,8 @@ struct np_answer np_ask(struct np_plan *plan, const struct np_side_plan *side,
     struct np_end *far_end = side->near_is_source ? &hop.dst : &hop.src;
     *near_end = near_sig->end;
     *far_end = far_sig->end;
-    near_end->relations = far_end->relations = relations[relation].possible;
-    near_end->relation_cause = far_end->relation_cause = relations[relation].cause;
+    near_end->relations = far_end->relations = np_relation_views[relation].possible;
+    near_end->relation_cause = far_end->relation_cause = np_relation_views[relation].cause;
     hop.original = hop.dst;
     hop.original_port = hop.dst_port;
     struct netpol_verdict verdict;

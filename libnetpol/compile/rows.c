@@ -22,6 +22,7 @@ struct rows {
     uint32_t group, near;
     struct np_focus focus;
     struct np_map answers;
+    struct np_truths truths;
     np_vec(struct np_answer) parts;
     uint16_t *map;    /* port class -> column */
     uint32_t *column; /* column -> point */
@@ -246,41 +247,49 @@ static int answer_column(struct rows *r, uint32_t far, enum np_relation relation
     return status == NETPOL_OK && !same ? residual(r, ordinal) : status;
 }
 
-/* Which rules may match a class; *by_source: one of them looks at source ports. */
-static void keep_rules(struct rows *r, uint32_t far, enum np_relation relation, bool *by_source)
+/* Which rules may match; *by_source: one of them looks at source ports. */
+static void keep_rules(struct rows *r, bool *by_source)
 {
     *by_source = false;
     for (uint32_t i = 0; i < r->focus.n_rules; i++) {
-        r->keep[i] = false;
-        for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives; a++) {
-            const struct np_match *match = &r->focus.rules[i]->alternatives[a];
-            bool may = !match->far;
-            if (match->far) {
-                struct np_members m = np_draft_members(&r->plan->draft, match->far,
-                                                       !r->side->near_is_source, relation);
-                may = np_members_find(&m, far) != NP_NO;
-            }
-            r->keep[i] = r->keep[i] || may;
-            *by_source = *by_source || (may && (match->src_service || match->src_ports));
-        }
-        *by_source = *by_source || (r->focus.stays[i] && r->side->source_axes);
+        r->keep[i] = np_truths_may(&r->truths, i);
+        *by_source = *by_source || ((r->keep[i] || r->focus.stays[i]) && r->side->source_axes);
     }
+}
+
+/* The answer of a combination of truths, asked when it comes up for the first time. */
+static int plain_column(struct rows *r, uint32_t far, enum np_relation relation, uint32_t column,
+                        uint32_t *ordinal)
+{
+    bool added, by_family = r->plan->ports.n_families > 1;
+    const struct np_port_point *point = &r->plan->ports.points[r->column[column]];
+    uint64_t *at = np_truths_find(&r->truths, &r->focus, column, point->family, by_family, &added);
+    int status = at ? NETPOL_OK : NETPOL_ERR_MEMORY;
+    if (at && added) {
+        status = answer_column(r, far, relation, point, false, ordinal);
+        *at = *ordinal;
+    }
+    *ordinal = at ? (uint32_t)*at : 0;
+    return status;
 }
 
 static int make_row(struct rows *r, uint32_t class, enum np_relation relation, uint32_t *row)
 {
     bool by_source;
     uint32_t far = r->plan->classes.first[class];
-    keep_rules(r, far, relation, &by_source);
+    int status = np_truths_aim(&r->truths, r->plan, r->side, &r->focus, r->near, far, relation);
+    keep_rules(r, &by_source);
     np_focus_narrow(&r->focus, r->keep);
-    for (uint32_t c = 0; c < r->n_columns; c++) {
-        uint32_t ordinal;
-        int status = answer_column(r, far, relation, &r->plan->ports.points[r->column[c]],
-                                   by_source, &ordinal);
-        if (status != NETPOL_OK) {
-            return status;
-        }
+    for (uint32_t c = 0; c < r->n_columns && status == NETPOL_OK; c++) {
+        uint32_t ordinal = 0;
+        status = r->truths.plain
+                     ? plain_column(r, far, relation, c, &ordinal)
+                     : answer_column(r, far, relation, &r->plan->ports.points[r->column[c]],
+                                     by_source, &ordinal);
         r->cells[c] = (uint16_t)ordinal;
+    }
+    if (status != NETPOL_OK) {
+        return status;
     }
     *row = np_tables_cells(&r->plan->tables, r->cells, r->n_columns);
     return *row == UINT32_MAX ? NETPOL_ERR_MEMORY : NETPOL_OK;
@@ -365,6 +374,9 @@ static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
     int status = begin_group(r, group) ? NETPOL_OK : NETPOL_ERR_MEMORY;
     if (status == NETPOL_OK) {
         make_columns(r);
+        status = np_truths_begin(&r->truths, r->plan, &r->focus, r->column, r->n_columns);
+    }
+    if (status == NETPOL_OK) {
         out->ports = np_tables_map(&r->plan->tables, r->map, r->plan->ports.n_classes);
         status = out->ports == UINT32_MAX ? NETPOL_ERR_MEMORY : NETPOL_OK;
     }
@@ -437,6 +449,8 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side)
     uint32_t groups = r.groups->grouping.count;
     int status = NETPOL_OK;
     np_map_init(&r.answers, plan->draft.ctx);
+    np_map_init(&r.truths.seen, plan->draft.ctx);
+    r.truths.ctx = plan->draft.ctx;
     plan->planned[side] = np_arena_array(&plan->draft.arena, groups, sizeof **plan->planned);
     if (!plan->planned[side] || !begin(&r)) {
         status = NETPOL_ERR_MEMORY;
@@ -445,6 +459,7 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side)
         status = make_group(&r, g, &plan->planned[side][g]);
     }
     np_map_free(&r.answers);
+    np_truths_free(&r.truths);
     np_vec_free(plan->draft.ctx, &r.parts);
     np_free(plan->draft.ctx, r.keep, r.keep_size);
     np_partition_free(&r.classes);

@@ -28,4 +28,5 @@ netpol_room(
     project_nodes.c
     rows.c
     sides.c
-    tables.c)
+    tables.c
+    truths.c)
