@@ -78,6 +78,10 @@ struct np_draft {
     uint32_t n_nodes;
     const struct np_combo *combos; /* (kind, signature of the bare place, node) -> signature */
     uint32_t n_combos;
+    const uint32_t *projection; /* the sections PROJECTION and KINDS; combos count their kinds */
+    size_t n_projection;
+    const void *kinds;
+    size_t kinds_bytes;
     struct np_ends_state
         *ends; /* opaque: how ends.c found them; for members and for the writer's path */
 };

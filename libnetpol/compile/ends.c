@@ -233,8 +233,8 @@ static bool begin(struct np_draft *draft)
 int np_draft_ends(struct np_draft *draft)
 {
     static int (*const steps[])(struct np_draft *) = {
-        np_project_kinds, np_project_nodes, np_owned_collect, np_places_cut,
-        np_owned_sign,    sign_refs,        publish_sigs};
+        np_project_kinds, np_project_nodes, np_owned_collect, np_places_cut,    np_owned_sign,
+        sign_refs,        np_combine_kinds, publish_sigs,     np_project_write, np_combine_write};
     draft->ends = NULL;
     int status = begin(draft) ? np_mentions_collect(&draft->ends->mentions, draft->model)
                               : NETPOL_ERR_MEMORY;
@@ -251,6 +251,8 @@ void np_draft_ends_free(struct np_draft *draft)
         return;
     }
     np_members_free(draft);
+    np_project_build_free(state->project_build);
+    np_kinds_build_free(state->kinds_build);
     np_mentions_free(&state->mentions);
     struct np_words *const words[] = {&state->kinds,     &state->projections,
                                       &state->fact_sets, &state->place_classes,

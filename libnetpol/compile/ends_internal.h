@@ -11,6 +11,7 @@
  * that policies can see" is one number being equal.
  */
 #include "compile/draft.h"
+#include "image/project.h"
 #include "model/build.h"
 #include "reference/internal.h"
 
@@ -96,11 +97,17 @@ struct np_mention_prefix {
     struct np_prefix prefix;
     uint32_t fact;
 };
+struct np_mention_value {
+    uint32_t key; /* number */
+    np_str value;
+};
 enum { NP_PROJECT_OTHER = 1, NP_PROJECT_VALUE = 2 /* plus id of the string */ };
 struct np_mentions {
     const struct netpol_ctx *ctx;
     struct np_pairs key_numbers; /* (scope + 1) << 32 | string -> number of the key, from 1 */
     struct np_pairs values;      /* key number << 32 | string */
+    np_vec(struct np_mention_value) value_list;
+    np_vec(np_str) port_list;
     np_vec(struct np_mention_key) keys;
     np_vec(struct np_mention_test) tests;
     struct np_pairs test_seen;  /* key number << 34 | string << 2 | operator */
@@ -167,6 +174,10 @@ struct np_ends_state {
     struct np_words keys; /* of signatures from NP_SIG_FIRST on */
     np_vec(struct np_sig) sigs;
     struct np_words port_lists; /* ends_ports.c */
+    /* project_write.c */
+    struct np_project_build *project_build;
+    struct np_kinds_build *kinds_build;
+    uint32_t *pod_kind; /* by kind: its number in the section KINDS; 0: of no pod */
     struct np_members_state *members;
 };
 
@@ -194,6 +205,11 @@ enum { NP_END_WORDS = 4 };
 void np_end_words(const struct np_draft *draft, const struct np_end *end, uint32_t class,
                   uint64_t words[NP_END_WORDS]);
 uint8_t np_end_bits(const struct np_end *end);
+/* ends_combine.c: kinds at places where there may be one later; the writer's way to signatures */
+int np_combine_kinds(struct np_draft *draft);
+int np_combine_write(struct np_draft *draft);
+/* project_write.c */
+int np_project_write(struct np_draft *draft);
 /* members.c */
 void np_members_free(struct np_draft *draft);
 #endif

@@ -25,6 +25,8 @@ void np_mentions_free(struct np_mentions *m)
         np_pairs_free(&m->test_seen);
         np_vec_free(m->ctx, &m->keys);
         np_vec_free(m->ctx, &m->tests);
+        np_vec_free(m->ctx, &m->value_list);
+        np_vec_free(m->ctx, &m->port_list);
         np_vec_free(m->ctx, &m->prefixes);
     }
 }
@@ -85,6 +87,19 @@ static uint32_t term_key(struct np_mentions *m, bool of_node, const struct np_se
     return add_key(m, term->scope, term->key);
 }
 
+static void add_value(struct np_mentions *m, uint32_t number, np_str value)
+{
+    uint64_t key = value_key(number, value);
+    if (np_pairs_find(&m->values, key)) {
+        return;
+    }
+    struct np_mention_value *place = np_vec_push(m->ctx, &m->value_list);
+    if (place) {
+        *place = (struct np_mention_value){number, value};
+    }
+    m->failed |= !place || !np_pairs_add(&m->values, key, 1);
+}
+
 /* Values are compared in part: of them only which parts they have is seen. */
 static void add_test(struct np_mentions *m, uint32_t number, uint8_t op, np_str text)
 {
@@ -117,7 +132,7 @@ static void note_selector(struct np_mentions *m, bool of_node, const struct np_s
     bool present = selector->term_op == NP_OP_EXISTS || selector->term_op == NP_OP_ABSENT;
     for (uint32_t i = 0; !present && i < selector->count; i++) {
         if (selector->term_op == NP_OP_IN || selector->term_op == NP_OP_NOT_IN) {
-            m->failed |= !np_pairs_add(&m->values, value_key(number, selector->values[i]), 1);
+            add_value(m, number, selector->values[i]);
         } else {
             add_test(m, number, selector->term_op, selector->values[i]);
         }
@@ -207,12 +222,24 @@ static void note_set(struct np_mentions *m, const struct np_set *set)
     }
 }
 
+static void add_port(struct np_mentions *m, np_str name)
+{
+    if (np_pairs_find(&m->ports, name->id + 1ull)) {
+        return;
+    }
+    np_str *place = np_vec_push(m->ctx, &m->port_list);
+    if (place) {
+        *place = name;
+    }
+    m->failed |= !place || !np_pairs_add(&m->ports, name->id + 1ull, 1);
+}
+
 static void note_ports(struct np_mentions *m, const struct np_portset *portset)
 {
     for (uint32_t i = 0; portset && i < portset->count; i++) {
         const struct np_port_member *member = &portset->members[i];
         if (member->name) {
-            m->failed |= !np_pairs_add(&m->ports, member->name->id + 1ull, 1);
+            add_port(m, member->name);
         } else if (member->endpoint) {
             m->failed |= !np_pairs_add(&m->refs, member->endpoint, 1);
         } else if (member->address.family) {

@@ -9,6 +9,7 @@ netpol_room(
     emit_cold.c
     emit_ends.c
     ends.c
+    ends_combine.c
     ends_ports.c
     ends_sort.c
     ends_table.c
@@ -26,6 +27,7 @@ netpol_room(
     project.c
     project_mentions.c
     project_nodes.c
+    project_write.c
     rows.c
     sides.c
     tables.c

@@ -8,6 +8,7 @@
 
 #include "compile/draft.h"
 #include "differential/generator.h"
+#include "image/project.h"
 #include "reference/internal.h"
 
 enum { ENDS_MAX = 4000, SETS_MAX = 4000, SEEDS = 40, NO_SIGNATURE = UINT32_MAX };
@@ -482,6 +483,78 @@ static void test_port_names(void **state)
     free(t);
 }
 
+/* ---- what comes later ---- */
+
+static uint32_t kind_by_labels(const struct test *t, const struct np_endpoint *e)
+{
+    uint64_t words[256];
+    struct np_projection projection;
+    struct np_kinds kinds;
+    struct np_projector p;
+    assert_true(np_projection_open(t->draft.projection, t->draft.n_projection, &projection));
+    assert_true(np_kinds_open(t->draft.kinds, t->draft.kinds_bytes, &kinds));
+    assert_true(np_project_room(&projection, e->labels.count, e->n_ports) <= 256);
+    np_project_begin(
+        &p, &projection, words, 256, np_str_slice(e->namespace_name), np_str_slice(e->name),
+        e->service_account ? np_str_slice(e->service_account) : (struct np_slice){NULL, 0},
+        e->host_network);
+    for (uint32_t i = e->labels.count; i-- > 0;) {
+        np_project_label(&p, np_str_slice(e->labels.items[i].key),
+                         np_str_slice(e->labels.items[i].value));
+    }
+    for (uint32_t i = 0; i < e->n_ports; i++) {
+        np_project_port(&p, np_str_slice(e->ports[i].name), e->ports[i].protocol, e->ports[i].port);
+    }
+    np_project_end(&p);
+    return p.unseen ? 0 : np_kinds_find(&kinds, words, p.count);
+}
+
+static uint32_t combined(const struct np_draft *draft, uint32_t kind, uint32_t place, uint32_t node)
+{
+    uint32_t found = NP_SIG_UNCOMPILED;
+    for (uint32_t i = 0; i < draft->n_combos; i++) {
+        const struct np_combo *combo = &draft->combos[i];
+        if (combo->kind == kind && combo->place == place && combo->node == node) {
+            assert_int_equal(found, NP_SIG_UNCOMPILED); /* once */
+            found = combo->signature;
+        }
+    }
+    return found;
+}
+
+/* The way over labels, kind and place leads every pod to the signature that compile gave it. */
+static void test_projection(void **state)
+{
+    struct test *t = test_new();
+    uint64_t found = 0, opaque = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        open_seed(t, seed);
+        const struct np_draft *draft = &t->draft;
+        opaque += draft->n_projection == 0;
+        for (size_t i = 0; i < t->n_ends; i++) {
+            const struct np_endpoint *e = t->ends[i].end.endpoint;
+            const struct np_address *address = &t->ends[i].end.address;
+            if (!e || !(e->kind & (NP_OBJ_WORKLOAD | NP_OBJ_HOST_NET_WORKLOAD))) {
+                continue;
+            }
+            uint32_t kind = kind_by_labels(t, e);
+            bool by_node = draft->host || e->kind == NP_OBJ_HOST_NET_WORKLOAD;
+            uint32_t place =
+                address->family ? place_signature(draft, address) : (uint32_t)NP_SIG_NOWHERE;
+            assert_int_equal(kind == 0, draft->n_projection == 0);
+            if (kind) {
+                assert_int_equal(combined(draft, kind, place, by_node ? t->ends[i].node : 0),
+                                 t->ends[i].signature);
+                found++;
+            }
+        }
+        close_seed(t);
+    }
+    assert_true(found > opaque && opaque > 0);
+    free(t);
+}
+
 /* Whenever memory runs out, all is given back. */
 static void test_memory(void **state)
 {
@@ -521,7 +594,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),        cmocka_unit_test(test_invariance),
         cmocka_unit_test(test_relation_facts), cmocka_unit_test(test_port_names),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_projection),     cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
