@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     image
-    cut_none.c
+    cut_build.c
+    cut_build_axis.c
+    cut_build_table.c
+    cut_build_tree.c
+    cut_valid.c
     file.c
     image.c
     kinds.c

@@ -71,6 +71,9 @@ void np_match_refuse(struct netpol_verdict *out, uint8_t action, uint8_t reason,
 /* The value of a residual tree. variant: enum np_simd, or NP_SIMD_BEST. */
 enum np_simd { NP_SIMD_SCALAR, NP_SIMD_AVX2, NP_SIMD_AVX512, NP_SIMD_NEON, NP_SIMD_COUNT };
 uint32_t np_cut_find(const struct np_image *image, uint32_t root, const struct np_cut_key *key);
+/* The same for many keys, of any families. */
+void np_cut_find_batch(const struct np_image *image, uint32_t root, const struct np_cut_key *keys,
+                       uint32_t *values, size_t count);
 bool np_simd_available(enum np_simd variant);
 /* For tests: fixes the variant of this process; false: not available. Not while others evaluate. */
 bool np_simd_use(enum np_simd variant);

@@ -2,6 +2,11 @@
 netpol_room(
     match
     batch.c
+    cut.c
+    cut_avx2.c
+    cut_avx512.c
+    cut_neon.c
+    cut_scalar.c
     hot.c
     look.c
     matcher.c
@@ -10,4 +15,11 @@ netpol_room(
     tuple.c)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/match/cut.c)
     target_compile_definitions(netpol_room_match PRIVATE NP_MATCH_CUTS)
+endif()
+# Each for its instruction set and empty elsewhere; cut.c asks the processor.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    set(avx2 -mavx2 -mbmi -mbmi2 -mpopcnt)
+    set_source_files_properties(match/cut_avx2.c PROPERTIES COMPILE_OPTIONS "${avx2}")
+    set_source_files_properties(
+        match/cut_avx512.c PROPERTIES COMPILE_OPTIONS "${avx2};-mavx512f;-mavx512bw;-mavx512vl")
 endif()

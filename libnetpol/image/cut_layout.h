@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_IMAGE_CUT_LAYOUT_H
+#define NP_IMAGE_CUT_LAYOUT_H
+/*
+ * How residual trees lie in their three sections.
+ *
+ * First every field becomes small. The addresses at which some box begins or ends are the only ones
+ * that matter, so an address is replaced by its PLACE: how many such borders lie before it. Places
+ * are dense, of both families alike, and mostly fit 16 bits. An AXIS finds them: a table by the
+ * first bits, a table by the next, and one compare with 8 borders.
+ *
+ * A box is then five spans: places of source and destination, both ports, and protocol with
+ * "no ports" as its lowest bit. What follows is one of two plans:
+ *
+ * TABLE, while it stays small: places, ports and protocols become classes (equal when the same
+ * boxes remain), source and destination class give a row, ports and protocol a column, and the cell
+ * is the answer. No compare, no branch.
+ *
+ * TREES: boxes in groups by which ends are narrow. In a group an entry says which bits of which
+ * field lead to which next entry, or which leaf. A leaf is chunks of 8 boxes in list order, each of
+ * three cache lines: the lower bounds of the four spans, their widths, then protocols and answers.
+ *
+ * Offsets count from the start of a section: in 32-bit words in CUT_NODES, entries (two words) too,
+ * chunks in CUT_LEAVES.
+ */
+#include "image/cut.h"
+
+enum np_cut_field {
+    NP_CUT_SRC, /* place of the source */
+    NP_CUT_DST,
+    NP_CUT_SRC_PORT,
+    NP_CUT_DST_PORT,
+    NP_CUT_PROTOCOL, /* protocol << 1 | no ports */
+    NP_CUT_FIELDS
+};
+enum np_cut_family { NP_CUT_IPV4, NP_CUT_IPV6, NP_CUT_NEITHER, NP_CUT_FAMILIES };
+enum np_cut_kind { NP_CUT_TREES, NP_CUT_TABLE };
+
+/*
+ * What a root leads to lies in its own words and chunks, behind those of the root before; so
+ * checking all roots looks at everything once.
+ */
+struct np_cut_root {
+    uint32_t plan[NP_CUT_FAMILIES]; /* words; equal where the families do not differ */
+    uint32_t first_word, end_word, first_chunk, end_chunk;
+    uint32_t spare;
+};
+
+/*
+ * From address to place. Borders are the last addresses before a change, in order. IPv4: word
+ * top + (address >> shift) is base << 5 | bits; word base + the next `bits` bits is the first
+ * border to compare with. Borders have their highest bit flipped (signed compares are everywhere)
+ * and 8 more that nothing exceeds behind them. IPv6: four words each, high first; searched by
+ * halves.
+ */
+struct np_cut_axis {
+    uint32_t top, borders, count, shift; /* count 0: every place is 0, the rest unused */
+};
+enum { NP_CUT_WINDOW = 8, NP_CUT_BITS_SHIFT = 5, NP_CUT_BITS_MASK = 31 };
+#define NP_CUT_BORDER_PAD 0x7fffffffu
+
+/*
+ * An entry; the numbers of meta from above:
+ *   inner: 0 (4 bits), field 3, shift 5, bits 4, best 16
+ *   leaf:  1 (1 bit), chunks 15, best 16
+ * best: no box below comes before best << plan.scale. base: of the next entries (in words, even);
+ * of the chunks. Entries lie by level, and lead to the next level only: a search has an end.
+ */
+struct np_cut_entry {
+    uint32_t base, meta;
+};
+#define NP_CUT_LEAF 0x80000000u
+enum {
+    NP_CUT_LEVELS = 7,
+    NP_CUT_CHUNKS_MAX = 32767,
+    NP_CUT_BEST_MAX = 65535,
+    NP_CUT_GROUPS = 4,
+    NP_CUT_LANES = 8
+};
+static inline uint32_t np_cut_best(uint32_t meta)
+{
+    return meta & 0xffff;
+}
+static inline uint32_t np_cut_bits(uint32_t meta)
+{
+    return meta >> 16 & 15;
+}
+static inline uint32_t np_cut_shift(uint32_t meta)
+{
+    return meta >> 20 & 31;
+}
+static inline uint32_t np_cut_at(uint32_t meta) /* enum np_cut_field */
+{
+    return meta >> 25 & 7;
+}
+static inline uint32_t np_cut_chunks(uint32_t meta)
+{
+    return meta >> 16 & NP_CUT_CHUNKS_MAX;
+}
+
+/* Eight boxes. Holds: key - low <= span in all four, and (protocol & mask) == protocol. */
+struct np_cut_chunk {
+    uint16_t low[4][NP_CUT_LANES], span[4][NP_CUT_LANES];
+    uint16_t protocol[NP_CUT_LANES], mask[NP_CUT_LANES]; /* unused lanes: 0x8000, 0xffff */
+    uint32_t order[NP_CUT_LANES];
+};
+
+/* All offsets in words; tables of bytes or 16-bit numbers begin on a word. */
+struct np_cut_tables {
+    uint32_t src_class, dst_class; /* u16 by place */
+    uint32_t src_port, dst_port;   /* u8 by port; 0: all ports are class 0 */
+    uint32_t protocol;             /* u8 by protocol << 1 | no ports */
+    uint32_t column;               /* u16 by ((src * n_dst_ports + dst) * n_protocols + protocol) */
+    uint32_t pair;                 /* u16 by src class * n_dst + dst class: the row */
+    uint32_t cell;                 /* u16 by row * n_columns + column */
+    uint32_t n_src, n_dst, n_src_ports, n_dst_ports, n_protocols, n_columns, n_rows;
+};
+struct np_cut_plan { /* on 64 bytes */
+    uint32_t kind;   /* enum np_cut_kind */
+    uint32_t otherwise;
+    uint32_t values, n_values; /* u32 by order or cell; n_values 0: the number is the value */
+    struct np_cut_axis src, dst;
+    union {
+        struct np_cut_tables tables;
+        struct {
+            uint32_t scale, n_groups;
+            struct np_cut_entry groups[NP_CUT_GROUPS]; /* in order of best */
+            uint32_t levels[NP_CUT_LEVELS + 1];        /* where each begins, and the last ends */
+            uint32_t first_chunk, end_chunk;
+        } trees;
+    };
+};
+/* Order of nothing found. */
+#define NP_CUT_NONE UINT32_MAX
+#endif

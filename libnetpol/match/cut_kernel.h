@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The find, once for all instruction sets: a cut_*.c defines what differs and includes this.
+ *
+ *     struct lanes                         a key, spread for comparing
+ *     lanes_of(fields)                     makes one; fields as enum np_cut_field
+ *     first_lane(chunk, lanes)             the first box that holds, NP_CUT_LANES: none
+ *     count_below(borders, address)        of 8 borders, those below the address
+ *     CUT_FINDER                           the name of what is defined
+ *
+ * image/cut_layout.h describes the data. np_cut_valid has looked at every index, so nothing is
+ * checked here.
+ */
+#include "image/cut_layout.h"
+#include "match/cut_find.h"
+
+static inline uint32_t place4(const uint32_t *words, const struct np_cut_axis *axis,
+                              uint32_t address)
+{
+    if (axis->count == 0) {
+        return 0;
+    }
+    uint32_t top = words[axis->top + (address >> axis->shift)];
+    uint32_t bits = top & NP_CUT_BITS_MASK;
+    uint32_t slot = address >> (axis->shift - bits) & ((UINT32_C(1) << bits) - 1);
+    uint32_t place = words[(top >> NP_CUT_BITS_SHIFT) + slot];
+    for (;;) {
+        uint32_t below = count_below(words + axis->borders + place, address);
+        place += below;
+        if (below < NP_CUT_WINDOW) {
+            return place;
+        }
+    }
+}
+
+static inline uint32_t place6(const uint32_t *words, const struct np_cut_axis *axis,
+                              const uint64_t address[2])
+{
+    const uint32_t *at = words + axis->borders;
+    size_t count = axis->count, from = 0;
+    while (count > 0) {
+        size_t half = count / 2;
+        const uint32_t *border = at + 4 * (from + half);
+        uint64_t high = (uint64_t)border[0] << 32 | border[1];
+        uint64_t low = (uint64_t)border[2] << 32 | border[3];
+        bool below = high < address[0] || (high == address[0] && low < address[1]);
+        from = below ? from + half + 1 : from;
+        count = below ? count - half - 1 : half;
+    }
+    return (uint32_t)from;
+}
+
+static inline const struct np_cut_plan *plan_of(const struct np_image *image, uint32_t root,
+                                                const struct np_cut_key *key)
+{
+    const struct np_cut_root *roots = image->section[NP_SECTION_CUT_ROOTS];
+    const uint32_t *words = image->section[NP_SECTION_CUT_NODES];
+    unsigned family = key->family == 4   ? NP_CUT_IPV4
+                      : key->family == 6 ? NP_CUT_IPV6
+                                         : NP_CUT_NEITHER;
+    return (const struct np_cut_plan *)(const void *)(words + roots[root].plan[family]);
+}
+
+static inline void fields_of(const uint32_t *words, const struct np_cut_plan *plan,
+                             const struct np_cut_key *key, uint32_t fields[8])
+{
+    if (key->family == 4) {
+        fields[NP_CUT_SRC] = place4(words, &plan->src, (uint32_t)key->src[1]);
+        fields[NP_CUT_DST] = place4(words, &plan->dst, (uint32_t)key->dst[1]);
+    } else {
+        fields[NP_CUT_SRC] = place6(words, &plan->src, key->src);
+        fields[NP_CUT_DST] = place6(words, &plan->dst, key->dst);
+    }
+    fields[NP_CUT_SRC_PORT] = key->has_ports ? key->src_port : 0;
+    fields[NP_CUT_DST_PORT] = key->has_ports ? key->dst_port : 0;
+    fields[NP_CUT_PROTOCOL] = (uint32_t)key->protocol << 1 | !key->has_ports;
+}
+
+static inline uint32_t table_find(const uint32_t *words, const struct np_cut_plan *plan,
+                                  const uint32_t fields[8])
+{
+    const struct np_cut_tables *t = &plan->tables;
+    const uint16_t *src = (const uint16_t *)(words + t->src_class);
+    const uint16_t *dst = (const uint16_t *)(words + t->dst_class);
+    const uint16_t *column = (const uint16_t *)(words + t->column);
+    const uint16_t *pair = (const uint16_t *)(words + t->pair);
+    const uint16_t *cell = (const uint16_t *)(words + t->cell);
+    const uint8_t *bytes = (const uint8_t *)words;
+    uint32_t sp = t->src_port ? bytes[4 * (size_t)t->src_port + fields[NP_CUT_SRC_PORT]] : 0;
+    uint32_t dp = t->dst_port ? bytes[4 * (size_t)t->dst_port + fields[NP_CUT_DST_PORT]] : 0;
+    uint32_t p = bytes[4 * (size_t)t->protocol + fields[NP_CUT_PROTOCOL]];
+    uint32_t row = pair[src[fields[NP_CUT_SRC]] * t->n_dst + dst[fields[NP_CUT_DST]]];
+    return cell[row * t->n_columns + column[(sp * t->n_dst_ports + dp) * t->n_protocols + p]];
+}
+
+static inline struct np_cut_entry step(const uint32_t *words, struct np_cut_entry entry,
+                                       const uint32_t fields[8])
+{
+    uint32_t part = fields[np_cut_at(entry.meta)] >> np_cut_shift(entry.meta) &
+                    ((UINT32_C(1) << np_cut_bits(entry.meta)) - 1);
+    const struct np_cut_entry *entries = (const void *)(words + entry.base);
+    return entries[part];
+}
+
+static inline uint32_t trees_find(const struct np_image *image, const struct np_cut_plan *plan,
+                                  const uint32_t fields[8])
+{
+    const uint32_t *words = image->section[NP_SECTION_CUT_NODES];
+    const struct np_cut_chunk *chunks = image->section[NP_SECTION_CUT_LEAVES];
+    struct lanes lanes = lanes_of(fields);
+    uint32_t best = NP_CUT_NONE;
+    for (uint32_t g = 0; g < plan->trees.n_groups; g++) {
+        struct np_cut_entry entry = plan->trees.groups[g];
+        if (np_cut_best(entry.meta) > best >> plan->trees.scale) {
+            break;
+        }
+        while (!(entry.meta & NP_CUT_LEAF)) {
+            entry = step(words, entry, fields);
+        }
+        if (np_cut_best(entry.meta) > best >> plan->trees.scale) {
+            continue;
+        }
+        uint32_t count = np_cut_chunks(entry.meta);
+        for (uint32_t c = 0; c < count; c++) {
+            const struct np_cut_chunk *chunk = &chunks[entry.base + c];
+            unsigned lane = first_lane(chunk, &lanes);
+            if (lane < NP_CUT_LANES) {
+                best = chunk->order[lane] < best ? chunk->order[lane] : best;
+                break;
+            }
+        }
+    }
+    return best;
+}
+
+static uint32_t find(const struct np_image *image, uint32_t root, const struct np_cut_key *key)
+{
+    const uint32_t *words = image->section[NP_SECTION_CUT_NODES];
+    const struct np_cut_plan *plan = plan_of(image, root, key);
+    uint32_t fields[8] = {0};
+    fields_of(words, plan, key, fields);
+    uint32_t found = plan->kind == NP_CUT_TABLE ? table_find(words, plan, fields)
+                                                : trees_find(image, plan, fields);
+    if (found == NP_CUT_NONE) {
+        return plan->otherwise;
+    }
+    return plan->n_values ? words[plan->values + found] : found;
+}
+
+static void batch(const struct np_image *image, uint32_t root, const struct np_cut_key *keys,
+                  uint32_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        values[i] = find(image, root, &keys[i]);
+    }
+}
+
+const struct np_cut_finder CUT_FINDER = {find, batch};
