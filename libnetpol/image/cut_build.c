@@ -160,8 +160,8 @@ static void add_item(struct list *list, const struct np_box *box, const struct n
 static void add_box(struct list *list, const struct np_box *box)
 {
     struct np_cut_item item;
-    uint16_t value = box->any_protocol ? 0 : (uint16_t)(box->protocol << 1);
-    uint16_t mask = box->any_protocol ? 0 : PROTOCOL_ALL - PORTLESS;
+    uint16_t value = (uint16_t)(box->any_protocol ? 0 : box->protocol << 1);
+    uint16_t mask = (uint16_t)(box->any_protocol ? 0 : PROTOCOL_ALL - PORTLESS);
     memset(&item, 0, sizeof item);
     set_places(list, 0, box, &item);
     set_places(list, 1, box, &item);

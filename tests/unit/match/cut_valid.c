@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Damaged residual trees: np_cut_valid refuses them, or every find stays inside (the sections are
+ * exactly as large as they say, so a sanitizer sees the first byte beyond) and gives a value that
+ * exists.
+ */
+#include "cuts.h"
+
+enum { BOXES = 120, VALUES = 200, KEYS = 24 };
+
+struct list {
+    struct np_box boxes[BOXES];
+    struct np_cut_key keys[KEYS];
+};
+
+static void plant(struct cuts *c, struct list *list, const struct cuts_shape *shape)
+{
+    uint32_t root;
+    cuts_boxes(c, shape, list->boxes, BOXES);
+    assert_int_equal(np_cut_add(c->build, list->boxes, BOXES, VALUES - 1, &root), NETPOL_OK);
+    for (size_t i = 0; i < KEYS; i++) {
+        list->keys[i] = cuts_key(c, list->boxes, BOXES);
+    }
+}
+
+static uint32_t *words_of(struct cuts *c, enum np_section section, size_t *count)
+{
+    *count = c->image.count[section] * (size_t[]){32, 4, 1}[section - NP_SECTION_CUT_ROOTS] / 4;
+    return (uint32_t *)(uintptr_t)c->image.section[section];
+}
+
+/* Number of roots taken for valid; every one of them is searched. */
+static unsigned look_at_all(struct cuts *c, const struct list *lists, size_t n_lists)
+{
+    unsigned valid = 0;
+    for (uint32_t root = 0; root < n_lists; root++) {
+        if (!np_cut_valid(&c->image, root, VALUES)) {
+            continue;
+        }
+        valid++;
+        for (size_t i = 0; i < KEYS; i++) {
+            for (int v = 0; v < NP_SIMD_COUNT; v++) {
+                if (np_simd_use((enum np_simd)v)) {
+                    uint32_t value = np_cut_find(&c->image, root, &lists[root].keys[i]);
+                    assert_true(value < VALUES);
+                }
+            }
+        }
+    }
+    return valid;
+}
+
+static const struct cuts_shape shapes[] = {
+    {.addresses = 40, .wide = 40,  .ports = 50,     .families = 7},
+    {               .addresses = 4000,     .wide = 10, .ports = 20,   .families = 1             },
+    { .addresses = 20,    .wide = 60,  .ports = 80, .families = 5,              .falling = true},
+};
+enum { LISTS = 3 };
+
+static void every_damaged_word_is_harmless(void **state)
+{
+    struct cuts *c = *state;
+    static struct list lists[LISTS];
+    static const uint32_t wrong[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
+    unsigned long refused = 0, taken = 0;
+    for (size_t l = 0; l < LISTS; l++) {
+        plant(c, &lists[l], &shapes[l]);
+    }
+    cuts_read(c);
+    assert_int_equal(look_at_all(c, lists, LISTS), LISTS);
+    for (size_t s = 0; s < 3; s++) {
+        size_t count;
+        uint32_t *words = words_of(c, cuts_sections[s], &count);
+        size_t step = count > 4000 ? count / 4000 : 1;
+        for (size_t i = 0; i < count; i += step) {
+            uint32_t right = words[i];
+            for (unsigned k = 0; k < 4; k++) {
+                words[i] = k == 0   ? right ^ UINT32_C(1) << cuts_draw(c, 32)
+                           : k == 1 ? right + 1
+                           : k == 2 ? right - cuts_draw(c, 70)
+                                    : wrong[cuts_draw(c, 5)];
+                unsigned valid = look_at_all(c, lists, LISTS);
+                refused += LISTS - valid;
+                taken += valid;
+            }
+            words[i] = right;
+        }
+    }
+    print_message("%lu refused, %lu harmless\n", refused, taken);
+    assert_true(refused > 1000 && taken > 1000);
+    assert_int_equal(look_at_all(c, lists, LISTS), LISTS);
+}
+
+/* Roots, words and chunks that are cut off are noticed: what is left cannot reach beyond. */
+static void truncated_sections_are_refused(void **state)
+{
+    struct cuts *c = *state;
+    static struct list list;
+    plant(c, &list, &shapes[0]);
+    cuts_read(c);
+    assert_true(np_cut_valid(&c->image, 0, VALUES));
+    assert_false(np_cut_valid(&c->image, 1, VALUES));
+    assert_false(np_cut_valid(&c->image, 0, VALUES - 1)); /* the default does not exist */
+    for (size_t s = 0; s < 3; s++) {
+        uint32_t count = c->image.count[cuts_sections[s]];
+        if (count) {
+            c->image.count[cuts_sections[s]] = count - 1;
+            assert_false(np_cut_valid(&c->image, 0, VALUES));
+            c->image.count[cuts_sections[s]] = count;
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_damaged_word_is_harmless, cuts_set_up,
+                                        cuts_tear_down),
+        cmocka_unit_test_setup_teardown(truncated_sections_are_refused, cuts_set_up,
+                                        cuts_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
