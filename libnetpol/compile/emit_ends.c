@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan's addresses and references as tables, its places as tries. */
 #include "compile/plan.h"
+#include "image/project.h"
 
 static unsigned bits_for(size_t count)
 {
@@ -221,11 +222,47 @@ static int add_trie6(struct np_emit *emit)
     return keep_trie(emit, status, NP_SECTION_TRIE6, &emit->writer.header.trie6_bits, &trie);
 }
 
+/* ---- the way of endpoints that come later ---- */
+
+static int add_combos(struct np_emit *emit)
+{
+    const struct np_draft *draft = &emit->plan->draft;
+    struct np_combo *list = np_emit_alloc(emit, draft->n_combos, sizeof *list), *table = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; list && i < draft->n_combos; i++) {
+        list[i] = draft->combos[i];
+        list[i].place = emit->number[list[i].place];
+        list[i].signature = emit->number[list[i].signature];
+    }
+    int status = list ? np_combos_write(draft->ctx, list, draft->n_combos, &table, &count)
+                      : NETPOL_ERR_MEMORY;
+    if (status == NETPOL_OK) {
+        struct np_combo *copy = np_emit_alloc(emit, count, sizeof *copy);
+        if (copy && count) {
+            memcpy(copy, table, count * sizeof *copy);
+        }
+        np_emit_section(emit, NP_SECTION_COMBOS, copy, copy ? count * sizeof *copy : 0);
+        status = copy ? NETPOL_OK : NETPOL_ERR_MEMORY;
+        np_free(draft->ctx, table, count * sizeof *table);
+    }
+    return status;
+}
+
+static int add_kinds(struct np_emit *emit)
+{
+    const struct np_draft *draft = &emit->plan->draft;
+    np_emit_section(emit, NP_SECTION_PROJECTION, draft->projection,
+                    draft->n_projection * sizeof *draft->projection);
+    np_emit_section(emit, NP_SECTION_KINDS, draft->kinds, draft->kinds_bytes);
+    return add_combos(emit);
+}
+
 int np_emit_ends(struct np_emit *emit)
 {
     if (!add_addresses(emit) || !add_refs(emit)) {
         return NETPOL_ERR_MEMORY;
     }
     int status = add_trie4(emit);
-    return status == NETPOL_OK ? add_trie6(emit) : status;
+    status = status == NETPOL_OK ? add_trie6(emit) : status;
+    return status == NETPOL_OK ? add_kinds(emit) : status;
 }
