@@ -65,6 +65,8 @@ struct netpol_change {
     const char *src, *dst;
     struct netpol_span span;
     int all, others;   /* as in netpol_reach; span is then empty */
+    int self;          /* 1: each pod and itself; 0: never a pod and itself */
+    int family;        /* 4, 6: connections of this family only; 0: of every one both ends have */
     int before, after; /* enum netpol_action */
     const struct netpol_rule_info *before_rules[2],
         *after_rules[2];                /* egress, ingress; NULL: none */

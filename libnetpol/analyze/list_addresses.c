@@ -4,44 +4,11 @@
  * ends, without the addresses that belong to the cluster.
  */
 #include "analyze/list.h"
+#include "analyze/range.h"
 
 #include "model/build.h"
 
 #include <stdlib.h>
-
-static unsigned address_bytes(uint8_t family)
-{
-    return family == NP_IPV4 ? 4 : 16;
-}
-
-/* false: it was the last address. */
-static bool step_up(struct np_address *address)
-{
-    for (unsigned i = address_bytes(address->family); i-- > 0;) {
-        if (++address->bytes[i] != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void step_down(struct np_address *address)
-{
-    for (unsigned i = address_bytes(address->family); i-- > 0;) {
-        if (address->bytes[i]-- != 0) {
-            return;
-        }
-    }
-}
-
-static struct np_address last_of(const struct np_prefix *prefix)
-{
-    struct np_address last = prefix->address;
-    for (unsigned bit = prefix->length; bit < address_bytes(last.family) * 8; bit++) {
-        last.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
-    }
-    return last;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -66,9 +33,9 @@ static bool cut_at(const struct np_list *list, const struct np_prefix *prefix, u
     if (prefix->address.family != family) {
         return true;
     }
-    struct np_address next = last_of(prefix);
+    struct np_address next = np_range_last(prefix);
     return push(list->ctx, cuts, prefix->address) &&
-           (!step_up(&next) || push(list->ctx, cuts, next));
+           (!np_range_step_up(&next) || push(list->ctx, cuts, next));
 }
 
 static bool gather_cuts(const struct np_list *list, uint8_t family, address_list *cuts)
@@ -109,10 +76,10 @@ static bool find_sample(const struct np_list *list, struct np_segment *segment)
             segment->sample = low;
             return true;
         }
-        if (np_address_compare(&low, &high) >= 0 || !step_up(&low)) {
+        if (np_address_compare(&low, &high) >= 0 || !np_range_step_up(&low)) {
             return false;
         }
-        step_down(&high);
+        np_range_step_down(&high);
     }
     return false;
 }
@@ -130,9 +97,10 @@ static bool add_segments(struct np_list *list, const address_list *cuts, uint8_t
         }
         if (next < cuts->count) {
             segment.last = cuts->items[next];
-            step_down(&segment.last);
+            np_range_step_down(&segment.last);
         } else {
-            segment.last = last_of(&(struct np_prefix){.address = {.family = family}, .length = 0});
+            segment.last =
+                np_range_last(&(struct np_prefix){.address = {.family = family}, .length = 0});
         }
         if (find_sample(list, &segment)) {
             list->segments[list->n_segments++] = segment;
@@ -182,31 +150,6 @@ int np_list_segments(struct np_list *list)
 
 /* ---- rows ---- */
 
-/* "10.0.0.0/8" when it is one, else "10.0.0.0-10.1.2.3". */
-static void range_name(const struct np_address *first, const struct np_address *last, char out[100])
-{
-    char text[46];
-    for (unsigned length = 0; length <= address_bytes(first->family) * 8; length++) {
-        struct np_prefix prefix = {.address = *first, .length = (uint8_t)length};
-        struct np_address end = last_of(&prefix);
-        bool aligned = true;
-        for (unsigned bit = length; bit < address_bytes(first->family) * 8; bit++) {
-            aligned = aligned && !(first->bytes[bit / 8] & 0x80u >> bit % 8);
-        }
-        if (aligned && np_address_equal(&end, last)) {
-            char whole[50];
-            np_prefix_format(&prefix, whole);
-            memcpy(out, whole, sizeof whole);
-            return;
-        }
-    }
-    size_t len = np_address_format(first, text);
-    memcpy(out, text, len);
-    out[len++] = '-';
-    np_address_format(last, text);
-    memcpy(out + len, text, sizeof text);
-}
-
 struct run {
     bool open;
     struct np_address first, last;
@@ -221,15 +164,9 @@ static int end_run(struct np_list *list, const struct np_unit *unit, bool from_o
         return NETPOL_OK;
     }
     run->open = false;
-    range_name(&run->first, &run->last, name);
+    np_range_name(&run->first, &run->last, name);
     return np_list_emit(list, from_outside ? name : unit->name, from_outside ? unit->name : name,
                         &run->verdicts);
-}
-
-static bool follows(const struct np_address *last, const struct np_address *next)
-{
-    struct np_address after = *last;
-    return after.family == next->family && step_up(&after) && np_address_equal(&after, next);
 }
 
 static bool speaks_family(const struct np_unit *unit, uint8_t family)
@@ -245,7 +182,7 @@ static int take_segment(struct np_list *list, const struct np_unit *unit, bool f
     if (status != NETPOL_OK) {
         return status;
     }
-    if (run->open && follows(&run->last, &segment->first) &&
+    if (run->open && np_range_follows(&run->last, &segment->first) &&
         np_verdicts_equal(&run->verdicts, now)) {
         run->last = segment->last;
         return NETPOL_OK;

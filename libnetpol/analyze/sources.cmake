@@ -2,6 +2,18 @@
 netpol_room(
     analyze
     cover.c
+    diff.c
+    diff_emit.c
+    diff_ends.c
+    diff_judge.c
+    diff_links.c
+    diff_look.c
+    diff_near.c
+    diff_pieces.c
+    diff_policies.c
+    diff_rows.c
+    diff_units.c
+    diff_words.c
     explain.c
     explain_why.c
     explain_write.c
@@ -15,12 +27,14 @@ netpol_room(
     list.c
     list_addresses.c
     list_spans.c
+    narrow.c
     question_answer.c
     question_parse.c
     question_read.c
     question_request.c
     question_resolve.c
     question_write.c
+    range.c
     survey.c
     survey_focus.c
     survey_visit.c

@@ -2,6 +2,7 @@
 netpol_room(
     api
     compile.c
+    diff.c
     explain.c
     question.c
     store.c)

@@ -85,6 +85,9 @@ struct np_trace {
 };
 np_truth np_reference_set(const struct np_model *model, const struct np_set *set,
                           const struct np_hop *hop, const struct np_end *end);
+/* Does one of these relations (NP_REL_* mask) hold between two resolved ends? */
+np_truth np_reference_relation(const struct np_end *near, const struct np_end *far,
+                               uint8_t relations);
 np_truth np_reference_match(const struct np_model *model, const struct np_match *match,
                             const struct np_hop *hop, const struct np_checkpoint *checkpoint,
                             const struct np_stage *stage, const char **axis);

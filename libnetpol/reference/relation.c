@@ -78,6 +78,12 @@ np_truth np_relation_truth(const struct np_end *near, const struct np_end *far, 
     return (possible & ~relations) ? cause : NP_YES;
 }
 
+np_truth np_reference_relation(const struct np_end *near, const struct np_end *far,
+                               uint8_t relations)
+{
+    return np_relation_truth(near, far, relations);
+}
+
 /* Through a host to something else, or to and from the host itself. */
 np_truth np_route_truth(const struct np_walk *walk, uint8_t routes)
 {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define IN(command) (1u << COMMAND_##command)
-#define LOADING     (IN(CHECK) | IN(EVAL) | IN(LIST))
+#define LOADING     (IN(CHECK) | IN(EVAL) | IN(LIST) | IN(DIFF))
 #define EVERYWHERE  (~0u)
 
 const struct command commands[COMMAND_COUNT] = {

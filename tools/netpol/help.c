@@ -46,7 +46,8 @@ static const char exit_codes[] =
     "Exit codes:\n"
     "  0  allowed, clean, everything as expected\n"
     "  1  internal or I/O error\n"
-    "  2  not allowed (denied, or an answer that is not certain), or not as expected\n"
+    "  2  not allowed (denied, or an answer that is not certain), not as expected;\n"
+    "     diff: something changes\n"
     "  3  invalid input or command line\n"
     "  4  check: findings at or above --fail-on\n";
 
@@ -78,7 +79,8 @@ void help_command(FILE *out, enum command_id command)
         fprintf(out, "  %.*s\n", (int)len, line);
         line += len + (line[len] == '\n');
     }
-    if (command == COMMAND_CHECK || command == COMMAND_EVAL || command == COMMAND_LIST)
+    if (command == COMMAND_CHECK || command == COMMAND_EVAL || command == COMMAND_LIST ||
+        command == COMMAND_DIFF)
         fprintf(out, "\n%s", exit_codes);
 }
 

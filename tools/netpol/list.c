@@ -11,26 +11,6 @@ struct listing {
     size_t rows;
 };
 
-static const char *protocol_name(uint8_t protocol, char room[8])
-{
-    static const struct {
-        uint8_t number;
-        const char *name;
-    } names[] = {
-        {1,   "ICMP"  },
-        {6,   "TCP"   },
-        {17,  "UDP"   },
-        {58,  "ICMPv6"},
-        {132, "SCTP"  }
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (names[i].number == protocol)
-            return names[i].name;
-    }
-    snprintf(room, 8, "%u", protocol);
-    return room;
-}
-
 /* "TCP 80,8080-8090; UDP 53" */
 static void write_spans(FILE *out, const struct netpol_reach *reach)
 {
@@ -43,7 +23,7 @@ static void write_spans(FILE *out, const struct netpol_reach *reach)
         if (same)
             fputc(',', out);
         else
-            fprintf(out, "%s%s ", i ? "; " : "", protocol_name(span->protocol, room));
+            fprintf(out, "%s%s ", i ? "; " : "", protocol_text(span->protocol, room));
         if (span->first <= 1 && span->last == 65535)
             fputs("all", out);
         else if (span->first == span->last)
@@ -85,7 +65,7 @@ static void json_row(struct listing *listing, const struct netpol_reach *reach)
            reach->others ? "true" : "false", reach->certain ? "true" : "false");
     for (size_t i = 0; i < reach->n_spans; i++)
         printf("%s{\"protocol\":\"%s\",\"first\":%u,\"last\":%u}", i ? "," : "",
-               protocol_name(reach->spans[i].protocol, room), reach->spans[i].first,
+               protocol_text(reach->spans[i].protocol, room), reach->spans[i].first,
                reach->spans[i].last);
     fputs("]}", stdout);
 }
@@ -114,7 +94,7 @@ static void csv_row(struct listing *listing, const struct netpol_reach *reach)
         printf("%s,%s,other,,,%d\r\n", reach->src, reach->dst, reach->certain);
     for (size_t i = 0; i < reach->n_spans; i++)
         printf("%s,%s,%s,%u,%u,%d\r\n", reach->src, reach->dst,
-               protocol_name(reach->spans[i].protocol, room), reach->spans[i].first,
+               protocol_text(reach->spans[i].protocol, room), reach->spans[i].first,
                reach->spans[i].last, reach->certain);
 }
 

@@ -124,3 +124,23 @@ void diags_print(struct netpol_diags *diags, int least, FILE *out, bool color)
         fprintf(out, "... and %llu more\n", (unsigned long long)(seen - shown));
     netpol_diags_clear(diags);
 }
+
+const char *protocol_text(uint8_t protocol, char room[8])
+{
+    static const struct {
+        uint8_t number;
+        const char *name;
+    } names[] = {
+        {1,   "ICMP"  },
+        {6,   "TCP"   },
+        {17,  "UDP"   },
+        {58,  "ICMPv6"},
+        {132, "SCTP"  }
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].number == protocol)
+            return names[i].name;
+    }
+    snprintf(room, 8, "%u", protocol);
+    return room;
+}

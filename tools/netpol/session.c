@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What check, eval and list have in common: load every PATH as one transaction, choose a profile,
- * compile. A set that could not be read whole answers nothing, unless --keep-going.
+ * What check, eval, list and diff have in common: load every PATH as one transaction, choose a
+ * profile, compile. A set that could not be read whole answers nothing, unless --keep-going.
  */
 #include "tool.h"
 #include <stdlib.h>
@@ -256,7 +256,7 @@ static const char *choose_profile(struct session *session)
     const char *profile = args_value(session->args, OPTION_PROFILE);
     if (profile && strcmp(profile, "auto") != 0)
         return profile;
-    if (!args_has(session->args, OPTION_QUIET))
+    if (!args_has(session->args, OPTION_QUIET) && !session->profile_said)
         complain("profile kubernetes (auto: no kinds of another engine)");
     return "kubernetes";
 }

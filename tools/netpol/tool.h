@@ -78,6 +78,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *suggest(const char *word, const char *const *candidates, size_t count);
 /* Is word one of "a|b|c"? */
 bool one_of(const char *word, const char *values);
+const char *protocol_text(uint8_t protocol, char room[8]); /* "TCP", else its number */
 void json_slice(FILE *out, const char *text, size_t len);
 void json_string(FILE *out, const char *text);
 int file_sink(void *user, const char *bytes, size_t size); /* user: FILE */
@@ -107,6 +108,7 @@ struct session {
     struct netpol_matcher *matcher;
     struct netpol_view *view;
     bool incomplete;
+    bool profile_said; /* do not say which profile was chosen */
     bool show_diags; /* print what loading and compiling say; check keeps it to itself */
 };
 /* Each gives EXIT_FINE or, with everything said, the exit code to end with. */
@@ -118,6 +120,7 @@ void session_close(struct session *session);
 /* ---- subcommands ---- */
 int run_check(const struct args *args);
 int run_eval(const struct args *args);
+int run_diff(const struct args *args);
 int run_list(const struct args *args);
 int run_version(const struct args *args);
 int run_completion(const struct args *args);
