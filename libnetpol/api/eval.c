@@ -9,6 +9,7 @@
 #include "api/internal.h"
 #include "match/matcher.h"
 #include "match/names.h"
+#include "match/table.h"
 
 #include <stddef.h>
 
@@ -32,12 +33,15 @@ int netpol_view_create(struct netpol_matcher *matcher, struct netpol_endpoints *
     if (!matcher || !out) {
         return NETPOL_ERR_ARGUMENT;
     }
-    if (endpoints) { /* none can be made yet */
+    if (endpoints && np_endpoints_matcher(endpoints) != matcher) {
         return NETPOL_ERR_GENERATION;
     }
     struct netpol_view *view = np_alloc(matcher->ctx, sizeof *view);
     if (!view) {
         return NETPOL_ERR_MEMORY;
+    }
+    if (endpoints) {
+        np_endpoints_bind(endpoints);
     }
     *view = (struct netpol_view){.matcher = np_matcher_ref(matcher), .endpoints = endpoints};
     *out = view;
@@ -48,6 +52,9 @@ void netpol_view_destroy(struct netpol_view *view)
 {
     if (view) {
         struct netpol_matcher *matcher = view->matcher;
+        if (view->endpoints) {
+            np_endpoints_unbind(view->endpoints);
+        }
         np_free(matcher->ctx, view, sizeof *view);
         np_matcher_unref(matcher);
     }
@@ -113,7 +120,7 @@ static int unknown(const struct netpol_view *view, int status, struct netpol_ver
 
 static const struct np_table *table_of(const struct netpol_view *view)
 {
-    return &view->matcher->frozen;
+    return view->endpoints ? np_endpoints_table(view->endpoints) : &view->matcher->frozen;
 }
 
 /*

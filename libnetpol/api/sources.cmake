@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     api
+    change.c
     compile.c
     diff.c
     explain.c

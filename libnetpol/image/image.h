@@ -109,11 +109,12 @@ struct np_slot_ref {
     uint32_t signature[3]; /* asked in IPv4, in IPv6, in no family */
     uint8_t families;      /* bit 0, 1: it has an address of IPv4, IPv6 */
     uint8_t family;        /* of its first address, 0: none (what no family means) */
-    uint8_t spare[2];
+    uint8_t flags;         /* of those who change it (match/table.h); 0 in an image, as is kind */
+    uint8_t spare;
     uint32_t address4;
-    uint32_t spare2;
+    uint32_t kind;
     uint64_t high6, low6;
-    uint64_t spare3; /* a slot is a line */
+    uint64_t spare2; /* a slot is a line */
 };
 struct np_shared {
     uint32_t signature, endpoint, node, last; /* last: 1 for the last owner of the address */

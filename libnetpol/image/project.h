@@ -74,6 +74,12 @@ void np_project_end(struct np_projector *p);
 enum np_kind_flags {
     NP_KIND_NODE = 1 /* its traffic is its node's: it owns no address (np_inventory_end) */
 };
+/*
+ * The key of a combination: the kind; the signature that the trie gives for the address, or
+ * NP_SIG_NOWHERE for an endpoint asked in a family of which it has no address (compile adds that
+ * for every kind); the node's number where nodes count, which is in images with NP_IMAGE_NODES and
+ * for kinds of NP_KIND_NODE, else 0.
+ */
 struct np_kinds {
     uint32_t count;          /* of kinds */
     const uint32_t *numbers; /* by position: kind number */

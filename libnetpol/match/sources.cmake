@@ -7,11 +7,20 @@ netpol_room(
     cut_avx512.c
     cut_neon.c
     cut_scalar.c
+    fence.c
     hot.c
+    journal.c
     look.c
     matcher.c
     names.c
+    reader.c
     relation.c
+    slot.c
+    table.c
+    table_change.c
+    table_open.c
+    table_room.c
+    table_spec.c
     tuple.c)
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/match/cut.c)
     target_compile_definitions(netpol_room_match PRIVATE NP_MATCH_CUTS)
