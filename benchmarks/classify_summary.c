@@ -93,9 +93,18 @@ static const struct list_goal { /* geometric mean over the three kinds of list *
     {100000, 1.7, 4.0},
 };
 
-static int judge(const char *workload, size_t nominal, const char *what, double got, double aim)
+static int judge(const struct bench_options *options, const char *workload, size_t nominal,
+                 const char *what, double got, double aim)
 {
     bool met = got >= aim;
+    FILE *file = options->json ? fopen(options->json, "a") : NULL;
+    if (file) {
+        fprintf(file,
+                "{\"bench\":\"goal\",\"workload\":\"%s\",\"size\":%zu,\"what\":\"%s\","
+                "\"ratio\":%.2f,\"aim\":%.2f,\"met\":%s}\n",
+                workload, nominal, what, got, aim, met ? "true" : "false");
+        fclose(file);
+    }
     printf("%-9s %8zu  rte_acl / libnetpol, %-14s %7.2f  aim %5.2f  %s\n", workload, nominal, what,
            got, aim, met ? "met" : "MISSED");
     return !met;
@@ -132,15 +141,17 @@ int bench_summary(const struct bench_options *options)
         size_t nominal = 1000;
         for (size_t s = 0; s < 4; s++, nominal *= 10) {
             double got = ratio(g->workload, nominal, g->theirs, g->ours);
-            missed += got > 0 ? judge(g->workload, nominal, g->what, got, g->aims[s]) : 0;
+            missed += got > 0 ? judge(options, g->workload, nominal, g->what, got, g->aims[s]) : 0;
         }
     }
     for (size_t i = 0; i < sizeof list_goals / sizeof *list_goals; i++) {
         size_t nominal = list_goals[i].nominal;
         double batch = list_mean(nominal, BENCH_BATCH), loop = list_mean(nominal, BENCH_LOOP);
+        missed += batch > 0
+                      ? judge(options, "lists", nominal, "batch, mean", batch, list_goals[i].batch)
+                      : 0;
         missed +=
-            batch > 0 ? judge("lists", nominal, "batch, mean", batch, list_goals[i].batch) : 0;
-        missed += loop > 0 ? judge("lists", nominal, "loop, mean", loop, list_goals[i].loop) : 0;
+            loop > 0 ? judge(options, "lists", nominal, "loop, mean", loop, list_goals[i].loop) : 0;
     }
     printf("%d goals missed\n", missed);
     return missed;
