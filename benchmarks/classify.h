@@ -37,10 +37,11 @@ struct bench_engine {
 extern const struct bench_engine bench_engine_netpol, bench_engine_acl, bench_engine_linear,
     bench_engine_reference, bench_engine_bpf_lpm, bench_engine_bpf_hash;
 
+/* Of this thread on a processor: what other work on the machine takes is not in it. */
 static inline double bench_seconds(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 /* 0, which the compiler cannot know: what makes the next address depend on an answer. */
@@ -49,22 +50,8 @@ extern volatile uint32_t bench_zero;
 extern volatile uint32_t bench_sink;
 extern int bench_cpu; /* that this process is pinned to */
 
-/* A header as netpol_eval takes it, and a part of its verdict as an answer (answers: by decision
- * number); one whose action is not what its rule says is no answer at all. */
-static inline struct netpol_tuple bench_tuple(const struct bench_key *key)
-{
-    struct netpol_tuple t = {
-        .src_port = key->src_port,
-        .dst_port = key->dst_port,
-        .family = NP_IPV4,
-        .protocol = key->protocol,
-    };
-    for (int i = 0; i < 4; i++) {
-        t.src[i] = (uint8_t)(key->src >> (24 - 8 * i));
-        t.dst[i] = (uint8_t)(key->dst >> (24 - 8 * i));
-    }
-    return t;
-}
+/* A part of a verdict as an answer (answers: by decision number); one whose action is not what its
+ * rule says is no answer at all. */
 static inline uint32_t bench_part_answer(const struct netpol_part *part, const uint32_t *answers)
 {
     uint32_t answer = part->rule ? answers[part->rule] : BENCH_DEFAULT;

@@ -94,10 +94,10 @@ static void draw_nested_blocks(struct bench_random *r, struct bench_cluster_set 
     }
 }
 
-static struct bench_peer draw_block(struct bench_random *r, const struct bench_cluster_set *set)
+static struct bench_peer draw_block(struct bench_random *r, const struct bench_cluster_set *set,
+                                    uint32_t index)
 {
-    struct bench_peer peer = {.kind = BENCH_PEER_BLOCK,
-                              .block = set->blocks[bench_below(r, set->n_blocks)]};
+    struct bench_peer peer = {.kind = BENCH_PEER_BLOCK, .block = set->blocks[index]};
     if (set->hard) {
         draw_excepts(r, &peer.block);
     }
@@ -118,24 +118,27 @@ static struct bench_peer draw_pods(struct bench_random *r, const struct bench_cl
 
 /* Two rules: from pods, and from blocks. */
 static void draw_direction(struct bench_random *r, const struct bench_cluster_set *set,
-                           struct bench_policy_rule rules[BENCH_POLICY_RULES])
+                           uint32_t blocks_each, struct bench_policy_rule rules[BENCH_POLICY_RULES])
 {
     struct bench_policy_rule *pods = &rules[0], *blocks = &rules[1];
     pods->n_peers = set->hard ? 2 : 2 + bench_below(r, 3);
     for (uint32_t i = 0; i < pods->n_peers; i++) {
         pods->peers[i] = draw_pods(r, set, set->hard && i == 1);
     }
-    blocks->n_peers = set->hard ? 2 : 3;
+    blocks->n_peers = blocks_each ? blocks_each : set->hard ? 2 : 3;
     for (uint32_t i = 0; i < blocks->n_peers; i++) {
-        blocks->peers[i] = draw_block(r, set);
+        uint32_t next = (set->n_policies - 1) * blocks_each + i;
+        blocks->peers[i] =
+            draw_block(r, set, blocks_each ? next % set->n_blocks : bench_below(r, set->n_blocks));
     }
     draw_spans(r, set->hard, pods);
     draw_spans(r, set->hard, blocks);
 }
 
-static bool draw(struct bench_random *r, const struct bench_cluster_set *shape,
-                 struct bench_cluster_set *set)
+bool bench_cluster_draw(uint64_t seed, const struct bench_cluster_set *shape, uint32_t blocks_each,
+                        struct bench_cluster_set *set)
 {
+    struct bench_random random = {seed}, *r = &random;
     uint32_t keys = shape->hard ? BENCH_KEYS : 1;
     *set = *shape;
     set->policies = calloc((size_t)set->n_values * keys, sizeof *set->policies);
@@ -164,8 +167,8 @@ static bool draw(struct bench_random *r, const struct bench_cluster_set *shape,
             struct bench_policy *policy = &set->policies[set->n_policies++];
             policy->key = key;
             policy->value = value;
-            draw_direction(r, set, policy->rules[NP_INGRESS]);
-            draw_direction(r, set, policy->rules[NP_EGRESS]);
+            draw_direction(r, set, blocks_each, policy->rules[NP_INGRESS]);
+            draw_direction(r, set, blocks_each, policy->rules[NP_EGRESS]);
         }
     }
     return true;
@@ -357,7 +360,7 @@ static struct bench_key draw_header(struct bench_random *r, const struct bench_w
 
 bool bench_k8s_make(bool hard, size_t nominal, bool both, struct bench_workload *out)
 {
-    struct bench_random r = {nominal * 2 + hard};
+    struct bench_random r = {nominal * 2 + hard + 7};
     struct bench_cluster_set shape = {.hard = hard};
     for (size_t i = 0; i < 4; i++) {
         if (shapes[hard][i].nominal == nominal) {
@@ -369,7 +372,8 @@ bool bench_k8s_make(bool hard, size_t nominal, bool both, struct bench_workload 
     out->model = bench_k8s_model;
     out->cluster = shape.n_pods ? calloc(1, sizeof *out->cluster) : NULL;
     out->trace = malloc(TRACE * sizeof *out->trace);
-    if (!out->cluster || !out->trace || !draw(&r, &shape, out->cluster) ||
+    if (!out->cluster || !out->trace ||
+        !bench_cluster_draw(nominal * 2 + hard, &shape, 0, out->cluster) ||
         !expand(out->cluster, NP_INGRESS, &out->rules[NP_INGRESS]) ||
         (both && !expand(out->cluster, NP_EGRESS, &out->rules[NP_EGRESS]))) {
         return false;
@@ -380,12 +384,17 @@ bool bench_k8s_make(bool hard, size_t nominal, bool both, struct bench_workload 
     return true;
 }
 
+void bench_cluster_free(struct bench_cluster_set *set)
+{
+    free(set->pods);
+    free(set->policies);
+    free(set->blocks);
+}
+
 void bench_k8s_free(struct bench_workload *w)
 {
     if (w->cluster) {
-        free(w->cluster->pods);
-        free(w->cluster->policies);
-        free(w->cluster->blocks);
+        bench_cluster_free(w->cluster);
         free(w->cluster);
     }
 }

@@ -60,6 +60,18 @@ struct bench_cluster_set {
     uint32_t n_blocks;
 };
 
+/*
+ * Draws pods, blocks and policies after the numbers that are set in *shape (hard, n_pods, n_values,
+ * n_blocks). blocks_each 0: every policy draws its blocks from the pool; else it takes the next so
+ * many of them, so that all are used. false: no memory; *out is to be freed all the same.
+ */
+bool bench_cluster_draw(uint64_t seed, const struct bench_cluster_set *shape, uint32_t blocks_each,
+                        struct bench_cluster_set *out);
+void bench_cluster_free(struct bench_cluster_set *set);
+/* workload_store.c: pods through the typed call, policies as a document; dual: every pod has an
+ * IPv6 address as well. OK or what failed. */
+int bench_store_fill(struct netpol_store *store, const struct bench_cluster_set *set, bool dual);
+
 /* The id of what decides: a rule of a policy, or (rule BENCH_ISOLATION) its isolation. */
 enum { BENCH_ISOLATION = BENCH_POLICY_RULES };
 static inline uint32_t bench_policy_id(uint32_t policy, uint32_t rule, int direction)

@@ -72,6 +72,22 @@ uint32_t bench_linear(const struct bench_lines *rules, const struct bench_key *k
 /* false: no memory. */
 bool bench_lines_add(struct bench_lines *rules, const struct bench_line *rule);
 
+/* A header as netpol_eval takes it. */
+static inline struct netpol_tuple bench_tuple(const struct bench_key *key)
+{
+    struct netpol_tuple t = {
+        .src_port = key->src_port,
+        .dst_port = key->dst_port,
+        .family = NP_IPV4,
+        .protocol = key->protocol,
+    };
+    for (int i = 0; i < 4; i++) {
+        t.src[i] = (uint8_t)(key->src >> (24 - 8 * i));
+        t.dst[i] = (uint8_t)(key->dst >> (24 - 8 * i));
+    }
+    return t;
+}
+
 /* ---- numbers that are the same in every run ---- */
 struct bench_random {
     uint64_t state;
