@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define IN(command) (1u << COMMAND_##command)
-#define LOADING     (IN(CHECK) | IN(EVAL) | IN(LIST) | IN(DIFF))
+#define ANSWERING   (IN(CHECK) | IN(EVAL) | IN(LIST) | IN(DIFF))
+#define LOADING     (ANSWERING | IN(COMPILE))
 #define EVERYWHERE  (~0u)
 
 const struct command commands[COMMAND_COUNT] = {

@@ -38,6 +38,11 @@ static bool has_words(enum option_id id)
            id == OPTION_EXPLAIN_CODE;
 }
 
+static bool takes_file(enum option_id id)
+{
+    return options[id].argument && strcmp(options[id].argument, "FILE") == 0;
+}
+
 /* ---- bash ---- */
 
 static void bash_command(FILE *out, enum command_id command)
@@ -54,7 +59,7 @@ static void bash_command(FILE *out, enum command_id command)
             option_words(out, (enum option_id)i, ' ');
             fputs("' ;;\n", out);
         } else {
-            fprintf(out, ") %s ;;\n", i == OPTION_REQUESTS ? "files=1" : "return");
+            fprintf(out, ") %s ;;\n", takes_file((enum option_id)i) ? "files=1" : "return");
         }
     }
     fputs("        *)\n            files=1\n            [[ $cur == -* ]] && files= && words='",
@@ -139,7 +144,7 @@ static void zsh_option(FILE *out, enum option_id id)
                 fputc('(', out);
                 option_words(out, id, ' ');
                 fputc(')', out);
-            } else if (id == OPTION_REQUESTS) {
+            } else if (takes_file(id)) {
                 fputs("_files", out);
             }
         }
@@ -208,7 +213,7 @@ static void fish_option(FILE *out, enum command_id command, enum option_id id)
     if (option->letter)
         fprintf(out, " -s %c", option->letter);
     if (option->argument)
-        fputs(id == OPTION_REQUESTS ? " -r" : " -x", out);
+        fputs(takes_file(id) ? " -r" : " -x", out);
     if (has_words(id)) {
         fputs(" -a '", out);
         option_words(out, id, ' ');

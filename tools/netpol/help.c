@@ -80,7 +80,7 @@ void help_command(FILE *out, enum command_id command)
         line += len + (line[len] == '\n');
     }
     if (command == COMMAND_CHECK || command == COMMAND_EVAL || command == COMMAND_LIST ||
-        command == COMMAND_DIFF)
+        command == COMMAND_DIFF || command == COMMAND_COMPILE)
         fprintf(out, "\n%s", exit_codes);
 }
 

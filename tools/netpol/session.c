@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What check, eval, list and diff have in common: load every PATH as one transaction, choose a
- * profile, compile. A set that could not be read whole answers nothing, unless --keep-going.
+ * What check, eval, list, diff and compile have in common: load every PATH as one transaction,
+ * choose a profile, compile. A set that could not be read whole answers nothing, unless
+ * --keep-going.
  */
 #include "tool.h"
 #include <stdlib.h>

@@ -122,6 +122,7 @@ int run_check(const struct args *args);
 int run_eval(const struct args *args);
 int run_diff(const struct args *args);
 int run_list(const struct args *args);
+int run_compile(const struct args *args);
 int run_version(const struct args *args);
 int run_completion(const struct args *args);
 int run_help(const struct args *args);
