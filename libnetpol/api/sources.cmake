@@ -10,6 +10,7 @@ netpol_room(
 netpol_runtime_part(
     api
     eval.c
+    image.c
     matcher.c
     texts.c
     version.c)

@@ -64,6 +64,10 @@ static bool number_signatures(struct np_emit *emit)
         emit->writer.header.n_near = silent ? emit->writer.header.n_near : next;
     }
     emit->writer.header.n_signatures = n;
+    for (int s = 0; s < NP_SIDES; s++) {
+        emit->writer.header.n_groups += plan->groups[s].grouping.count;
+    }
+    emit->writer.header.n_rows = (uint32_t)plan->tables.cell_rows.count;
     return true;
 }
 

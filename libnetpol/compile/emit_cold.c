@@ -104,12 +104,23 @@ static void add_endpoints(struct cold *c)
     np_emit_section(c->emit, NP_SECTION_ENDPOINTS, records, n * sizeof *records);
 }
 
-static uint32_t count_policies(const struct np_plan *plan)
+/* Texts are written once, so policies are as many as their names begin at different offsets. */
+static uint32_t count_policies(struct cold *c)
 {
+    const struct np_emit *emit = c->emit;
+    const struct np_rule_record *records = emit->writer.sections[NP_SECTION_RULES].items;
+    struct np_bits seen;
     uint32_t count = 0;
-    for (int s = 0; s < NP_SIDES; s++) {
-        count = plan->lists[s].n_policies > count ? plan->lists[s].n_policies : count;
+    if (!np_bits_init(emit->plan->draft.ctx, &seen, c->strings.count)) {
+        c->failed = true;
+        return 0;
     }
+    for (uint32_t i = 1; records && i < c->whole->n_rules; i++) {
+        uint32_t name = records[i].policy;
+        count += name != 0 && !np_bits_get(&seen, name);
+        np_bits_set(&seen, name);
+    }
+    np_bits_free(emit->plan->draft.ctx, &seen);
     return count;
 }
 
@@ -126,7 +137,7 @@ int np_emit_cold(struct np_emit *emit, const struct np_whole *whole)
         add_nodes(&c);
         add_endpoints(&c);
     }
-    emit->writer.header.n_policies = count_policies(emit->plan);
+    emit->writer.header.n_policies = empty && !c.failed ? count_policies(&c) : 0;
     char *strings = np_emit_alloc(emit, c.strings.count, 1);
     if (strings && empty) {
         memcpy(strings, c.strings.items, c.strings.count);

@@ -137,10 +137,16 @@ static const char *parts_wrong(const struct np_image *image)
     return NULL;
 }
 
-/* Residual trees cannot be checked yet, so that no image with one is taken. */
+/* Wherever a tree is reached from, its values are ordinals there. */
 static const char *cuts_wrong(const struct np_image *image)
 {
-    return image->count[NP_SECTION_CUT_ROOTS] == 0 ? NULL : "residual trees are not known yet";
+    uint32_t values = image->count[NP_SECTION_PARTS] - furthest(image).parts;
+    for (uint32_t root = 0; root < image->count[NP_SECTION_CUT_ROOTS]; root++) {
+        if (!np_cut_valid(image, root, values)) {
+            return "a residual tree leads outside";
+        }
+    }
+    return NULL;
 }
 
 const char *np_validate_tables(const struct np_image *image)

@@ -6,6 +6,7 @@ test_command.py --update rewrites the golden texts.
 """
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from tool import CLUSTER, run
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
 UPDATE = "--update" in sys.argv
-COMMANDS = ("check", "eval", "list", "version", "completion", "help")
+COMMANDS = ("check", "eval", "list", "compile", "version", "completion", "help")
 
 BROKEN = """\
 apiVersion: networking.k8s.io/v1
@@ -306,6 +307,50 @@ class Command(unittest.TestCase):
         for word in ("NetworkPolicy/shop/default-deny", "NetworkPolicy/shop/cart", "policies/shop.yaml:"):
             self.assertIn(word, walk.out)
         run(*ask, "--explain", "-o", "json").json()
+
+    # ---- images ----
+
+    def test_compile_writes_a_whole_image_or_nothing(self):
+        image = self.folder / "cluster.netpol"
+        image.write_text("what was there before")
+        failed = run("compile", "-q", "-o", str(image), self.write("bad.yaml", BROKEN))
+        self.assertEqual((failed.code, image.read_text()), (3, "what was there before"))
+        result = run("compile", "-q", "-o", str(image), CLUSTER)
+        self.assertEqual((result.code, result.out), (0, ""), result.err)
+        first = image.read_bytes()
+        self.assertTrue(first.startswith(b"NETPOL\r\n"))
+        self.assertEqual(image.stat().st_mode & 0o777, 0o666 & ~self.umask())
+        self.assertEqual([path.name for path in self.folder.iterdir() if "netpol" in path.name],
+                         ["cluster.netpol"])
+        piped = subprocess.run([tool.NETPOL, "compile", "-q", "-o", "-", CLUSTER],
+                               cwd=tool.SOURCE, capture_output=True, timeout=300)
+        self.assertEqual((piped.returncode, piped.stdout), (0, first))
+
+    @staticmethod
+    def umask():
+        mask = os.umask(0)
+        os.umask(mask)
+        return mask
+
+    def test_compile_counts(self):
+        figures = run("compile", "-q", "--stats", "json", CLUSTER).json()
+        image = self.folder / "x"
+        run("compile", "-q", "-o", str(image), CLUSTER)
+        self.assertEqual(figures["image_bytes"], image.stat().st_size)
+        self.assertEqual((figures["version"], figures["policies"]), (1, 9))
+        self.assertLess(figures["hot_bytes"], figures["image_bytes"])
+        text = run("compile", "-q", "--stats", "text", CLUSTER)
+        self.assertEqual(text.code, 0)
+        self.assertRegex(text.out, r"(?m)^ +9  policies$")
+
+    def test_compile_refuses(self):
+        for args in ((), ("-o", "-", "--stats", "text"), ("--stats", "csv"), ("-o",)):
+            with self.subTest(args=args):
+                result = run("compile", CLUSTER, *args)
+                self.assertEqual((result.code, result.out), (3, ""))
+        result = run("compile", "-q", "-o", "/nowhere/x", CLUSTER)
+        self.assertEqual(result.code, 1)
+        self.assertIn("/nowhere/x", result.err)
 
     # ---- output ----
 

@@ -196,7 +196,7 @@ static void what_is_no_image_is_refused(void **state)
     assert_int_equal(netpol_image_verify(copy, size, &why), NETPOL_ERR_INPUT);
     assert_non_null(strstr(why, "checksum"));
     assert_int_equal(netpol_matcher_open(w.ctx, copy, size, 0, NULL, &opened), NETPOL_ERR_INPUT);
-    assert_int_equal(netpol_image_verify("01234567", 8, &why), NETPOL_ERR_INPUT);
+    assert_int_equal(netpol_image_verify(copy, 8, &why), NETPOL_ERR_INPUT);
     assert_int_equal(netpol_image_verify((char *)copy + 1, size - 1, &why), NETPOL_ERR_ARGUMENT);
     assert_int_equal(netpol_image_verify(NULL, size, NULL), NETPOL_ERR_ARGUMENT);
     assert_int_equal(
