@@ -96,6 +96,13 @@ void np_draft_ends_free(struct np_draft *draft); /* what is not in the arena */
  */
 struct np_members np_draft_members(struct np_draft *draft, const struct np_set *set, bool source,
                                    enum np_relation relation);
+/*
+ * The same in two parts: what is returned, and *rest. Parts do not overlap; few different rests
+ * exist, each is one list in memory (compare items), so that who has seen it need not look again.
+ */
+struct np_members np_draft_members_parts(struct np_draft *draft, const struct np_set *set,
+                                         bool source, enum np_relation relation,
+                                         struct np_members *rest);
 bool np_set_is_relative(const struct np_set *set);
 /* Both ends of a hop in a relation, as np_end.relations wants it. */
 void np_draft_relate(enum np_relation relation, struct np_end *src, struct np_end *dst);

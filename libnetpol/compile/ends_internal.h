@@ -114,11 +114,12 @@ struct np_mentions {
     uint32_t fields[NP_FIELDS]; /* key numbers; 0: not seen */
     uint32_t node_name;
     bool scopes[8];
-    uint16_t kinds;        /* of objects that some literal asks for */
-    bool nodes;            /* some literal asks for nodes */
-    struct np_pairs ports; /* string: name of a port */
-    struct np_pairs refs;  /* references of endpoints in portsets */
-    struct np_words facts; /* about addresses: enum np_fact_kind and what belongs to it */
+    uint16_t kinds;           /* of objects that some literal asks for */
+    bool nodes;               /* some literal asks for nodes */
+    struct np_pairs ports;    /* string: name of a port */
+    struct np_pairs refs;     /* references of endpoints in portsets */
+    struct np_words facts;    /* about addresses: enum np_fact_kind and what belongs to it */
+    struct np_pairs fed_sets; /* literal -> its fact */
     np_vec(struct np_mention_prefix) prefixes; /* with facts; see places.c */
     bool failed;
 };
@@ -142,7 +143,14 @@ enum np_fact_kind {
     NP_FACT_OF_CUT      /* none; but something may differ here */
 };
 
+/* The number of a fact; 0: no memory. */
+uint32_t np_mentions_prefix(struct np_mentions *m, enum np_fact_kind kind,
+                            const struct np_prefix *prefix);
+uint32_t np_mentions_fed_set(struct np_mentions *m, const struct np_literal *literal);
+
 /* ---- the state ---- */
+#define NP_IS_TEST (1ull << 63) /* a word of a kind that says that a value fits a test */
+enum { NP_KIND_HEAD = 4 };      /* words of a kind before those of its labels; see project.c */
 struct np_place_run {
     struct np_number first;
     uint32_t class, signature;

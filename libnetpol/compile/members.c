@@ -37,90 +37,184 @@ void np_draft_relate(enum np_relation relation, struct np_end *src, struct np_en
     src->relation_cause = dst->relation_cause = fact ? NP_UNKNOWN(fact) : NP_NO;
 }
 
-/* ---- judging ---- */
-
-static bool collect(struct np_draft *draft, const struct np_set *set, bool source,
-                    enum np_relation relation)
-{
-    struct np_members_state *state = draft->ends->members;
-    struct np_hop hop = {.family = 0};
-    struct np_end *end = source ? &hop.src : &hop.dst;
-    state->found.count = 0;
-    for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
-        if (s == NP_SIG_UNCOMPILED) {
-            continue;
-        }
-        *end = draft->sigs[s].end;
-        np_draft_relate(relation, &hop.src, &hop.dst);
-        np_truth truth = np_reference_set(draft->model, set, &hop, end);
-        struct np_sig_truth *member = truth ? np_vec_push(draft->ctx, &state->found) : NULL;
-        if (member) {
-            *member = (struct np_sig_truth){s, truth};
-        } else if (truth) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- remembering ---- */
 
 static struct np_members_state *begin(struct np_draft *draft)
 {
     struct np_members_state *state = draft->ends->members;
+    if (state) {
+        return state->ready ? state : NULL;
+    }
+    state = draft->ends->members = np_arena_alloc(&draft->arena, sizeof *state);
     if (!state) {
-        state = draft->ends->members = np_arena_alloc(&draft->arena, sizeof *state);
-        if (state) {
-            state->known.ctx = draft->ctx;
-        }
+        return NULL;
     }
-    return state;
-}
-
-static const struct np_members *keep(struct np_draft *draft)
-{
-    struct np_members_state *state = draft->ends->members;
-    size_t count = state->found.count;
-    struct np_sig_truth *items = np_arena_array(&draft->arena, count, sizeof *items);
-    struct np_members *members = items ? np_vec_push(draft->ctx, &state->kept) : NULL;
-    if (members) {
-        if (count) {
-            memcpy(items, state->found.items, count * sizeof *items);
-        }
-        *members = (struct np_members){items, (uint32_t)count};
-    }
-    return members;
-}
-
-struct np_members np_draft_members(struct np_draft *draft, const struct np_set *set, bool source,
-                                   enum np_relation relation)
-{
-    const struct np_members no_memory = {NULL, UINT32_MAX};
-    struct np_members_state *state = begin(draft);
-    if (!state) {
-        return no_memory;
-    }
-    if (!np_set_is_relative(set)) {
-        relation = NP_RELATION_OTHER;
-    }
-    uint64_t key = (uint64_t)(uintptr_t)set << 4 | (unsigned)source << 3 | (unsigned)relation;
-    uint32_t known = np_pairs_find(&state->known, key);
-    if (known) {
-        return state->kept.items[known - 1];
-    }
-    const struct np_members *members = collect(draft, set, source, relation) ? keep(draft) : NULL;
-    if (!members || !np_pairs_add(&state->known, key, (uint32_t)state->kept.count)) {
-        return no_memory;
-    }
-    return *members;
+    size_t kinds = draft->ends->kinds.entries.count + 1;
+    state->known.ctx = draft->ctx;
+    np_words_init(&state->selectors, draft->ctx);
+    np_words_init(&state->sets, draft->ctx);
+    state->truth = np_arena_array(&draft->arena, draft->n_sigs, sizeof *state->truth);
+    state->stamp = np_arena_array(&draft->arena, draft->n_sigs, sizeof *state->stamp);
+    state->kind_stamp = np_arena_array(&draft->arena, kinds, sizeof *state->kind_stamp);
+    state->ready = state->truth && state->stamp && state->kind_stamp && np_index_build(draft);
+    return state->ready ? state : NULL;
 }
 
 void np_members_free(struct np_draft *draft)
 {
     struct np_members_state *state = draft->ends->members;
     if (state) {
+        np_index_free(draft);
+        np_words_free(&state->selectors);
+        np_words_free(&state->sets);
         np_pairs_free(&state->known);
-        np_vec_free(draft->ctx, &state->found);
+        np_vec_free(draft->ctx, &state->selected);
         np_vec_free(draft->ctx, &state->kept);
+        np_vec_free(draft->ctx, &state->content);
+        np_vec_free(draft->ctx, &state->found);
+        np_vec_free(draft->ctx, &state->candidates);
+        np_vec_free(draft->ctx, &state->kinds);
     }
+}
+
+static bool put_content(struct np_draft *draft, uint64_t word)
+{
+    struct np_members_state *state = draft->ends->members;
+    uint64_t *place = np_vec_push(draft->ctx, &state->content);
+    if (place) {
+        *place = word;
+    }
+    return place != NULL;
+}
+
+static bool put_literal(struct np_draft *draft, const struct np_signed_literal *item)
+{
+    const struct np_literal *l = item->literal;
+    uint64_t what = 0;
+    switch (l->kind) {
+    case NP_LIT_OBJECTS:
+    case NP_LIT_NODE_ADDRS:
+        what = np_selector_number(draft, l->selector);
+        break;
+    case NP_LIT_CIDR:
+        what = np_mentions_prefix(&draft->ends->mentions, NP_FACT_OF_PREFIX, &l->prefix);
+        break;
+    case NP_LIT_FED_SET:
+        what = np_mentions_fed_set(&draft->ends->mentions, l);
+        break;
+    case NP_LIT_RESERVED:
+    case NP_LIT_FACT:
+        what = l->number + 1ull;
+        break;
+    default: /* patterns: only the literal itself is known to be equal */
+        what = (uintptr_t)l;
+    }
+    uint64_t head = (uint64_t)l->kinds << 32 | (uint64_t)l->domain << 16 |
+                    (uint64_t)item->negative << 8 | l->kind;
+    return what && put_content(draft, head) && put_content(draft, what);
+}
+
+/* The number of the content of a set in a role; 0: no memory. */
+static uint32_t content_of(struct np_draft *draft, const struct np_set *set, unsigned role)
+{
+    struct np_members_state *state = draft->ends->members;
+    state->content.count = 0;
+    bool fine = put_content(draft, role);
+    for (uint32_t c = 0; fine && c < set->count; c++) {
+        fine = put_content(draft, set->clauses[c].count);
+        for (uint32_t i = 0; fine && i < set->clauses[c].count; i++) {
+            fine = put_literal(draft, &set->clauses[c].items[i]);
+        }
+    }
+    return fine ? np_words_add(&state->sets, state->content.items, (uint32_t)state->content.count)
+                : 0;
+}
+
+static bool names_source(const struct np_set *set)
+{
+    for (uint32_t c = 0; c < set->count; c++) {
+        for (uint32_t i = 0; i < set->clauses[c].count; i++) {
+            if (set->clauses[c].items[i].literal->kind == NP_LIT_IDENTITY) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* NULL: no memory. */
+static struct np_kept *find(struct np_draft *draft, const struct np_set *set, bool source,
+                            enum np_relation relation)
+{
+    struct np_members_state *state = begin(draft);
+    if (!state) {
+        return NULL;
+    }
+    uint64_t key = (uint64_t)(uintptr_t)set << 4 | (unsigned)source << 3 | (unsigned)relation;
+    uint32_t number = np_pairs_find(&state->known, key);
+    if (number) {
+        return &state->kept.items[number - 1];
+    }
+    unsigned role = (np_set_is_relative(set) ? (unsigned)relation : NP_RELATION_OTHER) << 1 |
+                    (source && names_source(set));
+    number = content_of(draft, set, role);
+    if (number > state->kept.count) {
+        struct np_kept one = {
+            {NULL, 0},
+            {NULL, 0},
+            {NULL, 0},
+            false
+        };
+        struct np_kept *kept =
+            np_members_judge(draft, set, source, (enum np_relation)(role >> 1), &one)
+                ? np_vec_push(draft->ctx, &state->kept)
+                : NULL;
+        if (!kept) {
+            state->ready = false; /* numbers and lists are out of step: no more answers */
+            return NULL;
+        }
+        *kept = one;
+    }
+    return number && np_pairs_add(&state->known, key, number) ? &state->kept.items[number - 1]
+                                                              : NULL;
+}
+
+/* ---- answers ---- */
+
+static bool merge(struct np_draft *draft, struct np_kept *kept)
+{
+    const struct np_members *a = &kept->own, *b = &kept->rest;
+    if (a->count == 0 || b->count == 0) {
+        kept->whole = a->count ? *a : *b;
+        return kept->merged = true;
+    }
+    struct np_sig_truth *items =
+        np_arena_array(&draft->arena, (size_t)a->count + b->count, sizeof *items);
+    uint32_t i = 0, j = 0, count = 0;
+    while (items && (i < a->count || j < b->count)) {
+        bool first =
+            j == b->count || (i < a->count && a->items[i].signature < b->items[j].signature);
+        items[count++] = first ? a->items[i++] : b->items[j++];
+    }
+    kept->whole = (struct np_members){items, count};
+    return kept->merged = items != NULL;
+}
+
+struct np_members np_draft_members(struct np_draft *draft, const struct np_set *set, bool source,
+                                   enum np_relation relation)
+{
+    struct np_kept *kept = find(draft, set, source, relation);
+    if (!kept || (!kept->merged && !merge(draft, kept))) {
+        return (struct np_members){NULL, UINT32_MAX};
+    }
+    return kept->whole;
+}
+
+struct np_members np_draft_members_parts(struct np_draft *draft, const struct np_set *set,
+                                         bool source, enum np_relation relation,
+                                         struct np_members *rest)
+{
+    struct np_kept *kept = find(draft, set, source, relation);
+    *rest = kept ? kept->rest : (struct np_members){NULL, 0};
+    return kept ? kept->own : (struct np_members){NULL, UINT32_MAX};
 }

@@ -11,9 +11,6 @@
 
 #include <stdlib.h>
 
-enum { HEAD = 4 };
-#define IS_TEST (1ull << 63) /* the word says that a value fits a test */
-
 struct projector {
     struct np_ends_state *state;
     const struct np_mentions *mentions;
@@ -40,7 +37,7 @@ bool np_project_put_value(struct np_ends_state *state, uint32_t key_number, np_s
     }
     bool fine = np_project_put(state, (uint64_t)key_number << 32 | code);
     while (fine && np_project_test(&state->mentions, key_number, value, &test)) {
-        fine = np_project_put(state, IS_TEST | (uint64_t)key_number << 32 | test);
+        fine = np_project_put(state, NP_IS_TEST | (uint64_t)key_number << 32 | test);
     }
     return fine;
 }
@@ -126,18 +123,18 @@ static uint32_t kind_of(struct projector *p, const struct np_endpoint *e)
         shared_labels(p, &state->accounts, NP_SCOPE_SERVICE_ACCOUNT, e->account_labels);
     bool fine = true;
     state->scratch.count = 0;
-    for (unsigned i = 0; i < HEAD; i++) {
+    for (unsigned i = 0; i < NP_KIND_HEAD; i++) {
         fine = fine && np_project_put(state, 0);
     }
     fine = fine && np_project_put_labels(state, NP_SCOPE_OBJECT, &e->labels) &&
            np_project_put_value(state, m->fields[NP_FIELD_NAMESPACE], e->namespace_name) &&
            np_project_put_value(state, m->fields[NP_FIELD_NAME], e->name) &&
            np_project_put_value(state, m->fields[NP_FIELD_ACCOUNT], e->service_account);
-    uint64_t labels = state->scratch.count - HEAD;
+    uint64_t labels = state->scratch.count - NP_KIND_HEAD;
     if (fine) {
         put_ports(p, e);
     }
-    uint64_t ports = state->scratch.count - HEAD - labels;
+    uint64_t ports = state->scratch.count - NP_KIND_HEAD - labels;
     bool by_ref = m->refs.count && np_pairs_find(&m->refs, e->ref);
     if (!fine || p->failed || (by_ref && !np_project_put(state, e->ref))) {
         return 0;

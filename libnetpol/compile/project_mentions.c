@@ -10,7 +10,7 @@ void np_mentions_init(struct np_mentions *m, const struct netpol_ctx *ctx)
 {
     *m = (struct np_mentions){.ctx = ctx};
     m->key_numbers.ctx = m->values.ctx = m->ports.ctx = m->refs.ctx = ctx;
-    m->test_seen.ctx = ctx;
+    m->test_seen.ctx = m->fed_sets.ctx = ctx;
     np_words_init(&m->facts, ctx);
 }
 
@@ -23,6 +23,7 @@ void np_mentions_free(struct np_mentions *m)
         np_pairs_free(&m->refs);
         np_words_free(&m->facts);
         np_pairs_free(&m->test_seen);
+        np_pairs_free(&m->fed_sets);
         np_vec_free(m->ctx, &m->keys);
         np_vec_free(m->ctx, &m->tests);
         np_vec_free(m->ctx, &m->value_list);
@@ -159,34 +160,49 @@ static void prefix_words(const struct np_prefix *prefix, uint64_t words[3])
     words[2] = (uint64_t)prefix->address.family << 8 | prefix->length;
 }
 
+uint32_t np_mentions_prefix(struct np_mentions *m, enum np_fact_kind kind,
+                            const struct np_prefix *prefix)
+{
+    uint64_t words[4] = {kind};
+    prefix_words(prefix, words + 1);
+    return np_words_add(&m->facts, words, 4);
+}
+
 static void note_prefix(struct np_mentions *m, enum np_fact_kind kind,
                         const struct np_prefix *prefix)
 {
-    uint64_t words[4] = {kind};
     size_t before = m->facts.entries.count;
-    prefix_words(prefix, words + 1);
-    uint32_t fact = np_words_add(&m->facts, words, 4);
+    uint32_t fact = np_mentions_prefix(m, kind, prefix);
     if (fact == 0 || fact > before) {
         add_prefix(m, prefix, fact);
     }
 }
 
 /* In which prefix of a set an address is does not matter. */
-static void note_fed_set(struct np_mentions *m, const struct np_literal *literal)
+uint32_t np_mentions_fed_set(struct np_mentions *m, const struct np_literal *literal)
 {
+    uint32_t fact = np_pairs_find(&m->fed_sets, (uintptr_t)literal);
+    if (fact) {
+        return fact;
+    }
     size_t count = 1 + 3 * (size_t)literal->n_prefixes;
     uint64_t *words = np_alloc(m->ctx, count * sizeof *words);
-    size_t before = m->facts.entries.count;
     if (!words) {
-        m->failed = true;
-        return;
+        return 0;
     }
     words[0] = NP_FACT_OF_FED_SET;
     for (uint32_t i = 0; i < literal->n_prefixes; i++) {
         prefix_words(&literal->prefixes[i], words + 1 + 3 * (size_t)i);
     }
-    uint32_t fact = np_words_add(&m->facts, words, (uint32_t)count);
+    fact = np_words_add(&m->facts, words, (uint32_t)count);
     np_free(m->ctx, words, count * sizeof *words);
+    return fact && np_pairs_add(&m->fed_sets, (uintptr_t)literal, fact) ? fact : 0;
+}
+
+static void note_fed_set(struct np_mentions *m, const struct np_literal *literal)
+{
+    size_t before = m->facts.entries.count;
+    uint32_t fact = np_mentions_fed_set(m, literal);
     m->failed |= fact == 0;
     for (uint32_t i = 0; fact > before && i < literal->n_prefixes; i++) {
         add_prefix(m, &literal->prefixes[i], fact);

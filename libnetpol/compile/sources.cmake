@@ -19,6 +19,9 @@ netpol_room(
     groups.c
     lists.c
     members.c
+    members_index.c
+    members_judge.c
+    members_selector.c
     options.c
     partition.c
     places.c
