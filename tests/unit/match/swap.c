@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-enum { READERS = 2, BATCH = 8, SWAPS = 300, WRITES = 60 };
+enum { READERS = 2, BATCH = 8, SWAPS = 1000, WRITES = 60 };
 
 struct theatre {
     struct netpol_slot *slot;
