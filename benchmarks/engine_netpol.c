@@ -6,6 +6,9 @@
 #include "classify.h"
 #include "compile/matcher.h"
 #include "match/matcher.h"
+#include "workload_k8s.h"
+
+#include <netpol/change.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +120,39 @@ static void engine_close(void *state)
     free(e);
 }
 
+/* One pod more, one less: microseconds each. */
+static double update_cost(const struct engine *e)
+{
+    enum { UPDATES = 2000 };
+    struct netpol_endpoints *endpoints = NULL;
+    struct netpol_label label = {"app", "v0"};
+    const struct netpol_endpoint_spec spec = {.size = sizeof spec,
+                                              .namespace_name = "shop",
+                                              .name = "new",
+                                              .labels = &label,
+                                              .n_labels = 1};
+    uint32_t kind = 0;
+    double us = 0;
+    if (netpol_endpoints_create(e->matcher, &endpoints) == NETPOL_OK &&
+        netpol_endpoints_kind(endpoints, &spec, &kind) == NETPOL_OK) {
+        double start = bench_seconds();
+        for (uint32_t i = 0; i < UPDATES; i++) {
+            const struct netpol_endpoint_entry entry = {
+                .size = sizeof entry,
+                .ref = 1000000000 + i,
+                .kind = kind,
+                .family = 4,
+                .address = {11, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i},
+            };
+            netpol_endpoints_set(endpoints, &entry);
+            netpol_endpoints_remove(endpoints, entry.ref);
+        }
+        us = (bench_seconds() - start) * 1e6 / (2 * UPDATES);
+    }
+    netpol_endpoints_destroy(endpoints);
+    return us;
+}
+
 static bool compile(struct engine *e, struct bench_facts *facts)
 {
     if (netpol_ctx_create(NULL, &e->ctx) != NETPOL_OK) {
@@ -157,6 +193,9 @@ static void *engine_open(const struct bench_workload *w, struct bench_facts *fac
         e->tuples[i] = bench_tuple(&w->trace[i]);
     }
     choose_batch(e);
+    if (w->cluster && !w->cluster->hard) {
+        facts->update_us = update_cost(e);
+    }
     return e;
 }
 

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pods that come and go under a published view, and what readers pay for looking. */
+#include "change.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* A pod like the others but for a label of its own. */
+struct pod {
+    char app[24], hash[24], name[32], address[24];
+    struct netpol_label labels[3];
+    const char *addresses[1];
+    struct netpol_endpoint_spec spec;
+};
+
+static void make(struct pod *p, unsigned i)
+{
+    snprintf(p->app, sizeof p->app, "app-%u", 20 * (i % 10));
+    snprintf(p->hash, sizeof p->hash, "unique-%u", i);
+    snprintf(p->name, sizeof p->name, "new-%u", i);
+    snprintf(p->address, sizeof p->address, "11.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+    p->labels[0] = (struct netpol_label){"app", p->app};
+    p->labels[1] = (struct netpol_label){"pod-template-hash", p->hash};
+    p->labels[2] = (struct netpol_label){"tier", "web"};
+    p->addresses[0] = p->address;
+    p->spec = (struct netpol_endpoint_spec){.size = sizeof p->spec,
+                                            .namespace_name = "team-0",
+                                            .name = p->name,
+                                            .labels = p->labels,
+                                            .n_labels = 3,
+                                            .addresses = p->addresses,
+                                            .n_addresses = 1};
+}
+
+enum { FIRST_REF = 1 << 30, CHURN = 100000, ALIVE = 1000 };
+
+/* Every pod has labels that no pod ever had; ALIVE of them exist at a time. */
+static bool churn(struct netpol_endpoints *endpoints, unsigned pods, unsigned policies)
+{
+    unsigned compiles = 0;
+    double puts = 0, removes = 0;
+    for (unsigned i = 0; i < CHURN; i++) {
+        struct pod pod;
+        make(&pod, i);
+        double start = change_seconds();
+        int status = netpol_endpoints_put(endpoints, FIRST_REF + i, &pod.spec);
+        double put = change_seconds();
+        if (!change_ok(status, "put")) {
+            return false;
+        }
+        compiles += status == NETPOL_NEEDS_COMPILE;
+        if (i >= ALIVE &&
+            !change_ok(netpol_endpoints_remove(endpoints, FIRST_REF + i - ALIVE), "remove")) {
+            return false;
+        }
+        puts += put - start;
+        removes += change_seconds() - put;
+    }
+    double clock = change_seconds();
+    for (unsigned i = 0; i < CHURN; i++) { /* what asking for the time takes */
+        (void)change_seconds();
+    }
+    clock = (change_seconds() - clock) / CHURN;
+    change_record("pods with labels of their own that need a compile, of 100000", pods, policies,
+                  compiles, "pods", 0);
+    change_record("endpoint from labels", pods, policies, (puts / CHURN - clock) * 1e6, "us", 10);
+    change_record("endpoint removed", pods, policies, (removes / CHURN - clock) * 1e6, "us", -1);
+    return true;
+}
+
+static bool known_kind(struct netpol_endpoints *endpoints, unsigned pods, unsigned policies,
+                       bool quick)
+{
+    struct pod pod;
+    uint32_t kind = 0;
+    double best = 1e9;
+    make(&pod, 0);
+    if (!change_ok(netpol_endpoints_kind(endpoints, &pod.spec, &kind), "kind")) {
+        return false;
+    }
+    for (int round = 0; round < (quick ? 3 : 9); round++) {
+        struct netpol_endpoint_entry entry = {
+            .size = sizeof entry, .kind = kind, .family = 4, .address = {12}};
+        double start = change_seconds();
+        for (unsigned i = 0; i < CHURN; i++) {
+            entry.ref = FIRST_REF * 2ull + i;
+            entry.address[1] = (uint8_t)(i >> 16);
+            entry.address[2] = (uint8_t)(i >> 8);
+            entry.address[3] = (uint8_t)i;
+            if (!change_ok(netpol_endpoints_set(endpoints, &entry), "set")) {
+                return false;
+            }
+        }
+        double us = (change_seconds() - start) * 1e6 / CHURN;
+        best = us < best ? us : best;
+        for (unsigned i = 0; i < CHURN; i++) {
+            netpol_endpoints_remove(endpoints, FIRST_REF * 2ull + i);
+        }
+    }
+    change_record("endpoint of known kind, added", pods, policies, best, "us", 1);
+    return true;
+}
+
+static bool readers(struct netpol_slot *slot, unsigned pods, unsigned policies, bool quick)
+{
+    enum { LOOKS = 2000000 };
+    struct netpol_reader *reader = NULL;
+    double best = 1e9;
+    unsigned seen = 0;
+    if (!change_ok(netpol_reader_create(slot, &reader), "reader")) {
+        return false;
+    }
+    for (int round = 0; round < (quick ? 3 : 9); round++) {
+        double start = change_seconds();
+        for (unsigned i = 0; i < LOOKS; i++) {
+            seen += netpol_reader_enter(reader) != NULL;
+            netpol_reader_leave(reader);
+        }
+        double ns = (change_seconds() - start) * 1e9 / LOOKS;
+        best = ns < best ? ns : best;
+    }
+    netpol_reader_destroy(reader);
+    change_record("reader enters and leaves", pods, policies, best, "ns", 5);
+    return seen != 0;
+}
+
+bool change_pods(struct netpol_slot *slot, struct netpol_endpoints *endpoints, unsigned pods,
+                 unsigned policies, bool quick)
+{
+    return known_kind(endpoints, pods, policies, quick) && churn(endpoints, pods, policies) &&
+           readers(slot, pods, policies, quick);
+}
