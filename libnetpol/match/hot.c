@@ -87,10 +87,27 @@ static struct np_verdict_head head_of(unsigned code)
     return head;
 }
 
-void np_hot_heads(struct np_hot *hot)
+static uint16_t plain_entry(const struct np_hot *hot, unsigned family, unsigned protocol)
 {
+    uint8_t shape = np_protocol_ports[protocol];
+    unsigned kind = shape == NP_PROTOCOL_NEITHER ? NP_PORT_NONE : NP_PORT_KNOWN;
+    uint16_t entry = hot->port_kinds[(family * NP_PORT_KINDS + kind) * 256 + protocol];
+    if (shape == NP_PROTOCOL_ICMP) {
+        return NP_PORT_ICMP;
+    }
+    return kind == NP_PORT_KNOWN ? entry : (uint16_t)(entry | NP_PORT_DIRECT);
+}
+
+void np_hot_derive(struct np_hot *hot)
+{
+    for (int side = 0; side < NP_SIDES; side++) {
+        hot->silent[side] = silent_part(hot, side);
+    }
     for (unsigned code = 0; code < 1 << 3 * NP_SIDES; code++) {
         hot->heads[code] = head_of(code);
+    }
+    for (unsigned i = 0; i < 2 * 256; i++) {
+        hot->plain[i / 256][i % 256] = plain_entry(hot, i / 256, i % 256);
     }
 }
 
@@ -98,7 +115,6 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
                  struct np_table *frozen)
 {
     const struct np_image_header *header = image->header;
-    bool wide = header->flags & NP_IMAGE_WIDE_PORTS;
     *out = (struct np_hot){
         .sig_class = image->section[NP_SECTION_SIG_CLASS],
         .side = {image->section[NP_SECTION_SIDE_EGRESS], image->section[NP_SECTION_SIDE_INGRESS],
@@ -115,8 +131,6 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
         .trie6 = image->section[NP_SECTION_TRIE6],
         .missing = image->section[NP_SECTION_MISSING],
         .n_near = header->n_near,
-        .port_shift = wide,
-        .port_mask = wide ? 0xffff : 0xff,
         .trie4_bits = header->trie4_bits,
         .trie6_bits = header->trie6_bits,
         .flags = header->flags,
@@ -124,9 +138,6 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
         .image = image,
         .generation = generation
     };
-    for (int side = 0; side < NP_SIDES; side++) {
-        out->silent[side] = silent_part(out, side);
-    }
-    np_hot_heads(out);
+    np_hot_derive(out);
     open_table(image, frozen);
 }

@@ -64,6 +64,41 @@ struct np_party np_party_search6(const struct np_hot *hot, const struct np_table
     return (struct np_party){np_trie6_find(hot->trie6, hot->trie6_bits, high, low), 0};
 }
 
+static bool is_plain6(const struct netpol_tuple *tuple)
+{
+    return tuple->family == 6 && (tuple->flags | tuple->reserved) == 0 &&
+           !np_is_mapped(np_read_64(tuple->src), np_read_64(tuple->src + 8)) &&
+           !np_is_mapped(np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
+}
+
+bool np_plain_ends(const struct np_hot *hot, const struct np_table *table,
+                   const struct netpol_tuple *tuple, struct np_party *src, struct np_party *dst)
+{
+    uint32_t from, to;
+    if (np_is_plain4(tuple, &from, &to)) {
+        *src = np_party_search4(hot, table, from);
+        *dst = np_party_search4(hot, table, to);
+    } else if (is_plain6(tuple)) {
+        *src = np_party_search6(hot, table, np_read_64(tuple->src), np_read_64(tuple->src + 8));
+        *dst = np_party_search6(hot, table, np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
+    } else {
+        return false;
+    }
+    return np_is_single(src->signature) && np_is_single(dst->signature);
+}
+
+void np_match_searched(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                       const struct netpol_tuple *tuple, struct netpol_verdict *out)
+{
+    struct np_party src, dst;
+    if (np_plain_ends(hot, table, tuple, &src, &dst)) {
+        uint32_t port_class = np_plain_class(hot, tuple, np_plain_family(tuple));
+        np_look(hot, sides, src, dst, port_class, tuple, NULL, out);
+    } else {
+        np_match_any(hot, table, sides, tuple, out);
+    }
+}
+
 /* ---- residual trees ---- */
 
 #ifdef NP_MATCH_CUTS

@@ -78,27 +78,14 @@ struct np_party np_party_search4(const struct np_hot *hot, const struct np_table
 struct np_party np_party_search6(const struct np_hot *hot, const struct np_table *table,
                                  uint64_t high, uint64_t low);
 
-/* The same, with the first slot tried in line: most addresses are there. */
-np_inline struct np_party np_party_at4(const struct np_hot *hot, const struct np_table *table,
-                                       uint32_t address)
+/* One party in the first slot of an address, where most are. false: to be searched. */
+np_inline bool np_party_first4(const struct np_table *table, uint32_t address, struct np_party *out)
 {
     const struct np_slot4 *slot = &table->slots4[np_slot4_at(address, table->bits4)];
     uint64_t key = np_acquire(&slot->key);
-    if (np_likely(key >> 32 == address && np_is_single((uint32_t)key))) {
-        return (struct np_party){(uint32_t)key, slot->who};
-    }
-    return np_party_search4(hot, table, address);
-}
-
-np_inline struct np_party np_party_at6(const struct np_hot *hot, const struct np_table *table,
-                                       uint64_t high, uint64_t low)
-{
-    const struct np_slot6 *slot = &table->slots6[np_slot6_at(high, low, table->bits6)];
-    uint32_t signature = (uint32_t)np_acquire(&slot->key);
-    if (np_likely(np_is_single(signature) && slot->low == low && slot->high == high)) {
-        return (struct np_party){signature, slot->who};
-    }
-    return np_party_search6(hot, table, high, low);
+    *out = (struct np_party){(uint32_t)key, slot->who};
+    /* the same address and np_is_single, in one comparison */
+    return key - ((uint64_t)address << 32 | NP_SIG_FIRST) < NP_SIG_SHARED - NP_SIG_FIRST;
 }
 
 /* ---- ports ---- */
@@ -107,7 +94,7 @@ np_inline struct np_party np_party_at6(const struct np_hot *hot, const struct np
 enum np_protocol_ports { NP_PROTOCOL_NEITHER, NP_PROTOCOL_PORTS, NP_PROTOCOL_ICMP };
 extern const uint8_t np_protocol_ports[256];
 
-np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, unsigned family)
+static inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, unsigned family)
 {
     struct np_hop_ports out = {.family = (uint8_t)family,
                                .kind = NP_PORT_KNOWN,
@@ -115,7 +102,7 @@ np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, unsi
                                .src_port = tuple->src_port,
                                .dst_port = tuple->dst_port};
     uint8_t shape = np_protocol_ports[tuple->protocol];
-    if (np_unlikely(shape != NP_PROTOCOL_PORTS)) {
+    if (shape != NP_PROTOCOL_PORTS) {
         bool icmp = shape == NP_PROTOCOL_ICMP;
         out.kind = icmp ? NP_PORT_KNOWN : NP_PORT_NONE;
         out.src_port = 0;
@@ -124,15 +111,32 @@ np_inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, unsi
     return out;
 }
 
-np_inline uint32_t np_port_class(const struct np_hot *hot, struct np_hop_ports ports)
+np_inline uint32_t np_port_at(const struct np_hot *hot, uint32_t directory, uint16_t port)
+{
+    uint32_t page = hot->port_dirs[directory << 8 | port >> 8];
+    return hot->port_pages[page << 8 | (port & 0xff)];
+}
+
+static inline uint32_t np_port_class(const struct np_hot *hot, struct np_hop_ports ports)
 {
     unsigned kinds = (unsigned)ports.family * NP_PORT_KINDS + ports.kind;
     uint32_t entry = hot->port_kinds[kinds * 256 + ports.protocol];
     if (ports.kind != NP_PORT_KNOWN || (entry & NP_PORT_DIRECT)) {
         return entry & (NP_PORT_DIRECT - 1);
     }
-    uint32_t page = hot->port_dirs[entry << 8 | ports.dst_port >> 8];
-    return hot->port_pages[page << 8 | (ports.dst_port & 0xff)];
+    return np_port_at(hot, entry, ports.dst_port);
+}
+
+/* The same for a tuple without flags; family: index, 0 or 1. */
+np_inline uint32_t np_plain_class(const struct np_hot *hot, const struct netpol_tuple *tuple,
+                                  unsigned family)
+{
+    uint32_t entry = hot->plain[family][tuple->protocol];
+    if (np_likely(!(entry & NP_PORT_DIRECT))) {
+        return np_port_at(hot, entry, tuple->dst_port);
+    }
+    return entry == NP_PORT_ICMP ? np_port_class(hot, np_ports_of(tuple, family))
+                                 : entry & (NP_PORT_DIRECT - 1);
 }
 
 /* ---- relations ---- */
@@ -169,10 +173,16 @@ struct np_look_side {
     uint32_t far;               /* class of the far end */
 };
 
+/* Signatures without sides use entry 0. */
+np_inline uint32_t np_near(const struct np_hot *hot, uint32_t signature)
+{
+    return signature < hot->n_near ? signature : 0;
+}
+
 np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_of_hop side,
                                          uint32_t near, uint32_t far, enum np_relation relation)
 {
-    uint32_t at = near < hot->n_near ? near : 0;
+    uint32_t at = np_near(hot, near);
     const struct np_side *entry = &hot->side[side][at];
     struct np_look_side out = {.side = entry,
                                .base = entry->base,
@@ -192,27 +202,27 @@ np_inline size_t np_look_cell(const struct np_hot *hot, const struct np_look_sid
                               uint32_t port_class)
 {
     const struct np_comb *comb = &hot->comb[(size_t)at->base + at->far];
-    uint32_t own = 0u - (uint32_t)(comb->base == at->base); /* all ones: the slot is ours */
-    uint32_t row = (comb->row & own) | (at->row & ~own);
+    uint32_t row = comb->row;
+    row = comb->base == at->base ? row : at->row; /* else the slot is somebody else's */
     size_t entry = (size_t)at->side->ports + port_class;
-    uint16_t
-        column; /* of a narrow map with the next entry in its upper half; sections are padded */
-    memcpy(&column, hot->port_maps + (entry << hot->port_shift), sizeof column);
-    return (size_t)row + (column & hot->port_mask);
+    size_t column = hot->port_maps[entry];
+    if (np_unlikely(hot->flags & NP_IMAGE_WIDE_PORTS)) {
+        column = hot->port_maps[2 * entry] | (size_t)hot->port_maps[2 * entry + 1] << 8;
+    }
+    return row + column;
 }
 
 /* look.c: the ordinal that a residual tree gives. ask NULL: the tuple is a usual one. */
 uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
                           const struct np_ask *ask);
 
-np_inline uint32_t np_look_part(const struct np_hot *hot, const struct np_look_side *at,
-                                size_t cell, const struct netpol_tuple *tuple,
-                                const struct np_ask *ask)
+/* The part itself, or what the residual tree leads to that stands in its place. */
+np_inline uint32_t np_look_through(const struct np_hot *hot, uint32_t first, uint32_t index,
+                                   const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
-    uint32_t index = at->side->parts + hot->cells[cell];
     const struct netpol_part *part = &hot->parts[index];
     if (np_unlikely(part->flags & NP_PART_RESIDUAL)) {
-        index = at->side->parts + np_look_residual(hot, part->rule, tuple, ask);
+        index = first + np_look_residual(hot, part->rule, tuple, ask);
     }
     return index;
 }
@@ -250,32 +260,29 @@ np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint3
 
 /* ---- the whole ---- */
 
+np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, int side)
+{
+    return (sides >> side & 1) && (side != NP_SIDE_MESH || (hot->flags & NP_IMAGE_MESH));
+}
+
 np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side,
                                uint32_t near, uint32_t far, enum np_relation relation,
                                uint32_t port_class, const struct netpol_tuple *tuple,
                                const struct np_ask *ask)
 {
-    bool asked = sides >> side & 1;
-    if (!asked || (side == NP_SIDE_MESH && !(hot->flags & NP_IMAGE_MESH))) {
+    if (!np_side_asked(hot, sides, side)) {
         return hot->silent[side];
     }
     struct np_look_side at = np_look_at(hot, side, near, far, relation);
-    return np_look_part(hot, &at, np_look_cell(hot, &at, port_class), tuple, ask);
-}
-
-/* Index of the family of a usual tuple, which is 4 or 6. */
-np_inline unsigned np_plain_family(const struct netpol_tuple *tuple)
-{
-    return tuple->family / 2u - 2;
+    uint32_t index = at.side->parts + hot->cells[np_look_cell(hot, &at, port_class)];
+    return np_look_through(hot, at.side->parts, index, tuple, ask);
 }
 
 /* ask NULL: the tuple is a usual one. */
 np_inline void np_look(const struct np_hot *hot, unsigned sides, struct np_party src,
-                       struct np_party dst, const struct netpol_tuple *tuple,
+                       struct np_party dst, uint32_t port_class, const struct netpol_tuple *tuple,
                        const struct np_ask *ask, struct netpol_verdict *out)
 {
-    struct np_hop_ports ports = ask ? ask->ports : np_ports_of(tuple, np_plain_family(tuple));
-    uint32_t port_class = np_port_class(hot, ports);
     enum np_relation relation = np_look_relation(hot, src, dst, tuple, ask);
     uint32_t egress = np_look_one(hot, sides, NP_SIDE_EGRESS, src.signature, dst.signature,
                                   relation, port_class, tuple, ask);
@@ -299,37 +306,32 @@ np_inline bool np_is_plain4(const struct netpol_tuple *tuple, uint32_t *src, uin
     return tuple->family == 4 && ((uint32_t)(a | b) | c | d | tuple->flags | tuple->reserved) == 0;
 }
 
+/* Its two ends, when both are in their first slots. */
+np_inline bool np_first_ends(const struct np_table *table, const struct netpol_tuple *tuple,
+                             struct np_party *src, struct np_party *dst)
+{
+    uint32_t from, to;
+    return np_is_plain4(tuple, &from, &to) && np_likely(np_party_first4(table, from, src)) &&
+           np_likely(np_party_first4(table, to, dst));
+}
+
 static inline bool np_is_mapped(uint64_t high, uint64_t low)
 {
     return high == 0 && low >> 32 == 0xffff;
 }
 
-np_inline bool np_is_plain6(const struct netpol_tuple *tuple)
+/* look.c: the ends of any usual tuple, searched. false: it is none, or an end is not one compiled
+ * party. */
+bool np_plain_ends(const struct np_hot *hot, const struct np_table *table,
+                   const struct netpol_tuple *tuple, struct np_party *src, struct np_party *dst);
+/* Index of the family of a usual tuple, which is 4 or 6. */
+np_inline unsigned np_plain_family(const struct netpol_tuple *tuple)
 {
-    return tuple->family == 6 && (tuple->flags | tuple->reserved) == 0 &&
-           !np_is_mapped(np_read_64(tuple->src), np_read_64(tuple->src + 8)) &&
-           !np_is_mapped(np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
+    return tuple->family / 2u - 2;
 }
-
-/* The ends of a usual tuple. false: it is none, or an end is not one compiled party. */
-np_inline bool np_plain_ends(const struct np_hot *hot, const struct np_table *table,
-                             const struct netpol_tuple *tuple, struct np_party *src,
-                             struct np_party *dst)
-{
-    uint32_t src4, dst4;
-    if (np_likely(np_is_plain4(tuple, &src4, &dst4))) {
-        *src = np_party_at4(hot, table, src4);
-        *dst = np_party_at4(hot, table, dst4);
-    } else if (np_likely(np_is_plain6(tuple))) {
-        *src = np_party_at6(hot, table, np_read_64(tuple->src), np_read_64(tuple->src + 8));
-        *dst = np_party_at6(hot, table, np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
-    } else {
-        return false;
-    }
-    return np_likely(np_is_single(src->signature) && np_is_single(dst->signature));
-}
-
-/* tuple.c: any tuple. */
+/* look.c: any tuple; tuple.c: one that is not usual. */
+void np_match_searched(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                       const struct netpol_tuple *tuple, struct netpol_verdict *out);
 void np_match_any(const struct np_hot *hot, const struct np_table *table, unsigned sides,
                   const struct netpol_tuple *tuple, struct netpol_verdict *out);
 
@@ -337,10 +339,10 @@ np_inline void np_match_one(const struct np_hot *hot, const struct np_table *tab
                             const struct netpol_tuple *tuple, struct netpol_verdict *out)
 {
     struct np_party src, dst;
-    if (np_likely(np_plain_ends(hot, table, tuple, &src, &dst))) {
-        np_look(hot, sides, src, dst, tuple, NULL, out);
+    if (np_likely(np_first_ends(table, tuple, &src, &dst))) {
+        np_look(hot, sides, src, dst, np_plain_class(hot, tuple, 0), tuple, NULL, out);
     } else {
-        np_match_any(hot, table, sides, tuple, out);
+        np_match_searched(hot, table, sides, tuple, out);
     }
 }
 #endif

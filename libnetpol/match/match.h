@@ -34,7 +34,7 @@ struct np_hot {
     const uint16_t *cells;
     const struct netpol_part *parts;
     const uint32_t *trie4, *trie6, *missing;
-    uint32_t n_near, port_shift, port_mask;
+    uint32_t n_near;
     uint8_t trie4_bits, trie6_bits;
     uint32_t flags;            /* enum np_image_flags */
     uint32_t silent[NP_SIDES]; /* the part of a side that nothing judges, or that is not asked */
@@ -45,8 +45,11 @@ struct np_hot {
     struct np_verdict_head {
         uint8_t action, plane, side, flags; /* as a verdict begins */
     } heads[1 << 3 * NP_SIDES];
+    /* [IPv4, IPv6][protocol]: PORT_KINDS for a tuple without flags; ICMP: NP_PORT_ICMP. */
+    uint16_t plain[2][256];
 };
-void np_hot_heads(struct np_hot *hot); /* fills heads */
+enum { NP_PORT_ICMP = 0xffff };
+void np_hot_derive(struct np_hot *hot); /* silent, heads, plain: from the rest */
 void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
                  struct np_table *frozen);
 

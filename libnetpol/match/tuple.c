@@ -270,13 +270,15 @@ static void judge_owners(const struct np_hot *hot, unsigned sides, const struct 
                          const struct parties *dst, const struct np_ask *ask,
                          struct netpol_verdict *out)
 {
+    uint32_t port_class = np_port_class(hot, ask->ports);
     bool more_src = true, more_dst;
     for (uint32_t i = 0; more_src; i++) {
         struct np_party from = owner_at(src, i, &more_src);
         more_dst = true;
         for (uint32_t j = 0; more_dst; j++) {
             struct netpol_verdict one;
-            np_look(hot, sides, from, owner_at(dst, j, &more_dst), NULL, ask, &one);
+            struct np_party to = owner_at(dst, j, &more_dst);
+            np_look(hot, sides, from, to, port_class, NULL, ask, &one);
             if (i == 0 && j == 0) {
                 *out = one;
             } else {

@@ -148,8 +148,7 @@ static inline void board_maps(struct board *b, bool wide)
             b->port_maps[i] = (uint8_t)column;
         }
     }
-    b->hot.port_shift = wide;
-    b->hot.port_mask = wide ? 0xffff : 0xff;
+    b->hot.flags |= wide ? NP_IMAGE_WIDE_PORTS : 0;
 }
 
 static inline void board_point(struct board *b)
@@ -169,14 +168,13 @@ static inline void board_point(struct board *b)
     hot->missing = b->missing;
     hot->n_near = NEARS;
     hot->trie4_bits = hot->trie6_bits = 4;
-    hot->flags = NP_IMAGE_RELATIONS | NP_IMAGE_MESH;
+    hot->flags |= NP_IMAGE_RELATIONS | NP_IMAGE_MESH;
     hot->image = &b->image;
     hot->generation = 77;
-    np_hot_heads(hot);
     for (unsigned side = 0; side < NP_SIDES; side++) {
         hot->side[side] = b->side[side];
-        hot->silent[side] = board_index(side, 0, NP_RELATION_OTHER, 0, 0);
     }
+    np_hot_derive(hot);
     b->table = (struct np_table){.slots4 = b->slots4,
                                  .slots6 = b->slots6,
                                  .refs = b->refs,
