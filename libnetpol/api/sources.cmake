@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     api
-    change.c
     compile.c
     diff.c
     explain.c
@@ -9,6 +8,7 @@ netpol_room(
     store.c)
 netpol_runtime_part(
     api
+    change.c
     eval.c
     image.c
     matcher.c

@@ -101,7 +101,6 @@ void np_match_searched(const struct np_hot *hot, const struct np_table *table, u
 
 /* ---- residual trees ---- */
 
-#ifdef NP_MATCH_CUTS
 static struct np_cut_key key_of(const struct np_ask *ask)
 {
     static const uint8_t families[] = {4, 6, 0};
@@ -137,14 +136,3 @@ uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct 
     struct np_cut_key key = key_of(ask);
     return np_cut_find(hot->image, root, &key);
 }
-#else /* without trees nothing leads to one */
-uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
-                          const struct np_ask *ask)
-{
-    (void)hot;
-    (void)root;
-    (void)tuple;
-    (void)ask;
-    return 0;
-}
-#endif

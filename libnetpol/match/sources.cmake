@@ -22,9 +22,6 @@ netpol_room(
     table_room.c
     table_spec.c
     tuple.c)
-if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/match/cut.c)
-    target_compile_definitions(netpol_room_match PRIVATE NP_MATCH_CUTS)
-endif()
 # Each for its instruction set and empty elsewhere; cut.c asks the processor.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     set(avx2 -mavx2 -mbmi -mbmi2 -mpopcnt)
