@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # consumer.sh BUILD SOURCE VERSION CC [CXX]: installs the build to a folder of its own, then builds
-# and runs programs against it through CMake, pkg-config (shared, static) and as a subdirectory.
+# and runs programs against it through CMake, pkg-config (shared, static) and as a subdirectory; the
+# whole library, and the runtime library with an image that the whole one made.
 set -eu
 build=$1 source=$2 version=$3 cc=$4 cxx=${5:-}
 consumer=$source/tests/install/consumer
@@ -35,6 +36,10 @@ cmake_build() { # cmake_build NAME ARGS...
     for program in shared static cxx; do
         step "$1: run $program" prints_version "$dir/$1/consumer_$program"
     done
+    step "$1: leave an image" "$dir/$1/consumer_static" "$dir/$1/image"
+    for program in runtime runtime_static; do
+        step "$1: run $program" prints_version "$dir/$1/consumer_$program" "$dir/$1/image"
+    done
 }
 
 step "install" cmake --install "$build" --prefix "$dir/first"
@@ -57,9 +62,15 @@ step "pkg-config: run shared" prints_version env LD_LIBRARY_PATH="$lib" "$dir/sh
 step "pkg-config: static" "$cc" -std=c11 -o "$dir/static" "$consumer/consumer.c" \
     $(pkg-config --static --cflags --libs libnetpol | sed 's/-lnetpol/-l:libnetpol.a/')
 step "pkg-config: run static" prints_version "$dir/static"
+# shellcheck disable=SC2046
+step "pkg-config: runtime, static" "$cc" -std=c11 -static -o "$dir/runtime" "$consumer/runtime.c" \
+    $(pkg-config --static --cflags --libs libnetpol-runtime |
+        sed 's/-lnetpol-runtime/-l:libnetpol-runtime.a/')
+step "pkg-config: run runtime" prints_version "$dir/runtime" "$dir/package/image"
 
 soname=libnetpol.so.$(echo "$version" | cut -d. -f1-2)
 step "the SONAME is there" test -e "$lib/$soname"
+step "the runtime's SONAME is there" test -e "$lib/libnetpol-runtime.so.${soname#libnetpol.so.}"
 if [ -e "$prefix/bin/netpol" ]; then
     step "the installed command runs" "$prefix/bin/netpol" version
 fi
