@@ -3,13 +3,22 @@
 #define NP_TESTS_IMAGE_SEED_H
 /*
  * A small image written by hand, with something in nearly every section: two pods and a block of
- * addresses, one subject under a policy for TCP 80. For tests and fuzz targets.
+ * addresses, one subject under a policy for TCP 80, one under two lists of boxes. For tests and
+ * fuzz targets.
  */
+#include "image/cut.h"
 #include "image/image.h"
 #include "image/project.h"
 #include "image/trie.h"
 
-enum { SEED_SIGNATURES = 6, SEED_NEAR = 5, SEED_CLASSES = 3, SEED_COLUMNS = 2, SEED_RULES = 3 };
+enum {
+    SEED_SIGNATURES = 6,
+    SEED_NEAR = 5,
+    SEED_CLASSES = 3,
+    SEED_COLUMNS = 2,
+    SEED_RULES = 3,
+    SEED_BOXES = 60
+};
 
 struct seed {
     uint32_t sig_class[SEED_SIGNATURES];
@@ -19,8 +28,8 @@ struct seed {
     uint16_t port_kinds[3 * NP_PORT_KINDS * 256], port_dirs[256], port_pages[2 * 256];
     uint8_t port_maps[2 * 2];
     uint16_t cells[4];
-    struct netpol_part parts[4];
-    uint32_t missing[4];
+    struct netpol_part parts[8];
+    uint32_t missing[8];
     struct np_trie trie4, trie6;
     struct np_slot4 slots4[8];
     struct np_slot6 slots6[4];
@@ -33,6 +42,7 @@ struct seed {
     struct np_combo combos[2];
     struct np_project_build *projection;
     struct np_kinds_build *kinds;
+    struct np_cut_build *cuts;
     struct np_image_writer writer;
 };
 
@@ -64,6 +74,12 @@ static inline void seed_tables(struct seed *s)
         (struct netpol_part){.reason = NETPOL_REASON_RULE, .flags = NETPOL_PART_JUDGED, .rule = 2};
     s->parts[3] = (struct netpol_part){.action = NETPOL_UNKNOWN, .reason = NETPOL_REASON_MISSING};
     s->missing[3] = NETPOL_MISSING_NODE;
+    s->side[NP_SIDE_EGRESS][4] = (struct np_side){.parts = 4, .base = 1};
+    s->side[NP_SIDE_INGRESS][4] = (struct np_side){.parts = 5, .base = 1};
+    s->parts[4] = (struct netpol_part){.flags = NP_PART_RESIDUAL, .rule = 0};
+    s->parts[5] = (struct netpol_part){.flags = NP_PART_RESIDUAL, .rule = 1};
+    s->parts[6] = s->parts[2];
+    s->parts[7] = s->parts[1];
     for (int family = 0; family < 3; family++) {
         uint16_t *known = s->port_kinds + family * NP_PORT_KINDS * 256;
         for (int i = 0; i < 256; i++) {
@@ -135,6 +151,37 @@ static inline bool seed_projection(const struct netpol_ctx *ctx, struct seed *s)
     return true;
 }
 
+/* Lists of boxes: a short one, and one that is long enough to be searched. */
+static inline bool seed_lists(const struct netpol_ctx *ctx, struct seed *s)
+{
+    struct np_box boxes[SEED_BOXES];
+    uint32_t root;
+    for (uint32_t i = 0; i < SEED_BOXES; i++) {
+        bool six = i % 8 == 7;
+        boxes[i] = (struct np_box){
+            .src = {six ? 0x20010db8ull << 32 : 0, six ? i << 3 : 0xc0000200 + (i * 37 & 0xf0)},
+            .dst = {six ? 0xfd00ull << 48 : 0,     six ? 1 : 0x0a000000 + (i * 11 & 0xc)      },
+            .src_length = (uint8_t)(six ? 125 : 28),
+            .dst_length = (uint8_t)(six ? 128 : 30 + i % 3),
+            .family = six ? 6 : 4,
+            .protocol = i % 2 ? 6 : 17,
+            .any_protocol = i % 5 == 0,
+            .src_last = (uint16_t)(i % 3 ? 65535 : 100 * i),
+            .dst_first = (uint16_t)(i * 5),
+            .dst_last = (uint16_t)(i * 7 + 20),
+            .value = 1 + i % 2
+        };
+        boxes[i].dst[1] &= six ? UINT64_MAX : ~(uint64_t)3;
+    }
+    s->cuts = np_cut_begin(ctx);
+    if (!s->cuts || np_cut_add(s->cuts, boxes, 5, 2, &root) != NETPOL_OK ||
+        np_cut_add(s->cuts, boxes, SEED_BOXES, 2, &root) != NETPOL_OK) {
+        return false;
+    }
+    np_cut_sections(s->cuts, &s->writer);
+    return true;
+}
+
 /* Fills *s and its writer; false: no memory. seed_free gives back the tries. */
 static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
 {
@@ -194,7 +241,7 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
     seed_section(s, NP_SECTION_NODES, s->nodes, sizeof s->nodes);
     seed_section(s, NP_SECTION_ENDPOINTS, s->endpoints, sizeof s->endpoints);
     seed_section(s, NP_SECTION_COMBOS, s->combos, sizeof s->combos);
-    return seed_projection(ctx, s);
+    return seed_projection(ctx, s) && seed_lists(ctx, s);
 }
 
 static inline void seed_free(const struct netpol_ctx *ctx, struct seed *s)
@@ -203,5 +250,6 @@ static inline void seed_free(const struct netpol_ctx *ctx, struct seed *s)
     np_trie_free(ctx, &s->trie6);
     np_project_build_free(s->projection);
     np_kinds_build_free(s->kinds);
+    np_cut_free(s->cuts);
 }
 #endif

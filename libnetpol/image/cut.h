@@ -29,7 +29,8 @@ int np_cut_add(struct np_cut_build *cuts, const struct np_box *boxes, size_t cou
                uint32_t otherwise, uint32_t *root);
 /* The three sections, borrowed until np_cut_free. */
 void np_cut_sections(const struct np_cut_build *cuts, struct np_image_writer *writer);
-/* Every path of every tree ends, within the sections, at values below `values`. */
+/* Every path of the tree ends, within the sections, at values below its own bound, and that is at
+ * most `values`. */
 bool np_cut_valid(const struct np_image *image, uint32_t root, uint32_t values);
 
 /* What a tree is asked. */

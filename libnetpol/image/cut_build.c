@@ -318,6 +318,16 @@ static int add_root(struct np_cut_build *cuts, const struct np_box *boxes, size_
     return status;
 }
 
+/* One more than the largest value. */
+static uint32_t values_of(const struct np_box *boxes, size_t count, uint32_t otherwise)
+{
+    uint32_t most = otherwise;
+    for (size_t i = 0; i < count; i++) {
+        most = boxes[i].value > most ? boxes[i].value : most;
+    }
+    return most + 1;
+}
+
 int np_cut_add(struct np_cut_build *cuts, const struct np_box *boxes, size_t count,
                uint32_t otherwise, uint32_t *root)
 {
@@ -342,6 +352,7 @@ int np_cut_add(struct np_cut_build *cuts, const struct np_box *boxes, size_t cou
         return NETPOL_OK;
     }
     memset(&made, 0, sizeof made);
+    made.values = values_of(boxes, count, otherwise);
     int status = add_root(cuts, boxes, count, otherwise, &made);
     struct np_cut_root *slot = status == NETPOL_OK ? np_vec_push(cuts->ctx, &cuts->roots) : NULL;
     if (!slot) {

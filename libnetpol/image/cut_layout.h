@@ -43,7 +43,7 @@ enum np_cut_kind { NP_CUT_TREES, NP_CUT_TABLE };
 struct np_cut_root {
     uint32_t plan[NP_CUT_FAMILIES]; /* words; equal where the families do not differ */
     uint32_t first_word, end_word, first_chunk, end_chunk;
-    uint32_t spare;
+    uint32_t values; /* those it can give are below */
 };
 
 /*

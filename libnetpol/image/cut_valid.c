@@ -193,18 +193,18 @@ bool np_cut_valid(const struct np_image *image, uint32_t root, uint32_t values)
 {
     const struct np_cut_root *roots = image->section[NP_SECTION_CUT_ROOTS];
     struct check c = {.words = image->section[NP_SECTION_CUT_NODES],
-                      .chunks = image->section[NP_SECTION_CUT_LEAVES],
-                      .values = values};
+                      .chunks = image->section[NP_SECTION_CUT_LEAVES]};
     uint32_t n_chunks = image->count[NP_SECTION_CUT_LEAVES] / (uint32_t)sizeof(struct np_cut_chunk);
     if (root >= image->count[NP_SECTION_CUT_ROOTS]) {
         return false;
     }
     c.root = roots[root];
+    c.values = c.root.values;
     uint32_t word = root ? roots[root - 1].end_word : 0;
     uint32_t chunk = root ? roots[root - 1].end_chunk : 0;
     if (c.root.first_word != word || c.root.end_word < word ||
         c.root.end_word > image->count[NP_SECTION_CUT_NODES] || c.root.first_chunk != chunk ||
-        c.root.end_chunk < chunk || c.root.end_chunk > n_chunks || c.root.spare != 0) {
+        c.root.end_chunk < chunk || c.root.end_chunk > n_chunks || c.values > values) {
         return false;
     }
     for (int f = 0; f < NP_CUT_FAMILIES; f++) {

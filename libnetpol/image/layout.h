@@ -24,8 +24,6 @@ void np_image_view(const void *bytes, struct np_image *out);
  */
 struct np_reach {
     uint64_t cells, parts; /* elements that have to be there */
-    uint32_t ordinals;     /* cells are below this */
-    uint32_t parts_first;  /* furthest first part of a side */
 };
 struct np_reach np_image_reach(const struct np_image *image);
 

@@ -7,7 +7,7 @@
  * together. That refuses nothing that the writer makes (it pads), holds for whatever combination
  * a hostile image brings about, and needs one pass over each table.
  */
-#include "image/cut.h"
+#include "image/cut_layout.h"
 #include "image/layout.h"
 
 enum {
@@ -75,8 +75,7 @@ struct np_reach np_image_reach(const struct np_image *image)
                               image->count[NP_SECTION_PORT_MAPS] / width, width);
     uint32_t cell = largest(image->section[NP_SECTION_CELLS], image->count[NP_SECTION_CELLS], 2);
     return (struct np_reach){.cells = (uint64_t)most.row + column + 1,
-                             .parts = (uint64_t)most.parts + cell + 1,
-                             .parts_first = most.parts};
+                             .parts = (uint64_t)most.parts + cell + 1};
 }
 
 static const char *sides_wrong(const struct np_image *image)
@@ -137,13 +136,50 @@ static const char *parts_wrong(const struct np_image *image)
     return NULL;
 }
 
-/* Wherever a tree is reached from, its values are ordinals there. */
+static bool is_block(const struct np_image *image, uint32_t part)
+{
+    const uint32_t *blocks = image->section[NP_SECTION_BLOCKS];
+    return blocks[part / 32] >> part % 32 & 1;
+}
+
+static bool blocks_valid(const struct np_image *image)
+{
+    if (image->count[NP_SECTION_BLOCKS] != ((uint64_t)image->count[NP_SECTION_PARTS] + 31) / 32) {
+        return false;
+    }
+    for (int side = 0; side < NP_SIDES; side++) {
+        const struct np_side *sides = image->section[FIRST_SIDE + side];
+        for (uint32_t i = 0; i < image->count[FIRST_SIDE + side]; i++) {
+            if (!is_block(image, sides[i].parts)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/*
+ * Trees are sound in themselves, and their values are ordinals wherever they are reached from: a
+ * side that reaches a part begins its parts at or before it, so at the latest where BLOCKS says
+ * that the last block before it begins.
+ */
 static const char *cuts_wrong(const struct np_image *image)
 {
-    uint32_t values = image->count[NP_SECTION_PARTS] - furthest(image).parts;
+    const struct np_cut_root *roots = image->section[NP_SECTION_CUT_ROOTS];
+    const struct netpol_part *parts = image->section[NP_SECTION_PARTS];
+    uint32_t count = image->count[NP_SECTION_PARTS], block = 0;
+    if (!blocks_valid(image)) {
+        return "a subject's answers begin where none should";
+    }
     for (uint32_t root = 0; root < image->count[NP_SECTION_CUT_ROOTS]; root++) {
-        if (!np_cut_valid(image, root, values)) {
+        if (!np_cut_valid(image, root, count)) {
             return "a residual tree leads outside";
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        block = is_block(image, i) ? i : block;
+        if ((parts[i].flags & NP_PART_RESIDUAL) && roots[parts[i].rule].values > count - block) {
+            return "a residual tree's answer is outside";
         }
     }
     return NULL;

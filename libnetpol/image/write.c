@@ -49,7 +49,9 @@ static void size_sections(struct np_image_writer *writer)
     *cells = at_least(*cells, NP_SECTION_CELLS, reach.cells);
     *parts = at_least(*parts, NP_SECTION_PARTS, reach.parts);
     uint64_t *missing = &sections[NP_SECTION_MISSING].bytes;
-    *missing = at_least(*missing, NP_SECTION_MISSING, *parts / sizeof(struct netpol_part));
+    uint64_t n_parts = *parts / sizeof(struct netpol_part);
+    *missing = at_least(*missing, NP_SECTION_MISSING, n_parts);
+    sections[NP_SECTION_BLOCKS].bytes = (n_parts + 31) / 32 * sizeof(uint32_t);
 }
 
 /* Parts that no side has, met only by what is broken: they deny. */
@@ -57,6 +59,18 @@ static void fill_parts(struct netpol_part *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         parts[i] = (struct netpol_part){.action = NETPOL_DENY, .reason = NETPOL_REASON_INVALID};
+    }
+}
+
+/* Where the parts of sides begin. */
+static void fill_blocks(const struct np_image_writer *writer, uint32_t *blocks)
+{
+    for (int side = 0; side < NP_SIDES; side++) {
+        const struct np_side *sides = writer->sections[NP_SECTION_SIDE_EGRESS + side].items;
+        uint64_t bytes = writer->sections[NP_SECTION_SIDE_EGRESS + side].bytes;
+        for (size_t i = 0; i < bytes / sizeof *sides; i++) {
+            blocks[sides[i].parts / 32] |= 1u << sides[i].parts % 32;
+        }
     }
 }
 
@@ -86,7 +100,8 @@ int np_image_write(struct np_image_writer *writer, void **bytes, size_t *size)
     memcpy(image, header, sizeof *header);
     size_t done = sizeof *header;
     for (int i = 0; i < NP_SECTION_COUNT; i++) {
-        size_t at = (size_t)header->sections[i].offset, count = (size_t)writer->sections[i].bytes;
+        size_t at = (size_t)header->sections[i].offset;
+        size_t count = i == NP_SECTION_BLOCKS ? 0 : (size_t)writer->sections[i].bytes;
         memset(image + done, 0, at - done);
         if (count > 0) {
             memcpy(image + at, writer->sections[i].items, count);
@@ -98,6 +113,7 @@ int np_image_write(struct np_image_writer *writer, void **bytes, size_t *size)
     uint64_t given = writer->sections[NP_SECTION_PARTS].bytes;
     fill_parts((struct netpol_part *)(void *)(image + parts->offset + given),
                (size_t)(parts->bytes - given) / sizeof(struct netpol_part));
+    fill_blocks(writer, (uint32_t *)(void *)(image + header->sections[NP_SECTION_BLOCKS].offset));
     header->checksum = np_image_checksum(image, total);
     memcpy(image, header, sizeof *header);
     *bytes = image;

@@ -2,6 +2,7 @@
 /* Writing and opening images; what opening refuses, table by table. */
 #include "np_cmocka.h"
 
+#include "image/cut_layout.h"
 #include "image/layout.h"
 #include "image_seed.h"
 
@@ -96,17 +97,17 @@ static void padding_answers_with_denials(void **state)
 {
     struct world *w = *state;
     struct np_image image;
-    w->seed.side[NP_SIDE_EGRESS][4].parts = 3; /* ordinal 1 of it would be behind the last */
+    w->seed.side[NP_SIDE_EGRESS][4].parts = 7; /* ordinal 1 of it would be behind the last */
     w->seed.side[NP_SIDE_EGRESS][4].row = 3;
     void *again = NULL;
     size_t size = 0;
     assert_int_equal(np_image_write(&w->seed.writer, &again, &size), NETPOL_OK);
     assert_int_equal(np_image_open(again, size, &image, NULL), NETPOL_OK);
-    assert_int_equal(image.count[NP_SECTION_PARTS], 5);
-    assert_int_equal(image.count[NP_SECTION_MISSING], 5);
+    assert_int_equal(image.count[NP_SECTION_PARTS], 9);
+    assert_int_equal(image.count[NP_SECTION_MISSING], 9);
     assert_int_equal(image.count[NP_SECTION_CELLS], 5);
     const struct netpol_part *parts = image.section[NP_SECTION_PARTS];
-    assert_int_equal(parts[4].action, NETPOL_DENY);
+    assert_int_equal(parts[8].action, NETPOL_DENY);
     np_image_free(w->ctx, again, size);
 }
 
@@ -198,7 +199,12 @@ static const struct wrong wrongs[] = {
     RAW(SIG_CLASS, 4, 3, SEED_CLASSES, "signature's class"),
     FIELD(SIDE_EGRESS, struct np_side, 0, ports, 3, "port map"),
     FIELD(SIDE_INGRESS, struct np_side, 3, ports, UINT32_MAX, "port map"),
-    FIELD(SIDE_MESH, struct np_side, 4, parts, 3, "answer is outside"),
+    FIELD(SIDE_MESH, struct np_side, 4, parts, 7, "answer is outside"),
+    FIELD(SIDE_MESH, struct np_side, 4, parts, 2, "begin where none should"),
+    RAW(BLOCKS, 0, 4, 0x23, "begin where none should"),
+    FIELD(CUT_ROOTS, struct np_cut_root, 0, values, 5, "tree's answer is outside"),
+    FIELD(CUT_ROOTS, struct np_cut_root, 0, values, 2, "tree leads outside"),
+    FIELD(CUT_ROOTS, struct np_cut_root, 1, values, 9, "tree leads outside"),
     FIELD(SIDE_INGRESS, struct np_side, 1, base, 10, "row of classes"),
     FIELD(SIDE_REL, struct np_row, 7, base, UINT32_MAX, "row of classes"),
     FIELD(SIDE_REL, struct np_row, 8, row, 3, "row of cells"),
@@ -209,7 +215,7 @@ static const struct wrong wrongs[] = {
     FIELD(PARTS, struct netpol_part, 0, action, NETPOL_ACTION_COUNT, "value"),
     FIELD(PARTS, struct netpol_part, 0, reason, NETPOL_REASON_COUNT, "value"),
     FIELD(PARTS, struct netpol_part, 0, flags, 1 << 14, "value"),
-    FIELD(PARTS, struct netpol_part, 0, flags, NP_PART_RESIDUAL, "rule"),
+    FIELD(PARTS, struct netpol_part, 4, rule, 2, "rule"),
     FIELD(PARTS, struct netpol_part, 1, rule, SEED_RULES, "rule"),
     FIELD(PARTS, struct netpol_part, 1, staged, SEED_RULES, "rule"),
     RAW(MISSING, 0, 4, 1u << 31, "value"),
