@@ -61,6 +61,27 @@ uint32_t np_sign_end(struct np_draft *draft, const struct np_end *end, uint32_t 
     return number ? number + NP_SIG_FIRST - 1 : 0;
 }
 
+uint32_t np_sign_pod(struct np_draft *draft, uint32_t index, const struct np_address *address,
+                     uint32_t class)
+{
+    struct np_ends_state *state = draft->ends;
+    uint64_t key = (uint64_t)state->kind_of[index] << 32 | class;
+    uint32_t signature = draft->host ? 0 : np_pairs_find(&state->pods, key);
+    if (signature) {
+        return signature;
+    }
+    struct np_end end = {.endpoint = draft->model->inventory.endpoints[index],
+                         .domain = NP_DOMAIN_PODS};
+    if (address) {
+        end.address = *address;
+    } else if (draft->model->options.unknown_pod_ip == 0) {
+        end.missing_address = NP_UNKNOWN(NP_FACT_POD_ADDRESS);
+    }
+    signature = np_sign_end(draft, &end, class);
+    bool kept = signature && (draft->host || np_pairs_add(&state->pods, key, signature));
+    return kept ? signature : 0;
+}
+
 /* Those that are not found by what they are. */
 static bool begin_sigs(struct np_draft *draft)
 {
@@ -97,17 +118,6 @@ static uint32_t sign_ref(struct np_draft *draft, const struct np_endpoint *e, ui
                        end.address.family ? np_place_at(state, &end.address)->class : 0);
 }
 
-/* A pod without address of a family: one lookup for all of its kind. */
-static uint32_t sign_addressless(struct np_draft *draft, const struct np_endpoint *e)
-{
-    const struct np_end end = {.endpoint = e,
-                               .domain = NP_DOMAIN_PODS,
-                               .missing_address = draft->model->options.unknown_pod_ip == 0
-                                                      ? NP_UNKNOWN(NP_FACT_POD_ADDRESS)
-                                                      : NP_NO};
-    return np_sign_end(draft, &end, 0);
-}
-
 /* Pods are many, and their addresses have signatures by now. */
 static bool sign_pod(struct np_draft *draft, const struct np_endpoint *e,
                      struct np_ref_entry_draft *entry)
@@ -125,7 +135,7 @@ static bool sign_pod(struct np_draft *draft, const struct np_endpoint *e,
         entry->signature[side] = state->own_signature[side][e->index];
     }
     if (!entry->signature[0] || !entry->signature[1]) {
-        addressless = sign_addressless(draft, e);
+        addressless = np_sign_pod(draft, e->index, NULL, 0);
         entry->signature[0] = entry->signature[0] ? entry->signature[0] : addressless;
         entry->signature[1] = entry->signature[1] ? entry->signature[1] : addressless;
     }
@@ -137,9 +147,8 @@ static bool sign_endpoint(struct np_draft *draft, const struct np_endpoint *e,
                           struct np_ref_entry_draft *entry)
 {
     struct np_ends_state *state = draft->ends;
-    const struct np_end end = {.endpoint = e};
     *entry = (struct np_ref_entry_draft){
-        .ref = e->ref, .endpoint = e->index + 1, .node = np_node_number(state, &end)};
+        .ref = e->ref, .endpoint = e->index + 1, .node = state->node_of[e->index]};
     if (e->kind == NP_OBJ_WORKLOAD && !e->host_network) {
         return sign_pod(draft, e, entry);
     }
@@ -151,28 +160,24 @@ static bool sign_endpoint(struct np_draft *draft, const struct np_endpoint *e,
     return entry->signature[0] && entry->signature[1] && entry->signature[2];
 }
 
-/* By ref. Should several endpoints have one, it is that of the one the inventory gives. */
-static bool sort_refs(struct np_draft *draft, struct np_ref_entry_draft *entries, uint32_t count)
+/* Endpoints by ref. Should several have one, it is that of the one the inventory gives. */
+static bool sign_in_order(struct np_draft *draft, const struct np_sort_item *order, uint32_t count)
 {
     const struct np_inventory *inventory = &draft->model->inventory;
-    struct np_sort_item *order = count ? np_alloc(draft->ctx, count * sizeof *order) : NULL;
-    bool fine = order || !count;
+    bool fine = true;
     for (uint32_t i = 0; fine && i < count; i++) {
-        order[i] = (struct np_sort_item){
-            {0, entries[i].ref},
-            i
-        };
-    }
-    fine = fine && np_sort_items(draft->ctx, order, count);
-    for (uint32_t i = 0; fine && i < count; i++) {
-        const struct np_ref_entry_draft *entry = &entries[order[i].value];
-        bool alone = (i == 0 || order[i - 1].key.low != entry->ref) &&
-                     (i + 1 == count || order[i + 1].key.low != entry->ref);
-        if (alone || np_inventory_endpoint(inventory, entry->ref)->index + 1 == entry->endpoint) {
-            draft->refs[draft->n_refs++] = *entry;
+        const struct np_endpoint *e = inventory->endpoints[order[i].value];
+        if (i + 2 * NP_AHEAD < count) {
+            NP_SOON(inventory->endpoints[order[i + 2 * NP_AHEAD].value]);
+            NP_SOON(&inventory->endpoints[order[i + 2 * NP_AHEAD].value]->prefixes);
+            NP_SOON(inventory->endpoints[order[i + NP_AHEAD].value]->prefixes);
+        }
+        bool alone = (i == 0 || order[i - 1].key.low != e->ref) &&
+                     (i + 1 == count || order[i + 1].key.low != e->ref);
+        if (alone || np_inventory_endpoint(inventory, e->ref) == e) {
+            fine = sign_endpoint(draft, e, &draft->refs[draft->n_refs++]);
         }
     }
-    np_free(draft->ctx, order, count * sizeof *order);
     return fine;
 }
 
@@ -180,15 +185,19 @@ static int sign_refs(struct np_draft *draft)
 {
     const struct np_inventory *inventory = &draft->model->inventory;
     uint32_t count = inventory->n_endpoints;
-    size_t bytes = count * sizeof(struct np_ref_entry_draft);
-    struct np_ref_entry_draft *entries = count ? np_alloc(draft->ctx, bytes) : NULL;
+    struct np_sort_item *order = count ? np_alloc(draft->ctx, count * sizeof *order) : NULL;
     draft->refs = np_arena_array(&draft->arena, count, sizeof *draft->refs);
-    bool fine = draft->refs && (entries || !count);
+    draft->n_refs = 0;
+    bool fine = draft->refs && (order || !count);
     for (uint32_t i = 0; fine && i < count; i++) {
-        fine = sign_endpoint(draft, inventory->endpoints[i], &entries[i]);
+        order[i] = (struct np_sort_item){
+            {0, inventory->endpoints[i]->ref},
+            i
+        };
     }
-    fine = fine && sort_refs(draft, entries, count);
-    np_free(draft->ctx, entries, bytes);
+    fine = fine && (!count || np_sort_items(draft->ctx, order, count)) &&
+           sign_in_order(draft, order, count);
+    np_free(draft->ctx, order, count * sizeof *order);
     return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 
@@ -225,9 +234,11 @@ static bool begin(struct np_draft *draft)
     np_words_init(&state->keys, draft->ctx);
     np_words_init(&state->port_lists, draft->ctx);
     state->spaces.ctx = state->accounts.ctx = state->node_numbers.ctx = draft->ctx;
-    state->kind_of =
-        np_arena_array(&draft->arena, draft->model->inventory.n_endpoints, sizeof(uint32_t));
-    return state->kind_of && begin_sigs(draft);
+    state->pods.ctx = draft->ctx;
+    uint32_t count = draft->model->inventory.n_endpoints;
+    state->kind_of = np_arena_array(&draft->arena, count, sizeof *state->kind_of);
+    state->node_of = np_arena_array(&draft->arena, count, sizeof *state->node_of);
+    return state->kind_of && state->node_of && begin_sigs(draft);
 }
 
 int np_draft_ends(struct np_draft *draft)
@@ -263,6 +274,7 @@ void np_draft_ends_free(struct np_draft *draft)
     np_pairs_free(&state->spaces);
     np_pairs_free(&state->accounts);
     np_pairs_free(&state->node_numbers);
+    np_pairs_free(&state->pods);
     np_vec_free(state->ctx, &state->scratch);
     np_vec_free(state->ctx, &state->kind_first);
     np_vec_free(state->ctx, &state->node_names);

@@ -16,68 +16,77 @@ static bool is_plain_pod(const struct np_endpoint *e)
     return e->kind == NP_OBJ_WORKLOAD && !e->host_network;
 }
 
-/* By class: an address of it where a pod may be. */
-static uint32_t mark_classes(const struct np_draft *draft, struct np_address *at)
+struct spot { /* a class of places where pods may be, and an address there */
+    uint32_t class;
+    struct np_address at;
+};
+struct spots {
+    struct np_draft *draft;
+    np_vec(struct spot) list;
+    struct np_pairs seen;
+    bool failed;
+};
+
+static void add_spot(struct spots *s, uint32_t class, const struct np_address *at)
 {
-    const struct np_ends_state *state = draft->ends;
-    uint32_t count = 0;
-    for (size_t s = NP_SIG_FIRST; s < state->sigs.count; s++) {
-        const struct np_sig *sig = &state->sigs.items[s];
-        if (sig->place && sig->kind && is_plain_pod(sig->end.endpoint) && !at[sig->place].family) {
-            at[sig->place] = sig->end.address;
-            count++;
+    if (np_pairs_find(&s->seen, class)) {
+        return;
+    }
+    struct spot *spot = np_vec_push(s->draft->ctx, &s->list);
+    if (spot) {
+        *spot = (struct spot){class, *at};
+    }
+    s->failed |= !spot || !np_pairs_add(&s->seen, class, 1);
+}
+
+static void collect_spots(struct spots *s)
+{
+    const struct np_ends_state *state = s->draft->ends;
+    for (size_t i = NP_SIG_FIRST; i < state->sigs.count; i++) {
+        const struct np_sig *sig = &state->sigs.items[i];
+        if (sig->place && sig->kind && is_plain_pod(sig->end.endpoint)) {
+            add_spot(s, sig->place, &sig->end.address);
         }
     }
     for (unsigned side = 0; side < 2; side++) {
         for (size_t i = 0; i < state->runs[side].count; i++) {
             const struct np_place_run *run = &state->runs[side].items[i];
             struct np_address first = np_number_address(run->first, side ? NP_IPV6 : NP_IPV4);
-            if (!at[run->class].family &&
-                np_inventory_in_pod_range(&draft->model->inventory, &first)) {
-                at[run->class] = first;
-                count++;
+            if (np_inventory_in_pod_range(&s->draft->model->inventory, &first)) {
+                add_spot(s, run->class, &first);
             }
         }
     }
-    return count;
 }
 
-/* At each of the places that are marked, and without an address. */
-static bool sign_kind(struct np_draft *draft, const struct np_endpoint *e,
-                      const struct np_address *at, size_t classes)
+/* At each of the spots, and without an address. */
+static bool sign_kind(struct np_draft *draft, const struct np_endpoint *e, const struct spot *spots,
+                      size_t n_spots)
 {
-    struct np_end end = {.endpoint = e, .domain = NP_DOMAIN_PODS};
-    bool fine = true;
-    for (size_t class = 1; class <= classes && fine; class ++) {
-        end.address = at[class];
-        fine = !at[class].family || np_sign_end(draft, &end, (uint32_t) class);
+    bool fine = np_sign_pod(draft, e->index, NULL, 0);
+    for (size_t i = 0; i < n_spots && fine; i++) {
+        fine = np_sign_pod(draft, e->index, &spots[i].at, spots[i].class);
     }
-    end.address = (struct np_address){0};
-    if (draft->model->options.unknown_pod_ip == 0) {
-        end.missing_address = NP_UNKNOWN(NP_FACT_POD_ADDRESS);
-    }
-    return fine && np_sign_end(draft, &end, 0);
+    return fine;
 }
 
 int np_combine_kinds(struct np_draft *draft)
 {
     struct np_ends_state *state = draft->ends;
-    size_t classes = state->place_classes.entries.count;
+    struct spots s = {.draft = draft, .seen.ctx = draft->ctx};
     if (draft->host) { /* nodes are part of signatures: combinations without number */
         return NETPOL_OK;
     }
-    struct np_address *at = np_zalloc(state->ctx, (classes + 1) * sizeof *at);
-    if (!at) {
-        return NETPOL_ERR_MEMORY;
-    }
-    uint64_t marked = mark_classes(draft, at);
-    bool few = marked * state->kind_first.count <= FEW + 2 * (uint64_t)state->sigs.count;
-    bool fine = true;
+    collect_spots(&s);
+    bool few =
+        (uint64_t)s.list.count * state->kind_first.count <= FEW + 2 * (uint64_t)state->sigs.count;
+    bool fine = !s.failed;
     for (size_t i = 0; i < state->kind_first.count && fine; i++) {
         const struct np_endpoint *e = state->kind_first.items[i];
-        fine = !is_plain_pod(e) || sign_kind(draft, e, at, few ? classes : 0);
+        fine = !is_plain_pod(e) || sign_kind(draft, e, s.list.items, few ? s.list.count : 0);
     }
-    np_free(state->ctx, at, (classes + 1) * sizeof *at);
+    np_vec_free(draft->ctx, &s.list);
+    np_pairs_free(&s.seen);
     return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 

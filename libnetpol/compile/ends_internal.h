@@ -149,6 +149,12 @@ uint32_t np_mentions_prefix(struct np_mentions *m, enum np_fact_kind kind,
 uint32_t np_mentions_fed_set(struct np_mentions *m, const struct np_literal *literal);
 
 /* ---- the state ---- */
+#if defined(__GNUC__)
+#define NP_SOON(pointer) __builtin_prefetch(pointer) /* it will be read */
+#else
+#define NP_SOON(pointer) ((void)(pointer))
+#endif
+enum { NP_AHEAD = 8 };          /* so many endpoints before it is */
 #define NP_IS_TEST (1ull << 63) /* a word of a kind that says that a value fits a test */
 enum { NP_KIND_HEAD = 4 };      /* words of a kind before those of its labels; see project.c */
 struct np_place_run {
@@ -167,6 +173,7 @@ struct np_ends_state {
     /* project_nodes.c */
     struct np_pairs node_numbers; /* string id + 1 -> node number */
     np_vec(np_str) node_names;    /* by node number - 1 */
+    uint32_t *node_of;            /* by endpoint index: number of node_name */
     uint32_t *node_class;         /* by node number */
     uint32_t *host_class;
     /* places.c */
@@ -177,10 +184,12 @@ struct np_ends_state {
     /* addresses that are not bare, sorted; value: endpoint number << 1 | it is the first of its
      * family; 0: of no pod */
     np_vec(struct np_sort_item) owned[2];
+    bool ranges_owned;          /* a pod owns a range: nobody can number its addresses */
     uint32_t *own_signature[2]; /* by endpoint index: of its own address in each family */
     /* ends.c */
     struct np_words keys; /* of signatures from NP_SIG_FIRST on */
     np_vec(struct np_sig) sigs;
+    struct np_pairs pods; /* kind << 32 | class -> signature of a plain pod, unless nodes count */
     struct np_words port_lists; /* ends_ports.c */
     /* project_write.c */
     struct np_project_build *project_build;
@@ -203,11 +212,16 @@ uint32_t np_node_number(const struct np_ends_state *state, const struct np_end *
 int np_places_cut(struct np_draft *draft);
 const struct np_place_run *np_place_at(const struct np_ends_state *state,
                                        const struct np_address *address);
-/* ends_table.c */
+/* ends_table.c: addresses of an endpoint, while it is at hand; then those of nobody, and the sort
+ */
+bool np_owned_add(struct np_ends_state *state, const struct np_endpoint *e);
 int np_owned_collect(struct np_draft *draft);
 int np_owned_sign(struct np_draft *draft);
 /* ends.c: the signature of an end at a place of this class (0: no address); 0: no memory. */
 uint32_t np_sign_end(struct np_draft *draft, const struct np_end *end, uint32_t class);
+/* The same of a pod of the pod network: address NULL: none of the family. */
+uint32_t np_sign_pod(struct np_draft *draft, uint32_t index, const struct np_address *address,
+                     uint32_t class);
 /* What np_sign_end compares besides the place. */
 enum { NP_END_WORDS = 4 };
 void np_end_words(const struct np_draft *draft, const struct np_end *end, uint32_t class,

@@ -8,25 +8,36 @@
 
 enum { BYTES = 16, RADIX = 256 };
 
+static uint64_t read_word(const uint8_t *bytes)
+{
+    return (uint64_t)bytes[0] << 56 | (uint64_t)bytes[1] << 48 | (uint64_t)bytes[2] << 40 |
+           (uint64_t)bytes[3] << 32 | (uint64_t)bytes[4] << 24 | (uint64_t)bytes[5] << 16 |
+           (uint64_t)bytes[6] << 8 | bytes[7];
+}
+
+static void write_word(uint8_t *bytes, uint64_t word)
+{
+    bytes[0] = (uint8_t)(word >> 56);
+    bytes[1] = (uint8_t)(word >> 48);
+    bytes[2] = (uint8_t)(word >> 40);
+    bytes[3] = (uint8_t)(word >> 32);
+    bytes[4] = (uint8_t)(word >> 24);
+    bytes[5] = (uint8_t)(word >> 16);
+    bytes[6] = (uint8_t)(word >> 8);
+    bytes[7] = (uint8_t)word;
+}
+
 struct np_number np_number_of(const struct np_address *address)
 {
-    struct np_number number = {0, 0};
-    for (unsigned i = 0; i < 8; i++) {
-        number.high = number.high << 8 | address->bytes[i];
-        number.low = number.low << 8 | address->bytes[8 + i];
-    }
-    return number;
+    return (struct np_number){read_word(address->bytes), read_word(address->bytes + 8)};
 }
 
 struct np_address np_number_address(struct np_number number, uint8_t family)
 {
     struct np_address address = {.family = family};
-    for (unsigned i = 0; i < (family == NP_IPV4 ? 4u : 8u); i++) {
-        address.bytes[i] = (uint8_t)(number.high >> (56 - 8 * i));
-        if (family == NP_IPV6) {
-            address.bytes[8 + i] = (uint8_t)(number.low >> (56 - 8 * i));
-        }
-    }
+    bool six = family == NP_IPV6;
+    write_word(address.bytes, six ? number.high : number.high >> 32 << 32);
+    write_word(address.bytes + 8, six ? number.low : 0);
     return address;
 }
 

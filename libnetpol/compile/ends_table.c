@@ -6,82 +6,75 @@
  */
 #include "compile/ends_internal.h"
 
-struct collector {
-    struct np_ends_state *state;
-    np_vec(struct np_sort_item) items[2];
-    bool failed, unsupported;
-};
-
 static bool is_full(const struct np_prefix *prefix)
 {
     return prefix->length == (prefix->address.family == NP_IPV4 ? 32 : 128);
 }
 
-static void add_address(struct collector *c, const struct np_address *address, uint32_t value)
+static bool add_address(struct np_ends_state *state, const struct np_address *address,
+                        uint32_t value)
 {
-    struct np_sort_item *item = np_vec_push(c->state->ctx, &c->items[address->family == NP_IPV6]);
+    struct np_sort_item *item = np_vec_push(state->ctx, &state->owned[address->family == NP_IPV6]);
     if (item) {
         *item = (struct np_sort_item){np_number_of(address), value};
-    } else {
-        c->failed = true;
     }
+    return item != NULL;
 }
 
 /* Of nobody who would own it. */
-static void add_addresses(struct collector *c, const struct np_prefix *prefixes, uint32_t count)
+static bool add_addresses(struct np_ends_state *state, const struct np_prefix *prefixes,
+                          uint32_t count)
 {
-    for (uint32_t i = 0; i < count && prefixes[i].address.family; i++) {
-        if (is_full(&prefixes[i])) {
-            add_address(c, &prefixes[i].address, 0);
-        }
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < count && prefixes[i].address.family; i++) {
+        fine = !is_full(&prefixes[i]) || add_address(state, &prefixes[i].address, 0);
     }
+    return fine;
 }
 
 /* The first address of a family is the one it has when nobody says which. */
-static void add_pod(struct collector *c, const struct np_endpoint *e)
+static bool add_pod(struct np_ends_state *state, const struct np_endpoint *e)
 {
     bool seen[2] = {false, false};
-    for (uint32_t i = 0; i < e->n_prefixes && e->prefixes[i].address.family; i++) {
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < e->n_prefixes && e->prefixes[i].address.family; i++) {
         const struct np_prefix *prefix = &e->prefixes[i];
         bool *before = &seen[prefix->address.family == NP_IPV6];
-        if (!is_full(prefix)) {
-            c->unsupported = true; /* a pod that owns a range: nobody can number its addresses */
-            return;
-        }
-        add_address(c, &prefix->address, (e->index + 1) << 1 | !*before);
+        state->ranges_owned |= !is_full(prefix);
+        fine = add_address(state, &prefix->address, (e->index + 1) << 1 | !*before);
         *before = true;
     }
+    return fine;
+}
+
+bool np_owned_add(struct np_ends_state *state, const struct np_endpoint *e)
+{
+    if (e->host_network) {
+        return true; /* its address is its node's */
+    }
+    return e->kind == NP_OBJ_WORKLOAD        ? add_pod(state, e)
+           : e->kind == NP_OBJ_HOST_ENDPOINT ? add_addresses(state, e->prefixes, e->n_prefixes)
+                                             : true;
 }
 
 int np_owned_collect(struct np_draft *draft)
 {
-    struct collector c = {.state = draft->ends};
+    struct np_ends_state *state = draft->ends;
     const struct np_inventory *inventory = &draft->model->inventory;
-    for (uint32_t i = 0; i < inventory->n_endpoints && !c.failed; i++) {
-        const struct np_endpoint *e = inventory->endpoints[i];
-        if (e->host_network) {
-            continue; /* its address is its node's */
-        }
-        if (e->kind == NP_OBJ_WORKLOAD) {
-            add_pod(&c, e);
-        } else if (e->kind == NP_OBJ_HOST_ENDPOINT) {
-            add_addresses(&c, e->prefixes, e->n_prefixes);
-        }
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < inventory->n_nodes; i++) {
+        const struct np_node_info *node = inventory->nodes[i];
+        fine = add_addresses(state, node->addresses, node->n_addresses);
     }
-    for (uint32_t i = 0; i < inventory->n_nodes; i++) {
-        add_addresses(&c, inventory->nodes[i]->addresses, inventory->nodes[i]->n_addresses);
+    for (uint32_t i = 0; fine && i < inventory->n_services; i++) {
+        const struct np_service_info *service = inventory->services[i];
+        fine = add_addresses(state, service->addresses, service->n_addresses);
     }
-    for (uint32_t i = 0; i < inventory->n_services; i++) {
-        add_addresses(&c, inventory->services[i]->addresses, inventory->services[i]->n_addresses);
+    for (unsigned side = 0; fine && side < 2; side++) {
+        fine = state->owned[side].count == 0 ||
+               np_sort_items(state->ctx, state->owned[side].items, state->owned[side].count);
     }
-    for (unsigned side = 0; side < 2; side++) {
-        size_t count = c.items[side].count;
-        c.failed |= count && !np_sort_items(c.state->ctx, c.items[side].items, count);
-        c.state->owned[side].items = c.items[side].items;
-        c.state->owned[side].count = count;
-        c.state->owned[side].capacity = c.items[side].capacity;
-    }
-    return c.failed ? NETPOL_ERR_MEMORY : c.unsupported ? NETPOL_ERR_UNSUPPORTED : NETPOL_OK;
+    return !fine ? NETPOL_ERR_MEMORY : state->ranges_owned ? NETPOL_ERR_UNSUPPORTED : NETPOL_OK;
 }
 
 /* ---- signing ---- */
@@ -94,28 +87,23 @@ struct signer {
     bool failed;
 };
 
-static void add_entry(struct signer *s, const struct np_address *address, const struct np_end *end,
-                      uint32_t signature)
+static void add_entry(struct signer *s, const struct np_address_entry *entry)
 {
-    s->draft->addresses[s->draft->n_addresses++] = (struct np_address_entry){
-        .address = *address,
-        .signature = signature,
-        .endpoint = end->endpoint ? end->endpoint->index + 1 : 0,
-        .node = np_node_number(s->state, end),
-    };
-    s->failed |= signature == 0;
+    s->draft->addresses[s->draft->n_addresses++] = *entry;
+    s->failed |= entry->signature == 0;
 }
 
 static void sign_owner(struct signer *s, const struct np_address *address, uint32_t index, bool own,
                        uint32_t class)
 {
-    const struct np_end end = {.address = *address,
-                               .endpoint = s->draft->model->inventory.endpoints[index],
-                               .domain = NP_DOMAIN_PODS};
-    uint32_t signature = np_sign_end(s->draft, &end, class);
-    add_entry(s, address, &end, signature);
+    const struct np_address_entry entry = {.address = *address,
+                                           .signature =
+                                               np_sign_pod(s->draft, index, address, class),
+                                           .endpoint = index + 1,
+                                           .node = s->state->node_of[index]};
+    add_entry(s, &entry);
     if (own) {
-        s->state->own_signature[s->side][index] = signature;
+        s->state->own_signature[s->side][index] = entry.signature;
     }
 }
 
@@ -130,7 +118,10 @@ static void sign_other(struct signer *s, const struct np_address *address,
                            &owners);
     uint32_t signature = np_sign_end(s->draft, &end, run->class);
     if (signature != run->signature || end.endpoint || end.node) {
-        add_entry(s, address, &end, signature);
+        const struct np_address_entry entry = {*address, signature,
+                                               end.endpoint ? end.endpoint->index + 1 : 0,
+                                               np_node_number(s->state, &end)};
+        add_entry(s, &entry);
     }
 }
 
@@ -170,6 +161,7 @@ int np_owned_sign(struct np_draft *draft)
     size_t total = state->owned[0].count + state->owned[1].count;
     uint32_t n_endpoints = draft->model->inventory.n_endpoints;
     draft->addresses = np_arena_array(&draft->arena, total, sizeof *draft->addresses);
+    draft->n_addresses = 0;
     state->own_signature[0] = np_arena_array(&draft->arena, n_endpoints, sizeof(uint32_t));
     state->own_signature[1] = np_arena_array(&draft->arena, n_endpoints, sizeof(uint32_t));
     if (!draft->addresses || !state->own_signature[0] || !state->own_signature[1]) {

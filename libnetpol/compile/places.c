@@ -74,6 +74,13 @@ static bool has_host_ranges(const struct np_inventory *inventory)
 static void add_objects(struct cutter *c, const struct np_inventory *inventory)
 {
     uint16_t asked = c->state->mentions.kinds & (uint16_t)~BY_IDENTITY;
+    bool pods_only = true;
+    for (size_t i = 0; i < c->state->kind_first.count; i++) {
+        pods_only = pods_only && (c->state->kind_first.items[i]->kind & BY_IDENTITY);
+    }
+    if (pods_only) {
+        return;
+    }
     bool all = has_host_ranges(inventory);
     for (uint32_t i = 0; i < inventory->n_endpoints; i++) {
         const struct np_endpoint *e = inventory->endpoints[i];

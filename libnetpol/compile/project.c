@@ -146,13 +146,38 @@ static uint32_t kind_of(struct projector *p, const struct np_endpoint *e)
     return np_words_add(&state->kinds, state->scratch.items, (uint32_t)state->scratch.count);
 }
 
+/* Endpoints lie anywhere: ask for the later ones early. */
+static void look_ahead(const struct np_inventory *inventory, uint32_t i)
+{
+    if (i + 2 * NP_AHEAD < inventory->n_endpoints) {
+        const char *later = (const char *)inventory->endpoints[i + 2 * NP_AHEAD];
+        const struct np_endpoint *soon = inventory->endpoints[i + NP_AHEAD];
+        NP_SOON(later);
+        NP_SOON(later + 64);
+        NP_SOON(later + 128);
+        NP_SOON(later + 192);
+        NP_SOON(soon->labels.items);
+        NP_SOON(soon->labels.items + 4);
+        NP_SOON(soon->prefixes);
+        NP_SOON(soon->ports);
+    }
+}
+
 int np_project_kinds(struct np_draft *draft)
 {
     struct np_ends_state *state = draft->ends;
     const struct np_inventory *inventory = &draft->model->inventory;
     struct projector p = {.state = state, .mentions = &state->mentions};
-    for (uint32_t i = 0; i < inventory->n_endpoints && !p.failed; i++) {
+    uint32_t count = inventory->n_endpoints;
+    for (unsigned side = 0; side < 2 && count; side++) { /* most have one address of a family */
+        p.failed |=
+            !np_vec_grow(state->ctx, (void **)&state->owned[side].items,
+                         &state->owned[side].capacity, count, sizeof *state->owned[side].items);
+    }
+    for (uint32_t i = 0; i < count && !p.failed; i++) {
+        look_ahead(inventory, i);
         uint32_t kind = kind_of(&p, inventory->endpoints[i]);
+        p.failed |= !np_owned_add(state, inventory->endpoints[i]);
         if (kind > state->kind_first.count) {
             const struct np_endpoint **first = np_vec_push(state->ctx, &state->kind_first);
             if (first) {

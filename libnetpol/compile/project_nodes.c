@@ -15,15 +15,18 @@ uint32_t np_node_number(const struct np_ends_state *state, const struct np_end *
     return name ? np_pairs_find(&state->node_numbers, name->id + 1ull) : 0;
 }
 
-static bool add_name(struct np_ends_state *state, np_str name)
+/* The number of a name, which may be NULL. */
+static bool add_name(struct np_ends_state *state, np_str name, uint32_t *number)
 {
-    if (!name || np_pairs_find(&state->node_numbers, name->id + 1ull)) {
+    *number = name ? np_pairs_find(&state->node_numbers, name->id + 1ull) : 0;
+    if (!name || *number) {
         return true;
     }
     np_str *place = np_vec_push(state->ctx, &state->node_names);
     if (place) {
         *place = name;
     }
+    *number = (uint32_t)state->node_names.count;
     return place &&
            np_pairs_add(&state->node_numbers, name->id + 1ull, (uint32_t)state->node_names.count);
 }
@@ -33,11 +36,12 @@ static bool number_nodes(struct np_draft *draft)
     struct np_ends_state *state = draft->ends;
     const struct np_inventory *inventory = &draft->model->inventory;
     bool fine = true;
+    uint32_t number;
     for (uint32_t i = 0; i < inventory->n_nodes && fine; i++) {
-        fine = add_name(state, inventory->nodes[i]->name);
+        fine = add_name(state, inventory->nodes[i]->name, &number);
     }
     for (uint32_t i = 0; i < inventory->n_endpoints && fine; i++) {
-        fine = add_name(state, inventory->endpoints[i]->node_name);
+        fine = add_name(state, inventory->endpoints[i]->node_name, &state->node_of[i]);
     }
     return fine;
 }
