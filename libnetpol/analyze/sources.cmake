@@ -14,6 +14,14 @@ netpol_room(
     diff_rows.c
     diff_units.c
     diff_words.c
+    dump.c
+    dump_cuts.c
+    dump_dot.c
+    dump_groups.c
+    dump_ports.c
+    dump_trace.c
+    dump_trie.c
+    dump_write.c
     explain.c
     explain_why.c
     explain_write.c
@@ -28,6 +36,7 @@ netpol_room(
     list_addresses.c
     list_spans.c
     narrow.c
+    outline.c
     question_answer.c
     question_parse.c
     question_read.c

@@ -3,6 +3,7 @@ netpol_room(
     api
     compile.c
     diff.c
+    dump.c
     explain.c
     question.c
     store.c)

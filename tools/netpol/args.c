@@ -11,7 +11,7 @@
 
 #define IN(command) (1u << COMMAND_##command)
 #define ANSWERING   (IN(CHECK) | IN(EVAL) | IN(LIST) | IN(DIFF))
-#define LOADING     (ANSWERING | IN(COMPILE))
+#define LOADING     (ANSWERING | IN(COMPILE) | IN(DUMP))
 #define EVERYWHERE  (~0u)
 
 const struct command commands[COMMAND_COUNT] = {

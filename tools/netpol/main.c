@@ -9,13 +9,10 @@
 #include <string.h>
 
 static int (*const runners[COMMAND_COUNT])(const struct args *args) = {
-    [COMMAND_CHECK] = run_check,
-    [COMMAND_EVAL] = run_eval,
-    [COMMAND_LIST] = run_list,
-    [COMMAND_DIFF] = run_diff,
-    [COMMAND_COMPILE] = run_compile,
-    [COMMAND_VERSION] = run_version,
-    [COMMAND_COMPLETION] = run_completion,
+    [COMMAND_CHECK] = run_check,     [COMMAND_EVAL] = run_eval,
+    [COMMAND_LIST] = run_list,       [COMMAND_DIFF] = run_diff,
+    [COMMAND_DUMP] = run_dump,       [COMMAND_COMPILE] = run_compile,
+    [COMMAND_VERSION] = run_version, [COMMAND_COMPLETION] = run_completion,
     [COMMAND_HELP] = run_help,
 };
 

@@ -109,7 +109,7 @@ struct session {
     struct netpol_view *view;
     bool incomplete;
     bool profile_said; /* do not say which profile was chosen */
-    bool show_diags; /* print what loading and compiling say; check keeps it to itself */
+    bool show_diags;   /* print what loading and compiling say; check keeps it to itself */
 };
 /* Each gives EXIT_FINE or, with everything said, the exit code to end with. */
 int session_open(struct session *session, const struct args *args);
@@ -121,6 +121,7 @@ void session_close(struct session *session);
 int run_check(const struct args *args);
 int run_eval(const struct args *args);
 int run_diff(const struct args *args);
+int run_dump(const struct args *args);
 int run_list(const struct args *args);
 int run_compile(const struct args *args);
 int run_version(const struct args *args);
