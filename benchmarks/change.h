@@ -21,8 +21,8 @@ bool change_ok(int status, const char *what);
 
 /* change_edits.c: a cluster in service; policies are edited, pods churn, readers look. */
 bool change_edits(unsigned pods, unsigned policies, double aim_ms, bool quick);
-/* change_pods.c: pods of a published view. */
-bool change_pods(struct netpol_slot *slot, struct netpol_endpoints *endpoints, unsigned pods,
+/* change_pods.c: pods of a view of their own. */
+bool change_pods(struct netpol_ctx *ctx, struct netpol_matcher *matcher, unsigned pods,
                  unsigned policies, bool quick);
 /* change_size.c: what a million expanded rules, and 100,000 pods, take. */
 bool change_expanded(void);

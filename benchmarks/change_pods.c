@@ -124,9 +124,25 @@ static bool readers(struct netpol_slot *slot, unsigned pods, unsigned policies, 
     return seen != 0;
 }
 
-bool change_pods(struct netpol_slot *slot, struct netpol_endpoints *endpoints, unsigned pods,
+bool change_pods(struct netpol_ctx *ctx, struct netpol_matcher *matcher, unsigned pods,
                  unsigned policies, bool quick)
 {
-    return known_kind(endpoints, pods, policies, quick) && churn(endpoints, pods, policies) &&
-           readers(slot, pods, policies, quick);
+    struct netpol_slot *slot = NULL;
+    struct netpol_endpoints *endpoints = NULL;
+    struct netpol_view *view = NULL;
+    if (!change_ok(netpol_slot_create(ctx, &slot), "slot") ||
+        !change_ok(netpol_endpoints_create(matcher, &endpoints), "endpoints") ||
+        !change_ok(netpol_view_create(matcher, endpoints, &view), "view") ||
+        !change_ok(netpol_slot_publish(slot, view, 1), "publish")) {
+        netpol_view_destroy(view);
+        netpol_endpoints_destroy(endpoints);
+        if (slot) {
+            netpol_slot_destroy(slot);
+        }
+        return false;
+    }
+    bool ok = known_kind(endpoints, pods, policies, quick) && churn(endpoints, pods, policies) &&
+              readers(slot, pods, policies, quick);
+    netpol_slot_destroy(slot); /* and all that is in it */
+    return ok;
 }

@@ -2,7 +2,7 @@
 /*
  * How fast a packet is classified, against everything that one would use instead.
  *
- *   classify [--quick] [--json FILE] [--cpu N] [--workload NAME] [--size N]
+ *   classify [--quick] [--json FILE] [--cpu N] [--workload NAME] [--size N] [--engine NAME]
  *   classify --rules FILE --trace FILE [...]      ClassBench's filter and trace formats
  *
  * Prints one JSON line a figure, also into FILE. Fails when an engine disagrees with the linear
@@ -54,6 +54,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
             a->options.workload = value;
         } else if (strcmp(argv[i], "--size") == 0) {
             a->options.nominal = strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--engine") == 0) {
+            a->options.engine = value;
         } else if (strcmp(argv[i], "--cpu") == 0) {
             a->cpu = atoi(value);
         } else if (strcmp(argv[i], "--rules") == 0) {
@@ -135,7 +137,7 @@ int main(int argc, char **argv)
     if (!read_arguments(argc, argv, &a)) {
         fprintf(stderr,
                 "usage: %s [--quick] [--json FILE] [--cpu N] [--workload NAME] [--size N] "
-                "[--rules FILE --trace FILE]\n",
+                "[--engine NAME] [--rules FILE --trace FILE]\n",
                 argv[0]);
         return 3;
     }

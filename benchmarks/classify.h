@@ -64,6 +64,7 @@ struct bench_options {
     const char *json;     /* file to append lines to; NULL: none */
     const char *workload; /* only this; NULL: all */
     size_t nominal;       /* only this size; 0: all */
+    const char *engine;   /* only this, for profiles; NULL: all */
 };
 /* false: an engine failed, or disagreed. */
 bool bench_classify(const struct bench_workload *w, const struct bench_options *options);

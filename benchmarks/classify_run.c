@@ -110,13 +110,15 @@ static void measure(const struct bench_workload *w, struct entry *entries, size_
     }
 }
 
-static size_t open_all(const struct bench_workload *w, struct entry *entries, bool *ok)
+static size_t open_all(const struct bench_workload *w, const struct bench_options *options,
+                       struct entry *entries, bool *ok)
 {
     size_t n = 0;
     for (size_t i = 0; i < ENGINES; i++) {
         const struct bench_engine *engine = engines[i];
         struct entry *e = &entries[n];
-        if (engine->fits && !engine->fits(w)) {
+        if ((engine->fits && !engine->fits(w)) ||
+            (options->engine && strcmp(options->engine, engine->name) != 0)) {
             continue;
         }
         *e = (struct entry){.engine = engine};
@@ -164,7 +166,7 @@ bool bench_classify(const struct bench_workload *w, const struct bench_options *
     count = count < w->n_trace ? count : w->n_trace;
     size_t step = w->n_trace / count;
     bool ok = answers_make(&right, count) && answers_make(&scratch, count);
-    size_t n = ok ? open_all(w, entries, &ok) : 0;
+    size_t n = ok ? open_all(w, options, entries, &ok) : 0;
     for (int d = 0; n && d < (w->both ? 2 : 1); d++) {
         for (size_t i = 0; i < count; i++) {
             right.of[d][i] = bench_linear(&w->rules[d], &w->trace[i * step]);
