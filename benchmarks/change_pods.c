@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A pod like the others but for a label of its own. */
 struct pod {
@@ -32,10 +33,41 @@ static void make(struct pod *p, unsigned i)
                                             .n_addresses = 1};
 }
 
+static void verdict_to(const struct netpol_view *view, const uint8_t dst[4], unsigned port,
+                       struct netpol_verdict *out)
+{
+    struct netpol_tuple t = {
+        .src = {10, 100, 0, 201},
+          .family = 4, .protocol = 6, .src_port = 40000
+    };
+    memcpy(t.dst, dst, 4);
+    t.dst_port = (uint16_t)port;
+    netpol_eval(view, &t, out);
+}
+
+/* A new pod is judged like the pod of the cluster that has its labels (cluster.c numbers them). */
+static bool judged_alike(const struct netpol_view *view, unsigned i)
+{
+    unsigned twin = 20 * (i % 10) * 10;
+    const uint8_t new_pod[4] = {11, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+    const uint8_t old_pod[4] = {10, 100, (uint8_t)(twin >> 8), (uint8_t)twin};
+    struct netpol_verdict a, b;
+    for (unsigned port = 8080; port < 8082; port++) {
+        verdict_to(view, new_pod, port, &a);
+        verdict_to(view, old_pod, port, &b);
+        if (a.action != b.action || a.ingress.rule != b.ingress.rule || a.ingress.rule == 0) {
+            fprintf(stderr, "change: a new pod is not judged like its twin\n");
+            return false;
+        }
+    }
+    return true;
+}
+
 enum { FIRST_REF = 1 << 30, CHURN = 100000, ALIVE = 1000 };
 
 /* Every pod has labels that no pod ever had; ALIVE of them exist at a time. */
-static bool churn(struct netpol_endpoints *endpoints, unsigned pods, unsigned policies)
+static bool churn(const struct netpol_view *view, struct netpol_endpoints *endpoints, unsigned pods,
+                  unsigned policies)
 {
     unsigned compiles = 0;
     double puts = 0, removes = 0;
@@ -55,6 +87,9 @@ static bool churn(struct netpol_endpoints *endpoints, unsigned pods, unsigned po
         }
         puts += put - start;
         removes += change_seconds() - put;
+        if (i % 997 == 0 && !judged_alike(view, i)) {
+            return false;
+        }
     }
     double clock = change_seconds();
     for (unsigned i = 0; i < CHURN; i++) { /* what asking for the time takes */
@@ -141,8 +176,8 @@ bool change_pods(struct netpol_ctx *ctx, struct netpol_matcher *matcher, unsigne
         }
         return false;
     }
-    bool ok = known_kind(endpoints, pods, policies, quick) && churn(endpoints, pods, policies) &&
-              readers(slot, pods, policies, quick);
+    bool ok = known_kind(endpoints, pods, policies, quick) &&
+              churn(view, endpoints, pods, policies) && readers(slot, pods, policies, quick);
     netpol_slot_destroy(slot); /* and all that is in it */
     return ok;
 }
