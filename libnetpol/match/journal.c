@@ -188,13 +188,13 @@ static int replay_one(struct netpol_endpoints *from, struct netpol_endpoints *to
     struct np_slot_ref record = from->current->refs[slot];
     struct np_becoming becoming = {.ref = entry->ref,
                                    .node = node_in(from, to, (uint32_t)record.who),
-                                   .is_node = record.flags & NP_REF_NODE};
+                                   .flags = record.flags & NP_REF_GUEST};
     int status = kind_in(from, to, entry, mark, &record, &becoming.kind);
     if (status != NETPOL_OK) {
         return status;
     }
     if (becoming.kind) {
-        becoming.is_node = np_kinds_flags(&to->kinds, becoming.kind) & NP_KIND_NODE;
+        becoming.flags = np_kind_ref_flags(&to->kinds, becoming.kind);
     }
     record.flags = 0; /* also those that are its node's */
     if (!np_endpoints_had(from, &record)) {

@@ -36,8 +36,9 @@
 #include <pthread.h>
 
 enum np_ref_flags {
-    NP_REF_NODE = 1,      /* its addresses are its node's: they have no slots of its own */
-    NP_REF_UNCOMPILED = 2 /* something about it waits for the next compile */
+    NP_REF_GUEST = 1,     /* on its node's network: it owns no address, so it has no slots */
+    NP_REF_NODE = 2,      /* and its traffic is its node's: it has the node's address */
+    NP_REF_UNCOMPILED = 4 /* something about it waits for the next compile */
 };
 enum np_live_part { NP_LIVE_4, NP_LIVE_6, NP_LIVE_REFS, NP_LIVE_PARTS };
 #define NP_NO_SLOT UINT32_MAX
@@ -180,7 +181,7 @@ void np_endpoints_quiesce(struct netpol_endpoints *endpoints);
 struct np_becoming {
     uint64_t ref;
     uint32_t kind, node;
-    bool is_node;                 /* NP_REF_NODE */
+    uint8_t flags;                /* NP_REF_GUEST, NP_REF_NODE */
     bool keep;                    /* addresses it has besides `wanted` stay */
     const struct np_where *items; /* addresses, in order */
     size_t count;
@@ -209,8 +210,8 @@ int np_spec_kind(const struct netpol_endpoints *endpoints, const struct netpol_e
                  uint32_t *kind);
 void *np_spec_copy(const struct netpol_ctx *ctx, const struct netpol_endpoint_spec *spec,
                    size_t *size); /* NULL: no memory */
-bool np_spec_is_node(const struct netpol_endpoints *endpoints,
-                     const struct netpol_endpoint_spec *spec, uint32_t kind);
+/* NP_REF_GUEST and NP_REF_NODE of a kind. */
+uint8_t np_kind_ref_flags(const struct np_kinds *kinds, uint32_t kind);
 
 static inline void np_endpoints_lock(struct netpol_endpoints *endpoints)
 {

@@ -50,7 +50,7 @@ bool np_endpoints_had(struct netpol_endpoints *endpoints, const struct np_slot_r
     const struct np_where six = {6, record->high6, record->low6};
     bool has4 = record->families & 1, has6 = record->families & 2, fine = true;
     endpoints->had.count = 0;
-    if (record->flags & NP_REF_NODE) {
+    if (record->flags & NP_REF_GUEST) {
         return true;
     }
     uint32_t at = np_more_first(endpoints, number_of(record));
@@ -83,7 +83,7 @@ static void keep_list(struct netpol_endpoints *e, const struct np_slot_ref *reco
                       const struct np_where *items, size_t count)
 {
     np_more_clear(e, number_of(record), false);
-    if ((record->flags & NP_REF_NODE) || !is_many(items, count)) {
+    if ((record->flags & NP_REF_GUEST) || !is_many(items, count)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -131,7 +131,7 @@ static bool lend_address(const struct netpol_endpoints *e, struct np_slot_ref *r
     return true;
 }
 
-/* The record of an endpoint with these addresses; ref, who, kind and NP_REF_NODE are set. */
+/* The record of an endpoint with these addresses; ref, who, kind and NP_REF_GUEST are set. */
 static void fill_record(const struct netpol_endpoints *e, struct np_slot_ref *record,
                         const struct np_where *items, size_t count)
 {
@@ -168,7 +168,8 @@ static void fill_record(const struct netpol_endpoints *e, struct np_slot_ref *re
     record->signature[2] = record->signature[record->family == 6];
     bool waits =
         record->signature[0] == NP_SIG_UNCOMPILED || record->signature[1] == NP_SIG_UNCOMPILED;
-    record->flags = (uint8_t)((record->flags & NP_REF_NODE) | (waits ? NP_REF_UNCOMPILED : 0));
+    record->flags =
+        (uint8_t)((record->flags & (NP_REF_GUEST | NP_REF_NODE)) | (waits ? NP_REF_UNCOMPILED : 0));
 }
 
 static bool alike(const struct np_slot_ref *a, const struct np_slot_ref *b)
@@ -264,7 +265,7 @@ static void lose(struct netpol_endpoints *e, uint32_t number, const struct np_wh
         return;
     }
     struct np_slot_ref record = e->current->refs[slot];
-    if ((record.flags & NP_REF_NODE) || !np_endpoints_had(e, &record)) {
+    if ((record.flags & NP_REF_GUEST) || !np_endpoints_had(e, &record)) {
         return; /* memory for the list was there before: see count_change */
     }
     size_t kept = 0;
@@ -346,7 +347,7 @@ static int reserve(struct netpol_endpoints *e, const struct np_slot_ref *record)
     if (!np_journal_reserve(e, record->ref)) {
         return NETPOL_ERR_MEMORY;
     }
-    for (size_t i = 0; !(record->flags & NP_REF_NODE) && i < e->wanted.count; i++) {
+    for (size_t i = 0; !(record->flags & NP_REF_GUEST) && i < e->wanted.count; i++) {
         if (!count_address(e, &e->wanted.items[i], number, true, &needs)) {
             return NETPOL_ERR_MEMORY;
         }
@@ -386,8 +387,8 @@ static bool list_addresses(struct netpol_endpoints *e, const struct np_becoming 
                            const struct np_slot_ref *before)
 {
     e->wanted.count = e->gone.count = e->had.count = 0;
-    bool fine = !before || np_endpoints_had(e, before);
-    if (fine && to->is_node && before && (before->flags & NP_REF_NODE) && to->keep) {
+    bool fine = !before || np_endpoints_had(e, before), guest = to->flags & NP_REF_GUEST;
+    if (fine && guest && before && (before->flags & NP_REF_GUEST) && to->keep) {
         /* its own ones, in the families that are not said anew */
         bool said[2] = {false, false};
         for (size_t i = 0; i < to->count; i++) {
@@ -398,14 +399,14 @@ static bool list_addresses(struct netpol_endpoints *e, const struct np_becoming 
         fine = (said[0] || !(before->families & 1) || PUSH(e, wanted, &four)) &&
                (said[1] || !(before->families & 2) || PUSH(e, wanted, &six));
     }
-    for (size_t i = 0; fine && to->keep && !to->is_node && i < e->had.count; i++) {
+    for (size_t i = 0; fine && to->keep && !guest && i < e->had.count; i++) {
         fine = PUSH(e, wanted, &e->had.items[i]);
     }
     for (size_t i = 0; fine && i < to->count; i++) {
         fine = PUSH(e, wanted, &to->items[i]);
     }
     for (size_t i = 0; fine && i < e->had.count; i++) {
-        bool stays = !to->is_node && contains(e->wanted.items, e->wanted.count, &e->had.items[i]);
+        bool stays = !guest && contains(e->wanted.items, e->wanted.count, &e->had.items[i]);
         fine = stays || PUSH(e, gone, &e->had.items[i]);
     }
     return fine;
@@ -449,7 +450,7 @@ int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_beco
     }
     uint32_t number = slot != NP_NO_SLOT ? number_of(&before) : e->next_number;
     record.who = (uint64_t)number << 32 | to->node;
-    record.flags = to->is_node ? NP_REF_NODE : 0;
+    record.flags = to->flags;
     if (!list_addresses(e, to, slot != NP_NO_SLOT ? &before : NULL)) {
         return NETPOL_ERR_MEMORY;
     }
@@ -458,8 +459,8 @@ int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_beco
         return status;
     }
     e->next_number += slot == NP_NO_SLOT;
-    bool waits = false;
-    for (size_t i = 0; !to->is_node && i < e->wanted.count; i++) {
+    bool waits = false, guest = to->flags & NP_REF_GUEST;
+    for (size_t i = 0; !guest && i < e->wanted.count; i++) {
         uint32_t signature = sign(e, &record, &e->wanted.items[i]);
         take(e, &record, &e->wanted.items[i], signature);
         waits = waits || signature == NP_SIG_UNCOMPILED;

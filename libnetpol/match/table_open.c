@@ -102,7 +102,9 @@ static bool fill_refs(struct netpol_endpoints *e)
         for (int family = 0; family < 3 && !slot->kind; family++) {
             slot->kind = kinds[slot->signature[family]];
         }
-        slot->flags = (uint8_t)((node ? NP_REF_NODE : 0) | (waits ? NP_REF_UNCOMPILED : 0));
+        slot->flags =
+            (uint8_t)((node ? NP_REF_NODE | NP_REF_GUEST : 0) | (waits ? NP_REF_UNCOMPILED : 0) |
+                      np_kind_ref_flags(&e->kinds, slot->kind));
         e->uncompiled += waits;
         uint32_t number = (uint32_t)(slot->who >> 32);
         if (number >= e->next_number && number != UINT32_MAX) {
@@ -125,7 +127,7 @@ static bool is_own(const struct np_slot_ref *slot, const struct np_where *where)
 static bool note_owner(struct netpol_endpoints *e, const struct np_where *where, uint32_t number)
 {
     uint32_t slot = number ? np_live_find_number(e->current, number) : NP_NO_SLOT;
-    if (slot == NP_NO_SLOT || (e->current->refs[slot].flags & NP_REF_NODE) ||
+    if (slot == NP_NO_SLOT || (e->current->refs[slot].flags & NP_REF_GUEST) ||
         is_own(&e->current->refs[slot], where)) {
         return true;
     }

@@ -51,13 +51,14 @@ int np_spec_kind(const struct netpol_endpoints *endpoints, const struct netpol_e
     return NETPOL_OK;
 }
 
-bool np_spec_is_node(const struct netpol_endpoints *endpoints,
-                     const struct netpol_endpoint_spec *spec, uint32_t kind)
+/* The second canonical word says whether it is on the host's network. */
+uint8_t np_kind_ref_flags(const struct np_kinds *kinds, uint32_t kind)
 {
-    if (kind) {
-        return np_kinds_flags(&endpoints->kinds, kind) & NP_KIND_NODE;
-    }
-    return spec->host_network && (endpoints->projection.flags & NP_PROJECT_HOST_NETWORK);
+    uint32_t count;
+    const uint64_t *words = np_kinds_words(kinds, kind, &count);
+    bool node = np_kinds_flags(kinds, kind) & NP_KIND_NODE;
+    bool guest = node || (words && count >= 2 && words[1]);
+    return (uint8_t)((guest ? NP_REF_GUEST : 0) | (node ? NP_REF_NODE : 0));
 }
 
 int np_endpoints_kind(const struct netpol_endpoints *endpoints,
@@ -122,8 +123,7 @@ int np_endpoints_set(struct netpol_endpoints *endpoints, const struct netpol_end
     struct np_becoming to = {.ref = entry->ref,
                              .kind = entry->kind,
                              .node = entry->node,
-                             .is_node =
-                                 np_kinds_flags(&endpoints->kinds, entry->kind) & NP_KIND_NODE,
+                             .flags = np_kind_ref_flags(&endpoints->kinds, entry->kind),
                              .keep = true,
                              .items = &where,
                              .count = entry->family != 0};
@@ -188,9 +188,10 @@ int np_endpoints_put(struct netpol_endpoints *endpoints, uint64_t ref,
         struct np_becoming to = {.ref = ref,
                                  .kind = kind,
                                  .node = np_endpoints_node(endpoints, spec->node),
-                                 .is_node = np_spec_is_node(endpoints, spec, kind),
+                                 .flags = np_kind_ref_flags(&endpoints->kinds, kind),
                                  .items = items,
                                  .count = spec->n_addresses};
+        to.flags |= spec->host_network ? NP_REF_GUEST : 0;
         np_endpoints_lock(endpoints);
         status = put(endpoints, &to, spec);
         np_endpoints_unlock(endpoints);

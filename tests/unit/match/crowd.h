@@ -104,7 +104,7 @@ static inline uint32_t crowd_own(const struct pod *pod, uint8_t family)
             return pod->has[i];
         }
     }
-    if (pod->host && pod->node && family != 6) { /* its node's */
+    if (pod->host && pod->app != APP_UNSEEN && pod->node && family != 6) { /* its node's */
         return pod->node == 1 ? NODE_1 : NODE_2;
     }
     return PLACES;
