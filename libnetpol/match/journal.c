@@ -112,7 +112,7 @@ static void purge(struct netpol_endpoints *endpoints)
     }
 }
 
-int np_endpoints_mark(struct netpol_endpoints *endpoints, uint64_t generation)
+void np_endpoints_mark(struct netpol_endpoints *endpoints, uint64_t generation)
 {
     np_endpoints_lock(endpoints);
     struct np_journal *journal = &endpoints->journal;
@@ -123,7 +123,17 @@ int np_endpoints_mark(struct netpol_endpoints *endpoints, uint64_t generation)
     journal->marks[journal->n_marks++] = (struct np_mark){generation, journal->changes};
     purge(endpoints);
     np_endpoints_unlock(endpoints);
-    return NETPOL_OK;
+}
+
+void np_endpoints_marked(struct netpol_endpoints *endpoints, uint64_t number, uint64_t generation)
+{
+    np_endpoints_lock(endpoints);
+    struct np_journal *journal = &endpoints->journal;
+    for (uint32_t i = 0; i < journal->n_marks; i++) {
+        struct np_mark *mark = &journal->marks[i];
+        mark->generation = mark->generation == number ? generation : mark->generation;
+    }
+    np_endpoints_unlock(endpoints);
 }
 
 /* ---- replay ---- */

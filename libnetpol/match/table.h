@@ -155,10 +155,12 @@ static inline struct netpol_matcher *np_endpoints_matcher(const struct netpol_en
 void np_endpoints_bind(struct netpol_endpoints *endpoints);
 void np_endpoints_unbind(struct netpol_endpoints *endpoints);
 /*
- * Compile takes its snapshot now, for the matcher that will have this generation: changes from here
- * on are kept for np_endpoints_advance. The four last marks are remembered. OK, ERR_MEMORY.
+ * Compile is about to take its snapshot: changes from here on are kept for np_endpoints_advance.
+ * The four last marks are remembered. A compile whose matcher has no generation yet marks under
+ * another number of its own, and says the generation at the end.
  */
-int np_endpoints_mark(struct netpol_endpoints *endpoints, uint64_t generation);
+void np_endpoints_mark(struct netpol_endpoints *endpoints, uint64_t generation);
+void np_endpoints_marked(struct netpol_endpoints *endpoints, uint64_t number, uint64_t generation);
 
 /* As in <netpol/change.h>, arguments checked as far as they do not need the endpoints. */
 int np_endpoints_create(struct netpol_matcher *matcher, struct netpol_endpoints **out);

@@ -283,12 +283,12 @@ static void advance_once(unsigned from_variant, unsigned to_variant)
         assert_true(change(&c, e, from_variant, 2) >= 0);
     }
     for (uint32_t marks = crowd_random(3); marks > 0; marks--) { /* of compiles that failed */
-        assert_int_equal(np_endpoints_mark(e, 100 + marks), NETPOL_OK);
+        np_endpoints_mark(e, 100 + marks);
         assert_true(change(&c, e, from_variant, 2) >= 0);
     }
     struct crowd_world *w2 = crowd_compile(ctx, to_variant, &c, 2);
     assert_int_equal(netpol_endpoints_advance(e, w2->matcher, &next), NETPOL_ERR_STATE);
-    assert_int_equal(np_endpoints_mark(e, 2), NETPOL_OK);
+    np_endpoints_mark(e, 2);
     for (uint32_t step = crowd_random(40); step > 0; step--) {
         struct crowd before = c;
         assert_true(change(&c, e, from_variant, 2) >= 0);
@@ -354,7 +354,7 @@ static void test_failed_memory_changes_nothing(void **unused)
             assert_true(status >= 0 || status == NETPOL_ERR_MEMORY);
             failures += status < 0;
             if (step == 50) {
-                assert_int_equal(np_endpoints_mark(e, 2), NETPOL_OK);
+                np_endpoints_mark(e, 2);
             }
             crowd_check(&c, 0, e);
         }
