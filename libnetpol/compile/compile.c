@@ -6,6 +6,7 @@
  */
 #include "compile/emit_cold.h"
 #include "compile/internal.h"
+#include "match/table.h"
 
 #include <time.h>
 
@@ -63,6 +64,9 @@ static int fill_model(struct np_whole *whole, struct netpol_store *store,
     struct np_options resolved;
     int status = np_options_resolve(store->ctx, options->profile, options->settings,
                                     options->n_settings, diags, &resolved);
+    if (status == NETPOL_OK && options->endpoints) { /* what changes from here on is replayed */
+        np_endpoints_mark(options->endpoints, (uintptr_t)whole);
+    }
     if (status == NETPOL_OK) {
         status = np_snapshot_take(store, &whole->snapshot);
     }
@@ -208,6 +212,8 @@ int np_compile(struct netpol_store *store, const struct netpol_compile_options *
     status = status == NETPOL_OK ? assemble(whole, out) : status;
     if (status != NETPOL_OK) {
         whole_destroy(whole);
+    } else if (options->endpoints) {
+        np_endpoints_marked(options->endpoints, (uintptr_t)whole, (*out)->generation);
     }
     return status;
 }
