@@ -166,6 +166,7 @@ static int write_image(struct np_whole *whole, void **bytes, size_t *size)
     if (status == NETPOL_OK) {
         status = np_emit_begin(&plan, &emit);
         status = status == NETPOL_OK ? np_emit_ends(&emit) : status;
+        status = status == NETPOL_OK ? np_emit_projection(&emit) : status;
         status = status == NETPOL_OK ? np_emit_cold(&emit, whole) : status;
         status = status == NETPOL_OK ? np_image_write(&emit.writer, bytes, size) : status;
         note_counts(whole, &plan);

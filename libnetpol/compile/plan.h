@@ -250,6 +250,8 @@ struct np_emit {
 int np_emit_begin(struct np_plan *plan, struct np_emit *out);
 /* Adds tables of endpoints and tries. */
 int np_emit_ends(struct np_emit *emit);
+/* Adds what leads from labels to signatures. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_emit_projection(struct np_emit *emit);
 void np_emit_section(struct np_emit *emit, enum np_section section, const void *items,
                      uint64_t bytes);
 /* Memory of the emit; NULL: none left. */

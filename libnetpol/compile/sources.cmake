@@ -28,6 +28,7 @@ netpol_room(
     plan.c
     ports.c
     project.c
+    project_emit.c
     project_mentions.c
     project_nodes.c
     project_write.c
