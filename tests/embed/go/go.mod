@@ -1,0 +1,3 @@
+module netpol.test/embed
+
+go 1.19
