@@ -9,6 +9,27 @@
 
 enum { MAX_ADDRESSES = 40, MAX_ROWS = 4096 };
 
+/* The same cluster later: some policies, labels and places are others. */
+static void change_cluster(struct cluster *c)
+{
+    for (uint32_t i = 0; i < c->n_policies; i++) {
+        uint32_t what = draw(4);
+        c->policies[i] = what == 0 ? 0 : what == 1 ? 1 + draw(1000000) : c->policies[i];
+    }
+    if (draw(3) == 0) {
+        c->pods[draw(c->n_pods)].app = ONE_OF(apps);
+    }
+    if (c->nodes && draw(3) == 0) {
+        c->pods[draw(c->n_pods)].node = "n1";
+    }
+    if (draw(4) == 0) {
+        snprintf(c->pods[0].address4, sizeof c->pods[0].address4, "10.0.0.%u", draw(30));
+    }
+    if (draw(5) == 0) {
+        c->team = !c->team;
+    }
+}
+
 /* ---- rows ---- */
 
 struct row {

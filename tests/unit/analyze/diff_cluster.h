@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef NP_TESTS_DIFF_CLUSTER_H
 #define NP_TESTS_DIFF_CLUSTER_H
-/* Small clusters by chance, as manifests, and the same ones a little later. */
+/* Small clusters by chance, as manifests. */
 #include "np_world.h"
 #include <stdbool.h>
 
@@ -241,27 +241,6 @@ static void make_cluster(struct cluster *c)
     c->n_policies = 1 + draw(5);
     for (uint32_t i = 0; i < c->n_policies; i++) {
         c->policies[i] = 1 + draw(1000000);
-    }
-}
-
-/* The same cluster later: some policies, labels and places are others. */
-static void change_cluster(struct cluster *c)
-{
-    for (uint32_t i = 0; i < c->n_policies; i++) {
-        uint32_t what = draw(4);
-        c->policies[i] = what == 0 ? 0 : what == 1 ? 1 + draw(1000000) : c->policies[i];
-    }
-    if (draw(3) == 0) {
-        c->pods[draw(c->n_pods)].app = ONE_OF(apps);
-    }
-    if (c->nodes && draw(3) == 0) {
-        c->pods[draw(c->n_pods)].node = "n1";
-    }
-    if (draw(4) == 0) {
-        snprintf(c->pods[0].address4, sizeof c->pods[0].address4, "10.0.0.%u", draw(30));
-    }
-    if (draw(5) == 0) {
-        c->team = !c->team;
     }
 }
 #endif
