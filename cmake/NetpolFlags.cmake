@@ -3,7 +3,8 @@
 # project that embeds libnetpol keeps its own flags.
 add_library(netpol_flags INTERFACE)
 target_compile_features(netpol_flags INTERFACE c_std_11)
-target_compile_definitions(netpol_flags INTERFACE _POSIX_C_SOURCE=200809L)
+target_compile_definitions(netpol_flags INTERFACE _POSIX_C_SOURCE=200809L
+                                                  $<$<BOOL:${NETPOL_SEEDED_DEFECTS}>:NETPOL_SEEDED_DEFECTS>)
 target_compile_options(
     netpol_flags
     INTERFACE -Wall

@@ -6,6 +6,7 @@
  * Listed rules in policies by (priority, name); nothing isolates; the tier's end passes on.
  */
 #include "dialect/cluster_network_policy.h"
+#include "base/defect.h"
 #include "dialect/lower.h"
 
 enum { BANP_ORDER = 1001 }; /* behind every priority of a ClusterNetworkPolicy */
@@ -13,7 +14,7 @@ enum { BANP_ORDER = 1001 }; /* behind every priority of a ClusterNetworkPolicy *
 static enum np_action action_of(struct np_slice text)
 {
     if (np_slice_is(text, "Pass")) {
-        return NP_ACT_PASS;
+        return np_defect(PASS_IS_ALLOW) ? NP_ACT_ALLOW : NP_ACT_PASS;
     }
     return np_slice_is(text, "Deny") ? NP_ACT_DENY : NP_ACT_ALLOW;
 }
@@ -97,7 +98,9 @@ static const struct np_set *lower_networks(struct np_lower *l, const struct np_c
 {
     struct np_set_build *set = np_build_set(l->build);
     for (size_t i = 0; i < peer->networks.count; i++) {
-        np_set_clause(set);
+        if (i == 0 || !np_defect(NETWORKS_AND)) {
+            np_set_clause(set);
+        }
         np_set_literal(set, np_lower_prefix(l, &peer->prefixes[i]), false);
     }
     return np_set_done(set);
@@ -163,7 +166,8 @@ static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_dir
     lowered->title = rule->name.len ? np_build_str(l->build, rule->name) : NULL;
     struct np_axes axes = lower_ports(l, rule);
     if (unknown) {
-        const struct np_set *far = action == NP_ACT_DENY ? NULL : np_lower_nothing(l);
+        bool all = action == NP_ACT_DENY || np_defect(UNKNOWN_PEER_ALLOWS);
+        const struct np_set *far = all ? NULL : np_lower_nothing(l);
         np_lower_alternative(l, lowered, far, axes);
         return;
     }
@@ -202,6 +206,7 @@ int np_cnp_lower(struct np_lower *l)
         return NETPOL_ERR_MEMORY;
     }
     policy->order = spec->priority.set ? (double)spec->priority.value : BANP_ORDER;
+    policy->order = np_defect(PRIORITY_IGNORED) ? 0 : policy->order;
     policy->tie = name;
     policy->origin = np_lower_origin(l, spec->node, "spec");
     for (int d = 0; d < NP_DIRECTIONS; d++) {

@@ -7,6 +7,7 @@
  * one rank, so that order never matters. Rules of a direction that is not listed are inert.
  */
 #include "dialect/kubernetes.h"
+#include "base/defect.h"
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
 
@@ -14,7 +15,8 @@
 static bool listed(const struct np_kube_spec *spec, enum np_direction direction)
 {
     if (!spec || spec->types.count == 0) {
-        return direction == NP_INGRESS || (spec && spec->rules[NP_EGRESS].count > 0);
+        return direction == NP_INGRESS || np_defect(TYPES_BOTH) ||
+               (spec && spec->rules[NP_EGRESS].count > 0 && !np_defect(TYPES_INGRESS_ONLY));
     }
     const char *name = direction == NP_INGRESS ? "Ingress" : "Egress";
     for (size_t i = 0; i < spec->types.count; i++) {
@@ -34,10 +36,14 @@ static struct np_axes lower_ports(struct np_lower *l, const struct np_kube_rule 
     for (size_t i = 0; i < rule->ports.count; i++) {
         const struct np_kube_port *port = &rule->ports.items[i];
         uint8_t protocol = port->protocol.ptr ? np_syntax_protocol(port->protocol) : 6;
-        if (port->port.is_name) {
+        if (np_defect(PROTOCOL_ANY) && !port->protocol.ptr && port->port.set) {
+            np_lower_span(&ports, 17, port->port.number, port->port.number);
+        } else if (port->port.is_name) {
             np_lower_port_name(l, &ports, protocol, port->port.name);
         } else if (port->port.set) {
             int64_t last = port->end_port.set ? port->end_port.value : port->port.number;
+            last = np_defect(NO_END_PORT) ? port->port.number : last;
+            last -= np_defect(END_PORT_EXCLUDED) && last > port->port.number;
             np_lower_span(&ports, protocol, port->port.number, last);
         } else {
             np_lower_all_ports(&ports, protocol);
@@ -53,9 +59,11 @@ static const struct np_set *lower_peer(struct np_lower *l, const struct np_kube_
         return np_lower_block(l, &peer->block->prefix, peer->block->excepted,
                               peer->block->except.count);
     }
-    struct np_slice own = peer->namespaces ? (struct np_slice){"", 0} : l->object->namespace_name;
+    bool unheard = np_defect(PEER_SELECTOR_OR) && peer->namespaces;
+    bool any = peer->namespaces || np_defect(PEER_ANY_NAMESPACE);
+    struct np_slice own = any ? (struct np_slice){"", 0} : l->object->namespace_name;
     return np_lower_pod_set(l, np_lower_pod_kinds(l),
-                            np_lower_pods(l, own, peer->namespaces, peer->pods));
+                            np_lower_pods(l, own, peer->namespaces, unheard ? NULL : peer->pods));
 }
 
 static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_direction direction,
@@ -71,7 +79,7 @@ static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_dir
     for (size_t i = 0; i < rule->peers.count; i++) {
         np_lower_alternative(l, lowered, lower_peer(l, &rule->peers.items[i]), axes);
     }
-    if (rule->peers.count == 0) {
+    if (rule->peers.count == 0 && !np_defect(EMPTY_PEERS_NOBODY)) {
         np_lower_alternative(l, lowered, NULL, axes);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dialect/lower.h"
+#include "base/defect.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +35,9 @@ struct np_tier *np_lower_tier(struct np_lower *l, enum np_lower_tier which)
 {
     struct np_tier *tier = np_build_find_tier(l->build, tiers[which].name);
     if (!tier) {
-        tier = add_tier(l, tiers[which].name, tiers[which].order, tiers[which].rank_order);
+        bool first = np_defect(BASELINE_FIRST) && which == NP_TIER_BASELINE;
+        tier = add_tier(l, tiers[which].name, first ? 150 : tiers[which].order,
+                        tiers[which].rank_order);
     }
     return tier;
 }
@@ -116,7 +119,10 @@ const struct np_set *np_lower_block(struct np_lower *l, const struct np_prefix *
 {
     struct np_set_build *set = np_build_set(l->build);
     np_set_literal(set, np_lower_prefix(l, prefix), false);
-    for (size_t i = 0; i < n_except; i++) {
+    size_t i = np_defect(NO_EXCEPT)                     ? n_except
+               : np_defect(LAST_EXCEPT) && n_except > 1 ? n_except - 1
+                                                        : 0;
+    for (; i < n_except; i++) {
         np_set_literal(set, np_lower_prefix(l, &except[i]), true);
     }
     return np_set_done(set);
@@ -143,14 +149,15 @@ void np_lower_span(struct np_lower_ports *ports, uint8_t protocol, int64_t first
 void np_lower_all_ports(struct np_lower_ports *ports, uint8_t protocol)
 {
     np_lower_span(ports, protocol, 0, UINT16_MAX);
-    ports->spans[ports->n_spans - 1].no_port = true;
+    ports->spans[ports->n_spans - 1].no_port = !np_defect(PORTS_NOT_FRAGMENTS);
 }
 
 void np_lower_port_name(struct np_lower *l, struct np_lower_ports *ports, int16_t protocol,
                         struct np_slice name)
 {
     ports->members[ports->n_members++] =
-        (struct np_port_member){.name = np_build_str(l->build, name), .protocol = protocol};
+        (struct np_port_member){.name = np_build_str(l->build, name),
+                                .protocol = np_defect(NAME_ANY_PROTOCOL) ? -1 : protocol};
 }
 
 struct np_axes np_lower_axes(struct np_lower *l, const struct np_lower_ports *ports)
@@ -250,15 +257,16 @@ int np_lower_begin(struct np_lower *l)
     struct np_tier *tier = np_lower_tier(l, NP_TIER_NETWORK_POLICY);
     if (tier) {
         tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = NP_END_DENY;
-        tier->end_if = NP_TIER_ISOLATED;
+        tier->end_if = np_defect(TIER_ALWAYS_ENDS) ? NP_ALWAYS : NP_TIER_ISOLATED;
     }
-    if (o->own_node_ingress) { /* judge, allow */
+    if (o->own_node_ingress && !np_defect(OWN_NODE_JUDGED)) { /* judge, allow */
         allow_relation(l, "own_node_ingress", NP_INGRESS, NP_REL_OWN_NODE);
     }
     if (o->own_node_egress) { /* judge, allow */
         allow_relation(l, "own_node_egress", NP_EGRESS, NP_REL_OWN_NODE);
     }
-    for (int d = 0; o->self_traffic && d < NP_DIRECTIONS; d++) { /* judge, allow */
+    for (int d = np_defect(SELF_JUDGED); o->self_traffic && d < NP_DIRECTIONS;
+         d++) { /* judge, allow */
         allow_relation(l, "self_traffic", (enum np_direction)d, NP_REL_SELF);
     }
     if (o->other_proto == NP_OTHER_PROTO_ALLOW) {

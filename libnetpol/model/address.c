@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses and prefixes as values: compare, contain, fold, write. */
 #include "model/prefix.h"
+#include "base/defect.h"
 
 static unsigned width_of(uint8_t family)
 {
@@ -42,7 +43,8 @@ bool np_prefix_has(const struct np_prefix *prefix, const struct np_address *addr
     if (memcmp(prefix->address.bytes, address->bytes, whole) != 0) {
         return false;
     }
-    return rest == 0 || ((prefix->address.bytes[whole] ^ address->bytes[whole]) >> (8 - rest)) == 0;
+    return rest == 0 || np_defect(PREFIX_BYTES) ||
+           ((prefix->address.bytes[whole] ^ address->bytes[whole]) >> (8 - rest)) == 0;
 }
 
 bool np_prefix_within(const struct np_prefix *inner, const struct np_prefix *outer)

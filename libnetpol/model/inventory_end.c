@@ -5,6 +5,7 @@
  * not no address, a service's address is nobody's until it is translated.
  */
 #include "model/inventory_internal.h"
+#include "base/defect.h"
 
 static bool own_address(const struct np_prefix *prefixes, uint32_t count, uint8_t family,
                         struct np_address *out)
@@ -57,12 +58,13 @@ static void end_of_address(const struct np_inventory *inv, const struct np_optio
         return;
     }
     if (np_inventory_service_at(inv, address)) {
-        if (options->service_address == 0) {
+        if (options->service_address == 0 && !np_defect(SERVICE_OUTSIDE)) {
             out->missing = out->missing_address = NP_UNKNOWN(NP_FACT_SERVICE_ADDRESS);
         }
         return;
     }
-    if (np_inventory_in_pod_range(inv, address) && options->unlearnt_pod_address == 0) {
+    if (np_inventory_in_pod_range(inv, address) && options->unlearnt_pod_address == 0 &&
+        !np_defect(UNLEARNT_OUTSIDE)) {
         out->domain = NP_DOMAIN_PODS;
         out->missing = NP_UNKNOWN(NP_FACT_UNLEARNT_ADDRESS);
     }
@@ -127,7 +129,7 @@ bool np_inventory_end(const struct np_inventory *inv, const struct np_options *o
     const struct np_endpoint *owner = NULL;
     uint32_t owners = np_owners_at(inv, address, which, &owner);
     if (owners) {
-        *n_owners = owners;
+        *n_owners = np_defect(ONE_OWNER) ? 1 : owners;
         end_of_endpoint(inv, options, owner, family, out);
         out->address = *address;
         out->missing_address = NP_NO;

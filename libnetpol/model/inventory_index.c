@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking things up in a sealed inventory; all of it reads only. */
 #include "model/inventory_internal.h"
+#include "base/defect.h"
 
 #include <stdlib.h>
 
@@ -293,6 +294,7 @@ typedef np_vec(struct np_prefix_pair) pair_list;
 static void add_pairs(struct np_build *b, pair_list *pairs, const struct np_prefix *prefixes,
                       uint32_t count, uint32_t value)
 {
+    count = np_defect(SECOND_FAMILY) && count > 1 ? 1 : count;
     for (uint32_t i = 0; i < count && prefixes[i].address.family; i++) {
         struct np_prefix_pair *pair = np_vec_push(b->ctx, pairs);
         if (!pair) {
@@ -318,7 +320,7 @@ static void index_addresses(struct np_build *b, struct np_inventory_index *index
     pair_list pairs = {0};
     for (uint32_t i = 0; i < inv->n_endpoints; i++) {
         const struct np_endpoint *e = inv->endpoints[i];
-        if (!e->host_network) {
+        if (!e->host_network || np_defect(HOST_NET_OWNS)) {
             add_pairs(b, &pairs, e->prefixes, e->n_prefixes, i);
         }
     }

@@ -7,6 +7,7 @@
  * (kind, name, part, place in its file) are the same thing twice.
  */
 #include "model/build_internal.h"
+#include "base/defect.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,6 +56,10 @@ static int compare_policies(const void *x, const void *y)
 {
     const struct np_policy *a = *(const struct np_policy *const *)x;
     const struct np_policy *b = *(const struct np_policy *const *)y;
+    if (np_defect(TIES_REVERSED)) {
+        return FIRST_OF(COMPARE(a->order, b->order), compare_text(b->tie, a->tie),
+                        compare_named(b, a));
+    }
     return FIRST_OF(COMPARE(a->order, b->order), compare_text(a->tie, b->tie), compare_named(a, b));
 }
 
@@ -73,6 +78,9 @@ static int verdict_class(const struct np_rule *rule)
                                       [NP_ACT_ASK] = 2,
                                       [NP_ACT_ALLOW] = 3,
                                       [NP_ACT_PASS] = 4};
+    if (np_defect(ALLOW_BEFORE_DENY) && rule->action == NP_ACT_DENY) {
+        return classes[NP_ACT_ALLOW] + 1;
+    }
     return classes[rule->action];
 }
 
@@ -80,7 +88,8 @@ static int compare_by_verdict(const void *x, const void *y)
 {
     const struct np_rule *a = *(const struct np_rule *const *)x;
     const struct np_rule *b = *(const struct np_rule *const *)y;
-    return FIRST_OF(COMPARE(a->policy->order, b->policy->order), COMPARE(a->rank, b->rank),
+    return FIRST_OF(COMPARE(a->policy->order, b->policy->order),
+                    np_defect(RANKS_IGNORED) ? 0 : COMPARE(a->rank, b->rank),
                     COMPARE(verdict_class(a), verdict_class(b)),
                     a->policy == b->policy ? 0 : compare_named(a->policy, b->policy),
                     COMPARE(a->index, b->index), compare_origin(&a->origin, &b->origin));
@@ -185,7 +194,8 @@ static void mark_staged(struct np_build *b, struct np_tier *tier)
             } else if (pass == 1 && policy->state == NP_ENFORCED) {
                 const uint64_t *states = np_map_find(&staged, slice);
                 policy->staged_set = states && (*states & 1u << NP_STAGED_SET);
-                policy->staged_delete = states && (*states & 1u << NP_STAGED_DELETE);
+                policy->staged_delete =
+                    states && (*states & 1u << NP_STAGED_DELETE) && !np_defect(DELETED_STAYS);
             }
         }
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Selectors judged against one object. Keys and values are interned: equality is one compare. */
 #include "model/inventory.h"
+#include "base/defect.h"
 
 np_str np_labels_get(const struct np_labels *labels, np_str key)
 {
@@ -61,7 +62,7 @@ bool np_value_has_part(uint8_t op, struct np_slice value, struct np_slice part)
     }
     size_t last = value.len - part.len;
     size_t from = op == NP_OP_SUFFIX ? last : 0;
-    size_t to = op == NP_OP_PREFIX ? 0 : last;
+    size_t to = op == NP_OP_PREFIX && !np_defect(PREFIX_IS_CONTAINS) ? 0 : last;
     for (size_t at = from; at <= to; at++) {
         if (part.len == 0 || memcmp(value.ptr + at, part.ptr, part.len) == 0) {
             return true;
@@ -100,7 +101,8 @@ static bool term_match(const struct np_selector *term, const struct np_endpoint 
     case NP_OP_ABSENT:
         return !present;
     case NP_OP_NOT_IN:
-        return !present || !any_value(term, value);
+        return np_defect(NOT_IN_WANTS_KEY) ? present && !any_value(term, value)
+                                           : !present || !any_value(term, value);
     default:
         return present && any_value(term, value);
     }
