@@ -60,9 +60,9 @@ static struct gen_match draw_match(struct gen_random *r, unsigned features, uint
                           .near = gen_draw_set(r, features, place, list ? 60 : 10),
                           .far = gen_draw_set(r, features, place, 65),
                           .service = gen_draw_ports(r, features, 55),
-                          .source = gen_draw_ports(r, features, list ? 30 : 8)};
+                          .source = gen_draw_ports(r, features, list ? 30 : 3)};
     m.names = gen_draw_names(r, features, 15);
-    m.source_names = gen_draw_names(r, features, wide ? 4 : 0);
+    m.source_names = gen_draw_names(r, features, wide ? 2 : 0);
     if (place == NP_CHECK_HOST && gen_chance(r, 20)) {
         m.routes = gen_from(r, 1, 2);
     }
@@ -256,7 +256,8 @@ static void draw_options(struct gen *g, struct gen_random *r, unsigned features)
     };
     for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
         if (features & read[i].features) {
-            ((uint8_t *)&g->options)[read[i].at] = gen_draw(r, read[i].values);
+            uint8_t value = gen_draw(r, read[i].values);
+            memcpy((char *)g + offsetof(struct gen, options) + read[i].at, &value, 1);
         }
     }
 }
@@ -264,7 +265,13 @@ static void draw_options(struct gen *g, struct gen_random *r, unsigned features)
 void gen_make(struct gen *g, uint64_t seed, unsigned features)
 {
     struct gen_random r = {seed * 2 + 1};
-    *g = (struct gen){.seed = seed, .nodes_loaded = (1 << GEN_NODES) - 1};
+    *g = (struct gen){.seed = seed,
+                      .nodes_loaded = (1 << GEN_NODES) - 1,
+                      .options = {
+#define NP_OPTION(name, values, fallback, doc) .name = (fallback),
+#include "model/options.def"
+#undef NP_OPTION
+                      }};
     g->n_endpoints = gen_from(&r, GEN_ENDPOINTS / 2, GEN_ENDPOINTS / 2 + 1);
     for (int i = 0; i < g->n_endpoints; i++) {
         g->endpoints[i] = draw_endpoint(&r, features);
