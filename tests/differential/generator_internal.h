@@ -18,7 +18,7 @@ extern const uint8_t gen_pool[GEN_ENDS][4];
 struct np_address gen_address(const uint8_t four[4], bool six);
 struct np_prefix gen_prefix(const uint8_t four[4], unsigned bits, bool six);
 np_str gen_keyed(struct builder *x, const char *what, unsigned number); /* "what0" */
-/* 0..n-1 in an order of its own, when the tweak shuffles. */
+/* 0..n-1 in an order of its own, when the tweak shuffles; room for GEN_POLICIES. */
 void gen_permute(struct builder *x, uint8_t *items, uint8_t n);
 void gen_build_inventory(struct builder *x);
 

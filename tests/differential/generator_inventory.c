@@ -48,7 +48,7 @@ np_str gen_keyed(struct builder *x, const char *what, unsigned number)
 
 void gen_permute(struct builder *x, uint8_t *items, uint8_t n)
 {
-    for (uint8_t i = 0; i < n; i++) {
+    for (uint8_t i = 0; i < n && i < GEN_POLICIES; i++) {
         items[i] = i;
     }
     for (uint8_t i = n; x->tweak->shuffle && i > 1; i--) {
@@ -169,7 +169,7 @@ static void build_spaces(struct builder *x)
 
 static void build_pods(struct builder *x)
 {
-    uint8_t order[GEN_ENDPOINTS];
+    uint8_t order[GEN_POLICIES];
     struct gen_endpoint learnt = {
         .address = true, .labels = {0, 1}
     };
