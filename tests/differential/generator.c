@@ -53,6 +53,7 @@ static struct gen_match draw_match(struct gen_random *r, unsigned features, uint
                                         0};
     static const uint8_t families[] = {NP_FAMILY_4, NP_FAMILY_4, NP_FAMILY_6, 0};
     bool wide = features & GEN_WIDE, list = place == NP_CHECK_LIST;
+    bool sources = features & GEN_SOURCES;
     struct gen_match m = {.families = gen_chance(r, 92) ? NP_FAMILY_ANY
                                                         : gen_pick(r, families, wide ? 4 : 2),
                           .relations = gen_pick(r, relations, wide ? sizeof relations : 6),
@@ -60,9 +61,12 @@ static struct gen_match draw_match(struct gen_random *r, unsigned features, uint
                           .near = gen_draw_set(r, features, place, list ? 60 : 10),
                           .far = gen_draw_set(r, features, place, 65),
                           .service = gen_draw_ports(r, features, 55),
-                          .source = gen_draw_ports(r, features, list ? 30 : 3)};
+                          .source = gen_draw_ports(r, features,
+                                                   !sources ? 0
+                                                   : list   ? 30
+                                                            : 8)};
     m.names = gen_draw_names(r, features, 15);
-    m.source_names = gen_draw_names(r, features, wide ? 2 : 0);
+    m.source_names = gen_draw_names(r, features, wide && sources ? 5 : 0);
     if (place == NP_CHECK_HOST && gen_chance(r, 20)) {
         m.routes = gen_from(r, 1, 2);
     }
@@ -172,7 +176,7 @@ static void draw_policy(struct gen *g, uint8_t index, struct gen_random *r, unsi
     uint8_t place = g->tiers[p->tier].place;
     p->subjects = gen_draw_subjects(r, features, place);
     for (int d = 0; d < NP_DIRECTIONS; d++) {
-        p->n_rules[d] = gen_draw(r, GEN_RULES + 1);
+        p->n_rules[d] = gen_draw(r, gen_chance(r, 80) ? 3 : GEN_RULES + 1);
         for (int i = 0; i < p->n_rules[d]; i++) {
             p->rules[d][i] = draw_rule(r, features, place);
         }
@@ -233,7 +237,7 @@ static struct gen_range draw_range(struct gen_random *r, unsigned features, int 
 /* Mostly few of everything, so that failures are small to begin with. */
 static uint8_t draw_count(struct gen_random *r, uint8_t most)
 {
-    uint8_t limit = gen_chance(r, 50) ? most / 4 : gen_chance(r, 70) ? most / 2 : most;
+    uint8_t limit = gen_chance(r, 70) ? most / 5 : gen_chance(r, 88) ? most / 3 : most;
     return gen_from(r, 1, limit);
 }
 
@@ -293,7 +297,10 @@ void gen_make(struct gen *g, uint64_t seed, unsigned features)
     draw_options(g, &r, features);
     draw_tiers(g, &r, features);
     draw_checks(g, &r, features);
-    g->n_policies = draw_count(&r, GEN_POLICIES);
+    g->n_policies = draw_count(&r, g->crowd || g->stages ? GEN_POLICIES / 3 : GEN_POLICIES);
+    if (g->n_policies > 2) { /* they multiply with everything else */
+        features &= ~(unsigned)GEN_SOURCES;
+    }
     for (uint8_t i = 0; i < g->n_policies; i++) {
         draw_policy(g, i, &r, features);
     }

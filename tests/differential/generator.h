@@ -182,10 +182,11 @@ enum gen_features {
     GEN_OPTIONS = 16384, /* all that evaluation reads */
     GEN_OPAQUE = 32768,  /* identities and nodes of which nothing will ever be known */
     GEN_CROWD = 65536,
+    GEN_SOURCES = 131072, /* source ports */
     /* no guesses, one family: what most properties are about */
     GEN_PLAIN = GEN_REQUEST | GEN_MISSING | GEN_STAGED | GEN_HOST | GEN_MESH | GEN_ASK | GEN_LIST |
-                GEN_WIDE,
-    GEN_ALL = 2 * GEN_CROWD - 1
+                GEN_WIDE | GEN_SOURCES,
+    GEN_ALL = 2 * GEN_SOURCES - 1
 };
 void gen_make(struct gen *g, uint64_t seed, unsigned features);
 
