@@ -21,13 +21,9 @@ const char *world_open(struct world *w, struct netpol_ctx *ctx, const struct gen
         return netpol_status_text(status);
     }
     w->model = np_whole_of(w->compiled)->model;
-    void *copy = np_image_alloc(ctx, w->compiled->size);
-    if (!copy) {
-        return "no memory";
-    }
-    memcpy(copy, w->compiled->bytes, w->compiled->size);
-    if (np_matcher_open(ctx, copy, w->compiled->size, true, &why, &w->opened) != NETPOL_OK) {
-        np_image_free(ctx, copy, w->compiled->size);
+    size_t size = 0;
+    const void *bytes = netpol_matcher_image(w->compiled, &size);
+    if (netpol_matcher_open(ctx, bytes, size, 0, &why, &w->opened) != NETPOL_OK) {
         return why ? why : "the image does not open";
     }
     if (netpol_view_create(w->compiled, NULL, &w->view) != NETPOL_OK ||
@@ -49,8 +45,10 @@ void world_close(struct world *w)
 
 bool world_same_image(const struct world *a, const struct world *b)
 {
-    size_t size = a->compiled->size;
-    return size == b->compiled->size && memcmp(a->compiled->bytes, b->compiled->bytes, size) == 0;
+    size_t size = 0, other = 0;
+    const void *bytes = netpol_matcher_image(a->compiled, &size);
+    const void *others = netpol_matcher_image(b->compiled, &other);
+    return size == other && memcmp(bytes, others, size) == 0;
 }
 
 /* ---- engines ---- */
@@ -91,7 +89,10 @@ static bool eval_variant(const struct world *w, const struct engine *engine,
                          size_t count)
 {
     size_t size = 1;
-    (void)engine;
+    if (!np_simd_available((enum np_simd)engine->variant) ||
+        !np_simd_use((enum np_simd)engine->variant)) {
+        return false;
+    }
     for (size_t i = 0; i < count; i += size, size = size * 2 + 1) {
         size = size < count - i ? size : count - i;
         (void)netpol_eval_batch(w->opened_view, &tuples[i], &out[i], size);
@@ -124,6 +125,9 @@ const struct engine engines[] = {
     {"batch",                       NULL,        eval_batch,   0             },
     {"opened image",                NULL,        eval_opened,  0             },
     {"scalar",                      NULL,        eval_variant, NP_SIMD_SCALAR},
+    {"avx2",                        NULL,        eval_variant, NP_SIMD_AVX2  },
+    {"avx512",                      NULL,        eval_variant, NP_SIMD_AVX512},
+    {"neon",                        NULL,        eval_variant, NP_SIMD_NEON  },
     {"egress",                      &of_egress,  eval_point,   0             },
     {"ingress",                     &of_ingress, eval_point,   0             },
     {"mesh",                        &of_mesh,    eval_point,   0             },
