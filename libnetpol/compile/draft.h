@@ -103,6 +103,9 @@ struct np_members np_draft_members(struct np_draft *draft, const struct np_set *
 struct np_members np_draft_members_parts(struct np_draft *draft, const struct np_set *set,
                                          bool source, enum np_relation relation,
                                          struct np_members *rest);
+/* What a set says of one signature. OK, ERR_MEMORY. */
+int np_draft_member(struct np_draft *draft, const struct np_set *set, bool source,
+                    enum np_relation relation, uint32_t signature, np_truth *out);
 bool np_set_is_relative(const struct np_set *set);
 /* Both ends of a hop in a relation, as np_end.relations wants it. */
 void np_draft_relate(enum np_relation relation, struct np_end *src, struct np_end *dst);

@@ -24,23 +24,32 @@ static bool is_new(struct refiner *r, const void *thing)
     return added;
 }
 
+static void by_members(struct refiner *r, const struct np_members *members)
+{
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct np_sig_truth *item = &members->items[i];
+        if (r->judged[item->signature]) {
+            np_partition_mark(&r->partition, item->signature, item->truth);
+        }
+    }
+    np_partition_split(&r->partition);
+}
+
 static void by_set(struct refiner *r, const struct np_set *set)
 {
     int last = np_set_is_relative(set) ? NP_RELATIONS - 1 : 0;
     for (int relation = 0; relation <= last && r->status == NETPOL_OK; relation++) {
-        struct np_members members =
-            np_draft_members(r->draft, set, r->side->near_is_source, (enum np_relation)relation);
+        struct np_members rest;
+        struct np_members members = np_draft_members_parts(r->draft, set, r->side->near_is_source,
+                                                           (enum np_relation)relation, &rest);
         if (!members.items && members.count) {
             r->status = NETPOL_ERR_MEMORY;
             return;
         }
-        for (uint32_t i = 0; i < members.count; i++) {
-            if (r->judged[members.items[i].signature]) {
-                np_partition_mark(&r->partition, members.items[i].signature,
-                                  members.items[i].truth);
-            }
+        if (rest.count && is_new(r, rest.items)) { /* told apart once, for all sets that share it */
+            by_members(r, &rest);
         }
-        np_partition_split(&r->partition);
+        by_members(r, &members);
     }
 }
 

@@ -218,3 +218,32 @@ struct np_members np_draft_members_parts(struct np_draft *draft, const struct np
     *rest = kept ? kept->rest : (struct np_members){NULL, 0};
     return kept ? kept->own : (struct np_members){NULL, UINT32_MAX};
 }
+
+static np_truth truth_in(const struct np_members *members, uint32_t signature)
+{
+    uint32_t low = 0, high = members->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        uint32_t at = members->items[middle].signature;
+        if (at == signature) {
+            return members->items[middle].truth;
+        }
+        low = at < signature ? middle + 1 : low;
+        high = at < signature ? high : middle;
+    }
+    return NP_NO;
+}
+
+int np_draft_member(struct np_draft *draft, const struct np_set *set, bool source,
+                    enum np_relation relation, uint32_t signature, np_truth *out)
+{
+    struct np_members rest;
+    struct np_members own = np_draft_members_parts(draft, set, source, relation, &rest);
+    *out = NP_NO;
+    if (!own.items && own.count) {
+        return NETPOL_ERR_MEMORY;
+    }
+    *out = truth_in(&own, signature);
+    *out = *out == NP_NO ? truth_in(&rest, signature) : *out;
+    return NETPOL_OK;
+}

@@ -9,6 +9,8 @@
  */
 #include "compile/plan.h"
 
+enum { RESTS = 8 };
+
 struct rows {
     struct np_plan *plan;
     const struct np_side_plan *side;
@@ -20,6 +22,8 @@ struct rows {
     uint32_t n_valid;
     /* of the group at hand */
     uint32_t group, near;
+    const struct np_sig_truth *rests[RESTS]; /* of sets, by which classes are told apart */
+    uint32_t n_rests;
     struct np_focus focus;
     struct np_map answers;
     struct np_truths truths;
@@ -98,21 +102,37 @@ static void make_columns(struct rows *r)
 
 /* ---- parts of the classes ---- */
 
-static int parts_by_set(struct rows *r, const struct np_set *set, enum np_relation relation)
+static void parts_by_members(struct rows *r, const struct np_members *members)
 {
-    struct np_members members =
-        np_draft_members(&r->plan->draft, set, !r->side->near_is_source, relation);
-    if (!members.items && members.count) {
-        return NETPOL_ERR_MEMORY;
-    }
     const struct np_grouping *g = &r->plan->classes;
-    for (uint32_t i = 0; i < members.count; i++) {
-        uint32_t s = members.items[i].signature;
+    for (uint32_t i = 0; i < members->count; i++) {
+        uint32_t s = members->items[i].signature;
         if (g->first[g->of[s]] == s) {
-            np_partition_mark(&r->classes, g->of[s], members.items[i].truth);
+            np_partition_mark(&r->classes, g->of[s], members->items[i].truth);
         }
     }
     np_partition_split(&r->classes);
+}
+
+static int parts_by_set(struct rows *r, const struct np_set *set, enum np_relation relation)
+{
+    struct np_members rest;
+    struct np_members members =
+        np_draft_members_parts(&r->plan->draft, set, !r->side->near_is_source, relation, &rest);
+    bool seen = rest.count == 0;
+    if (!members.items && members.count) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < r->n_rests && !seen; i++) {
+        seen = r->rests[i] == rest.items;
+    }
+    if (!seen) { /* told apart once, for all sets that share it */
+        if (r->n_rests < RESTS) {
+            r->rests[r->n_rests++] = rest.items;
+        }
+        parts_by_members(r, &rest);
+    }
+    parts_by_members(r, &members);
     return NETPOL_OK;
 }
 
@@ -132,6 +152,7 @@ static int make_parts(struct rows *r, enum np_relation relation)
     int status = NETPOL_OK;
     const struct np_set *last = NULL;
     np_partition_reset(&r->classes);
+    r->n_rests = 0;
     for (uint32_t i = 0; i < r->focus.n_rules && status == NETPOL_OK; i++) {
         for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives && status == NETPOL_OK; a++) {
             const struct np_match *match = &r->focus.rules[i]->alternatives[a];

@@ -29,7 +29,7 @@ struct test {
     size_t n_sets;
     const struct np_portset *portsets[SETS_MAX];
     size_t n_portsets;
-    uint64_t shared; /* ends that have the signature of another one */
+    uint64_t shared; /* ends that have the signature of another one; members in a shared list */
 };
 
 /* ---- the draft's tables, read in the simplest way ---- */
@@ -283,9 +283,18 @@ static void check_members(struct test *t, const struct np_set *set, bool source,
     struct np_members members = np_draft_members(&t->draft, set, source, relation);
     assert_int_not_equal(members.count, UINT32_MAX);
     for (uint32_t i = 0; i < members.count; i++) {
+        np_truth truth;
         assert_int_not_equal(members.items[i].truth, NP_NO);
         assert_true(i == 0 || members.items[i - 1].signature < members.items[i].signature);
+        assert_int_equal(
+            np_draft_member(&t->draft, set, source, relation, members.items[i].signature, &truth),
+            NETPOL_OK);
+        assert_int_equal(truth, members.items[i].truth);
     }
+    struct np_members rest;
+    struct np_members own = np_draft_members_parts(&t->draft, set, source, relation, &rest);
+    assert_int_equal(own.count + rest.count, members.count);
+    t->shared += rest.count;
     for (size_t e = 0; e < t->n_ends; e++) {
         struct np_hop hop = {.src = t->ends[e].end, .dst = t->ends[e].end};
         np_draft_relate(relation, &hop.src, &hop.dst);
@@ -318,7 +327,7 @@ static void test_members(void **state)
         }
         close_seed(t);
     }
-    assert_true(relative > 0 && members > 0);
+    assert_true(relative > 0 && members > 0 && t->shared > 0);
     free(t);
 }
 
