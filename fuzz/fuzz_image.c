@@ -86,7 +86,8 @@ static size_t change(unsigned char *bytes, size_t size, const struct change_inpu
 }
 
 /* A block of exactly this size, so that a step behind its end is seen. */
-static void use(const unsigned char *bytes, size_t size, bool whole)
+static void use(struct netpol_ctx *ctx, const unsigned char *bytes, size_t size, bool whole,
+                unsigned format)
 {
     struct probe probe;
     void *block = NULL;
@@ -101,6 +102,7 @@ static void use(const unsigned char *bytes, size_t size, bool whole)
     }
     if (probe_image(&probe, block, size)) {
         demand(probe.wrong == 0);
+        demand(probe_public(ctx, block, size, format) == 0);
     }
     free(block);
 }
@@ -108,10 +110,11 @@ static void use(const unsigned char *bytes, size_t size, bool whole)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static unsigned char *bytes;
+    static struct netpol_ctx *ctx;
     size_t whole, left;
     const unsigned char *good = good_image(&whole);
     bytes = bytes ? bytes : malloc(whole);
-    demand(bytes);
+    demand(bytes && (ctx || netpol_ctx_create(NULL, &ctx) == NETPOL_OK));
     memcpy(bytes, good, whole);
     left = whole;
     for (size_t i = 0; i + sizeof(struct change_input) <= size && i < 64 * 8; i += 8) {
@@ -119,6 +122,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(&input, data + i, sizeof input);
         left = change(bytes, left, &input);
     }
-    use(bytes, left, left == whole);
+    use(ctx, bytes, left, left == whole, size ? data[0] / CHANGES : 0);
     return 0;
 }

@@ -8,7 +8,7 @@
  */
 #include "match/match.h"
 
-#include <netpol/eval.h>
+#include <netpol/netpol.h>
 
 struct probe {
     struct np_image image;
@@ -102,6 +102,89 @@ static inline void probe_cold(struct probe *probe)
         probe_text(probe, records[i].namespace_name);
         probe_text(probe, records[i].name);
     }
+}
+
+static inline int probe_sink(void *user, const char *bytes, size_t size)
+{
+    *(size_t *)user += size;
+    return bytes == NULL;
+}
+
+static inline void probe_view(const struct netpol_view *view, size_t *wrong)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        struct netpol_tuple tuple = {.family = i % 2 ? 6 : 4, .protocol = 6, .dst_port = 80};
+        struct netpol_verdict verdict;
+        probe_end(i / 2 % 4, tuple.family, tuple.src);
+        probe_end(i / 8, tuple.family, tuple.dst);
+        *wrong += netpol_eval(view, &tuple, &verdict) != NETPOL_OK;
+        *wrong += verdict.action >= NETPOL_ACTION_COUNT;
+    }
+}
+
+/* Endpoints that come and go on top of those of the image. */
+static inline void probe_changes(struct netpol_matcher *matcher, size_t *wrong)
+{
+    static const char *const addresses[] = {"10.0.0.3", "fd00::1", "10.7.0.1"};
+    static const struct netpol_label labels[] = {
+        {"app", "web"}
+    };
+    struct netpol_endpoint_spec spec = {.size = sizeof spec,
+                                        .namespace_name = "prod",
+                                        .name = "new",
+                                        .labels = labels,
+                                        .n_labels = 1,
+                                        .addresses = addresses,
+                                        .n_addresses = 3};
+    struct netpol_endpoints *endpoints = NULL;
+    struct netpol_view *view = NULL;
+    if (netpol_endpoints_create(matcher, &endpoints) != NETPOL_OK) {
+        return;
+    }
+    if (netpol_view_create(matcher, endpoints, &view) == NETPOL_OK) {
+        struct netpol_endpoint_entry entry = {
+            .size = sizeof entry, .ref = 79, .kind = 1, .node = 1, .family = 4, .address = {10}};
+        probe_view(view, wrong);
+        *wrong += netpol_endpoints_put(endpoints, 77, &spec) < 0;
+        (void)netpol_endpoints_set(endpoints, &entry);
+        probe_view(view, wrong);
+        (void)netpol_endpoints_remove(endpoints, 77);
+        (void)netpol_endpoints_remove(endpoints, 78);
+        probe_view(view, wrong);
+        (void)netpol_view_find(view, "prod", "web");
+        (void)netpol_endpoints_node(endpoints, "web");
+    }
+    netpol_view_destroy(view);
+    netpol_endpoints_destroy(endpoints);
+}
+
+/* The same as a user would: as a matcher, and shown in a format (enum netpol_dump_format; beyond:
+ * not at all, for it takes long). Returns how many answers were wrong. */
+static inline size_t probe_public(struct netpol_ctx *ctx, const void *bytes, size_t size,
+                                  unsigned format)
+{
+    struct netpol_matcher *matcher = NULL;
+    size_t wrong = 0, shown = 0;
+    if (netpol_matcher_open(ctx, bytes, size, NETPOL_IMAGE_IN_PLACE, NULL, &matcher) != NETPOL_OK) {
+        return 0;
+    }
+    struct netpol_rule_info info;
+    uint64_t generation = netpol_matcher_generation(matcher);
+    for (uint32_t rule = 0; rule < 5; rule++) {
+        (void)netpol_rule_describe(matcher, rule, generation, &info);
+    }
+    (void)netpol_matcher_option(matcher, "profile");
+    struct netpol_matcher_stats stats = {.size = sizeof stats};
+    wrong += netpol_matcher_stats(matcher, &stats) != NETPOL_OK;
+    probe_changes(matcher, &wrong);
+    if (format <= NETPOL_DUMP_JSON) {
+        struct netpol_tuple tuple = {.family = 4, .protocol = 6, .dst_port = 80};
+        probe_end(0, 4, tuple.src);
+        probe_end(2, 4, tuple.dst);
+        (void)netpol_matcher_dump(matcher, (int)format, &tuple, probe_sink, &shown);
+    }
+    netpol_matcher_unref(matcher);
+    return wrong;
 }
 
 /* Opens and uses; false: refused. */

@@ -9,6 +9,7 @@
 #include "image_seed.h"
 
 struct world {
+    struct counting *counting;
     struct netpol_ctx *ctx;
     struct seed seed;
     unsigned char *bytes; /* 64-aligned, of exactly this size */
@@ -18,6 +19,7 @@ struct world {
 static void set_up(struct world *w, struct counting *c)
 {
     void *bytes = NULL, *block = NULL;
+    w->counting = c;
     w->ctx = counting_ctx(c, NULL);
     assert_true(seed_make(w->ctx, &w->seed));
     assert_int_equal(np_image_write(&w->seed.writer, &bytes, &w->size), NETPOL_OK);
@@ -32,6 +34,7 @@ static void tear_down(struct world *w)
     free(w->bytes);
     seed_free(w->ctx, &w->seed);
     netpol_ctx_destroy(w->ctx);
+    assert_int_equal(w->counting->blocks, 0);
 }
 
 static void sum(unsigned char *bytes, size_t size)
@@ -55,6 +58,9 @@ static void a_changed_byte_is_refused_or_harmless(void **state)
         sum(w.bytes, w.size);
         if (probe_image(&probe, w.bytes, w.size)) {
             assert_int_equal(probe.wrong, 0);
+            if (i % 4 == 0) {
+                assert_int_equal(probe_public(w.ctx, w.bytes, w.size, i / 4 % 32), 0);
+            }
             used++;
         } else {
             refused++;
@@ -65,6 +71,7 @@ static void a_changed_byte_is_refused_or_harmless(void **state)
     assert_true(probe_image(&probe, w.bytes, w.size));
     assert_int_equal(probe.wrong, 0);
     assert_true(probe.read > 0);
+    assert_int_equal(probe_public(w.ctx, w.bytes, w.size, NETPOL_DUMP_TEXT), 0);
     assert_true(refused > 1000 && used > 1000);
     tear_down(&w);
 }
