@@ -12,6 +12,17 @@ static unsigned bits_for(size_t count)
     return bits;
 }
 
+/* Where a table is small anyway, at most a quarter: then nearly all are in their first slots. */
+static unsigned slot_bits_for(size_t count)
+{
+    enum { SMALL_BITS = 12 };
+    unsigned bits = bits_for(count);
+    while (bits < SMALL_BITS && count * 4 > (size_t)1 << bits) {
+        bits++;
+    }
+    return bits;
+}
+
 static uint64_t number_of(const uint8_t *bytes, int count)
 {
     uint64_t number = 0;
@@ -100,8 +111,8 @@ static bool add_addresses(struct np_emit *emit)
     for (uint32_t i = 0; i < draft->n_addresses; i++) {
         count[draft->addresses[i].address.family == NP_IPV6]++;
     }
-    h->slots4_bits = (uint8_t)bits_for(count[0]);
-    h->slots6_bits = (uint8_t)bits_for(count[1]);
+    h->slots4_bits = (uint8_t)slot_bits_for(count[0]);
+    h->slots6_bits = (uint8_t)slot_bits_for(count[1]);
     h->slots4_probes = h->slots6_probes = 1;
     struct np_slot4 *slots4 = np_emit_alloc(emit, (size_t)1 << h->slots4_bits, sizeof *slots4);
     struct np_slot6 *slots6 = np_emit_alloc(emit, (size_t)1 << h->slots6_bits, sizeof *slots6);

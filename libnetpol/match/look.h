@@ -79,9 +79,10 @@ struct np_party np_party_search6(const struct np_hot *hot, const struct np_table
                                  uint64_t high, uint64_t low);
 
 /* One party in the first slot of an address, where most are. false: to be searched. */
-np_inline bool np_party_first4(const struct np_table *table, uint32_t address, struct np_party *out)
+np_inline bool np_party_first4(const struct np_slot4 *slots, unsigned bits, uint32_t address,
+                               struct np_party *out)
 {
-    const struct np_slot4 *slot = &table->slots4[np_slot4_at(address, table->bits4)];
+    const struct np_slot4 *slot = &slots[np_slot4_at(address, bits)];
     uint64_t key = np_acquire(&slot->key);
     *out = (struct np_party){(uint32_t)key, slot->who};
     /* the same address and np_is_single, in one comparison */
@@ -173,10 +174,10 @@ struct np_look_side {
     uint32_t far;               /* class of the far end */
 };
 
-/* Signatures without sides use entry 0. */
+/* Signatures without sides use entry 0. By arithmetic: which ends have some, traffic decides. */
 np_inline uint32_t np_near(const struct np_hot *hot, uint32_t signature)
 {
-    return signature < hot->n_near ? signature : 0;
+    return signature & (0u - (uint32_t)(signature < hot->n_near));
 }
 
 np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_of_hop side,
@@ -216,12 +217,21 @@ np_inline size_t np_look_cell(const struct np_hot *hot, const struct np_look_sid
 uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
                           const struct np_ask *ask);
 
+/* The first four bytes of a part as one number: action lowest, flags in the upper half. Images are
+ * read in place by little-endian machines only. */
+np_inline uint32_t np_part_word(const struct netpol_part *part)
+{
+    uint32_t word;
+    memcpy(&word, part, sizeof word);
+    return word;
+}
+
 /* The part itself, or what the residual tree leads to that stands in its place. */
 np_inline uint32_t np_look_through(const struct np_hot *hot, uint32_t first, uint32_t index,
                                    const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
     const struct netpol_part *part = &hot->parts[index];
-    if (np_unlikely(part->flags & NP_PART_RESIDUAL)) {
+    if (np_unlikely(np_part_word(part) & (uint32_t)NP_PART_RESIDUAL << 16)) {
         index = first + np_look_residual(hot, part->rule, tuple, ask);
     }
     return index;
@@ -234,9 +244,12 @@ uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t 
                             uint32_t mesh);
 
 /* What the head of a verdict depends on: three bits of each part, see np_hot.heads. */
-np_inline unsigned np_part_code(const struct netpol_part *part)
+np_inline uint32_t np_part_code(const struct netpol_part *part)
 {
-    return (part->action & 3u) | (part->flags & NETPOL_PART_JUDGED) / (NETPOL_PART_JUDGED / 4);
+    enum { JUDGED_AT = 16 + 5 };
+    _Static_assert(NETPOL_PART_JUDGED == 1 << (JUDGED_AT - 16), "in the upper half");
+    uint32_t word = np_part_word(part);
+    return (word & 3) | (word >> (JUDGED_AT - 2) & 4);
 }
 
 np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
@@ -311,8 +324,9 @@ np_inline bool np_first_ends(const struct np_table *table, const struct netpol_t
                              struct np_party *src, struct np_party *dst)
 {
     uint32_t from, to;
-    return np_is_plain4(tuple, &from, &to) && np_likely(np_party_first4(table, from, src)) &&
-           np_likely(np_party_first4(table, to, dst));
+    return np_is_plain4(tuple, &from, &to) &&
+           np_likely(np_party_first4(table->slots4, table->bits4, from, src)) &&
+           np_likely(np_party_first4(table->slots4, table->bits4, to, dst));
 }
 
 static inline bool np_is_mapped(uint64_t high, uint64_t low)
