@@ -21,10 +21,9 @@ static const struct netpol_part *part_of(const struct netpol_verdict *verdict,
                                      : &verdict->mesh;
 }
 
-struct np_answer np_ask(struct np_plan *plan, const struct np_side_plan *side,
-                        const struct np_model *focus, uint32_t near, uint32_t far,
-                        enum np_relation relation, const struct np_port_point *point,
-                        uint16_t source_port)
+struct np_hop np_ask_hop(const struct np_plan *plan, const struct np_side_plan *side, uint32_t near,
+                         uint32_t far, enum np_relation relation, const struct np_port_point *point,
+                         uint16_t source_port)
 {
     const struct np_sig *near_sig = &plan->draft.sigs[near];
     const struct np_sig *far_sig = &plan->draft.sigs[far];
@@ -45,6 +44,15 @@ struct np_answer np_ask(struct np_plan *plan, const struct np_side_plan *side,
     near_end->relation_cause = far_end->relation_cause = np_relation_views[relation].cause;
     hop.original = hop.dst;
     hop.original_port = hop.dst_port;
+    return hop;
+}
+
+struct np_answer np_ask(struct np_plan *plan, const struct np_side_plan *side,
+                        const struct np_model *focus, uint32_t near, uint32_t far,
+                        enum np_relation relation, const struct np_port_point *point,
+                        uint16_t source_port)
+{
+    struct np_hop hop = np_ask_hop(plan, side, near, far, relation, point, source_port);
     struct netpol_verdict verdict;
     np_reference_hop(focus, &hop, NULL, NULL, &verdict);
     plan->tables.evaluated++;

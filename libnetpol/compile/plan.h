@@ -162,36 +162,39 @@ np_truth np_members_find(const struct np_members *members, uint32_t signature);
 int np_rows_make(struct np_plan *plan, enum np_side_of_hop side);
 /* ---- truths.c ---- */
 /*
- * What an answer depends on, where rules are plain (no names of ports, source ports, requests,
- * proxies, authentication): the truth of each rule. Combinations of truths that came up before in
- * the group need not be asked again.
+ * What an answer depends on, where rules are plain (no requests, proxies, authentication): the
+ * truth of each rule. Combinations of truths that came up before in the group need not be asked
+ * again.
  */
 struct np_truths {
-    const struct netpol_ctx *ctx;
+    struct np_plan *plan;
+    const struct np_side_plan *side;
+    const struct np_focus *focus;
     bool plain;
-    uint32_t n_rules, n_alternatives, n_columns;
-    uint32_t *first; /* rule -> its first alternative; [n_rules] is the end */
-    np_truth *ports; /* [alternative][column] */
-    np_truth *flow;  /* by alternative: for the class and relation at hand */
-    uint32_t *key;   /* room for one combination */
-    size_t room;     /* bytes of all of it */
+    uint32_t near, far;
+    enum np_relation relation;
+    uint32_t n_alternatives, n_columns;
+    const uint32_t *columns; /* a point each */
+    uint32_t *first;         /* rule -> its first alternative; then the end */
+    np_truth *ports;         /* [alternative][column], of services alone */
+    np_truth *flow;          /* by alternative: for the ends and relation at hand, ports apart */
+    uint32_t *key;           /* room for one combination */
+    size_t room;             /* bytes of all of it */
     void *memory;
     struct np_map seen; /* combination -> ordinal */
 };
-/* Begins a group. columns: a point (its number) for each. OK, ERR_MEMORY. */
-int np_truths_begin(struct np_truths *t, struct np_plan *plan, const struct np_focus *focus,
-                    const uint32_t *columns, uint32_t n_columns);
+void np_truths_init(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side);
+void np_truths_free(struct np_truths *t);
+/* Begins a group. columns stay the caller's. OK, ERR_MEMORY. */
+int np_truths_begin(struct np_truths *t, const struct np_focus *focus, const uint32_t *columns,
+                    uint32_t n_columns);
 /* Fixes the ends and their relation. OK, ERR_MEMORY. */
-int np_truths_aim(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side,
-                  const struct np_focus *focus, uint32_t near, uint32_t far,
-                  enum np_relation relation);
-/* Which rules may match at all, whatever the ports. */
+int np_truths_aim(struct np_truths *t, uint32_t near, uint32_t far, enum np_relation relation);
+/* May the rule match at all, whatever the ports? */
 bool np_truths_may(const struct np_truths *t, uint32_t rule);
 /* Where the ordinal of this combination is kept; *added: it did not come up before. NULL: no
  * memory. */
-uint64_t *np_truths_find(struct np_truths *t, const struct np_focus *focus, uint32_t column,
-                         uint8_t family, bool by_family, bool *added);
-void np_truths_free(struct np_truths *t);
+uint64_t *np_truths_find(struct np_truths *t, uint32_t column, uint16_t source_port, bool *added);
 
 /* ---- lists.c ---- */
 /* Is this side one large imported list, fit for a residual tree? */
@@ -204,6 +207,10 @@ int np_list_make(struct np_plan *plan, const struct np_side_plan *side, enum np_
 uint32_t np_tables_cells(struct np_tables *tables, const uint16_t *cells, uint32_t count);
 uint32_t np_tables_map(struct np_tables *tables, const uint16_t *map, uint32_t count);
 uint32_t np_tables_parts(struct np_tables *tables, const struct np_answer *parts, uint32_t count);
+/* The hop that is asked about. */
+struct np_hop np_ask_hop(const struct np_plan *plan, const struct np_side_plan *side, uint32_t near,
+                         uint32_t far, enum np_relation relation, const struct np_port_point *point,
+                         uint16_t source_port);
 /* Asks the reference about one side. near, far: signatures. */
 struct np_answer np_ask(struct np_plan *plan, const struct np_side_plan *side,
                         const struct np_model *focus, uint32_t near, uint32_t far,

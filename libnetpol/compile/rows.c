@@ -252,16 +252,39 @@ static int residual(struct rows *r, uint32_t *ordinal)
     return ordinal_of(r, &answer, ordinal);
 }
 
-static int answer_column(struct rows *r, uint32_t far, enum np_relation relation,
-                         const struct np_port_point *point, bool by_source, uint32_t *ordinal)
+/* The answer for one column and source port; a combination of truths is asked about once. */
+static int answer(struct rows *r, uint32_t far, enum np_relation relation, uint32_t column,
+                  uint16_t source_port, uint32_t *ordinal)
 {
-    uint32_t count = by_source && point->kind == NP_PORT_KNOWN ? r->plan->ports.n_sources : 1;
+    const struct np_port_point *point = &r->plan->ports.points[r->column[column]];
+    bool added = true;
+    uint64_t *known = NULL;
+    if (r->truths.plain) {
+        known = np_truths_find(&r->truths, column, source_port, &added);
+        if (!known || !added) {
+            *ordinal = known ? (uint32_t)*known : 0;
+            return known ? NETPOL_OK : NETPOL_ERR_MEMORY;
+        }
+    }
+    struct np_answer said =
+        np_ask(r->plan, r->side, &r->focus.model, r->near, far, relation, point, source_port);
+    int status = ordinal_of(r, &said, ordinal);
+    if (known) {
+        *known = *ordinal;
+    }
+    return status;
+}
+
+static int answer_column(struct rows *r, uint32_t far, enum np_relation relation, uint32_t column,
+                         bool by_source, uint32_t *ordinal)
+{
+    const struct np_ports *ports = &r->plan->ports;
+    bool many = by_source && ports->points[r->column[column]].kind == NP_PORT_KNOWN;
+    uint32_t count = many ? ports->n_sources : 1;
     bool same = true;
     int status = NETPOL_OK;
     for (uint32_t i = 0; i < count && status == NETPOL_OK; i++) {
-        struct np_answer answer = np_ask(r->plan, r->side, &r->focus.model, r->near, far, relation,
-                                         point, r->plan->ports.sources[i]);
-        status = ordinal_of(r, &answer, &r->ordinals[i]);
+        status = answer(r, far, relation, column, ports->sources[i], &r->ordinals[i]);
         same = same && r->ordinals[i] == r->ordinals[0];
     }
     *ordinal = r->ordinals[0];
@@ -278,35 +301,16 @@ static void keep_rules(struct rows *r, bool *by_source)
     }
 }
 
-/* The answer of a combination of truths, asked when it comes up for the first time. */
-static int plain_column(struct rows *r, uint32_t far, enum np_relation relation, uint32_t column,
-                        uint32_t *ordinal)
-{
-    bool added, by_family = r->plan->ports.n_families > 1;
-    const struct np_port_point *point = &r->plan->ports.points[r->column[column]];
-    uint64_t *at = np_truths_find(&r->truths, &r->focus, column, point->family, by_family, &added);
-    int status = at ? NETPOL_OK : NETPOL_ERR_MEMORY;
-    if (at && added) {
-        status = answer_column(r, far, relation, point, false, ordinal);
-        *at = *ordinal;
-    }
-    *ordinal = at ? (uint32_t)*at : 0;
-    return status;
-}
-
 static int make_row(struct rows *r, uint32_t class, enum np_relation relation, uint32_t *row)
 {
     bool by_source;
     uint32_t far = r->plan->classes.first[class];
-    int status = np_truths_aim(&r->truths, r->plan, r->side, &r->focus, r->near, far, relation);
+    int status = np_truths_aim(&r->truths, r->near, far, relation);
     keep_rules(r, &by_source);
     np_focus_narrow(&r->focus, r->keep);
     for (uint32_t c = 0; c < r->n_columns && status == NETPOL_OK; c++) {
         uint32_t ordinal = 0;
-        status = r->truths.plain
-                     ? plain_column(r, far, relation, c, &ordinal)
-                     : answer_column(r, far, relation, &r->plan->ports.points[r->column[c]],
-                                     by_source, &ordinal);
+        status = answer_column(r, far, relation, c, by_source, &ordinal);
         r->cells[c] = (uint16_t)ordinal;
     }
     if (status != NETPOL_OK) {
@@ -395,7 +399,7 @@ static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
     int status = begin_group(r, group) ? NETPOL_OK : NETPOL_ERR_MEMORY;
     if (status == NETPOL_OK) {
         make_columns(r);
-        status = np_truths_begin(&r->truths, r->plan, &r->focus, r->column, r->n_columns);
+        status = np_truths_begin(&r->truths, &r->focus, r->column, r->n_columns);
     }
     if (status == NETPOL_OK) {
         out->ports = np_tables_map(&r->plan->tables, r->map, r->plan->ports.n_classes);
@@ -470,8 +474,7 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side)
     uint32_t groups = r.groups->grouping.count;
     int status = NETPOL_OK;
     np_map_init(&r.answers, plan->draft.ctx);
-    np_map_init(&r.truths.seen, plan->draft.ctx);
-    r.truths.ctx = plan->draft.ctx;
+    np_truths_init(&r.truths, plan, r.side);
     plan->planned[side] = np_arena_array(&plan->draft.arena, groups, sizeof **plan->planned);
     if (!plan->planned[side] || !begin(&r)) {
         status = NETPOL_ERR_MEMORY;

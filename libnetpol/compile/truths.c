@@ -3,41 +3,62 @@
  * The truths of a group's rules, so that the reference is asked once for each combination of them.
  *
  * The outcome of a checkpoint is folded over the truths of its rules and of whom its policies
- * select; the latter are the same for all of a group. So where truths are all that rules
- * contribute, equal truths are equal outcomes. The truth of one condition is the reference's here
- * as well: sets through members, services through np_reference_service.
+ * select; the latter, the route and the listener are the same for all of a group. So where truths
+ * are all that rules contribute, equal truths are equal outcomes. The truth of one condition is the
+ * reference's here as well: sets through members, ports through its own functions.
  */
 #include "compile/plan.h"
-
-static bool plain_match(const struct np_match *m)
-{
-    return !m->dst_ports && !m->src_ports && !m->src_service && !m->connection && !m->request &&
-           m->routes == NP_ROUTE_ANY && m->listener == NP_LISTENER_ANY;
-}
 
 static bool plain_rule(const struct np_rule *rule)
 {
     bool plain = rule->redirect_parser == NP_PARSER_NONE && !rule->auth_mode &&
                  !rule->auth_explicit && rule->n_effects == 0 && !rule->for_all_topics;
     for (uint32_t a = 0; a < rule->n_alternatives && plain; a++) {
-        plain = plain_match(&rule->alternatives[a]);
+        plain = !rule->alternatives[a].connection && !rule->alternatives[a].request;
     }
     return plain;
 }
 
-static const struct np_match *alternative(const struct np_truths *t, const struct np_focus *focus,
-                                          uint32_t rule, uint32_t at)
+static bool by_service(const struct np_match *m)
 {
-    return &focus->rules[rule]->alternatives[at - t->first[rule]];
+    return !m->dst_ports && !m->src_ports && !m->src_service;
+}
+
+/* A list reads source port 0 unlike a workload's checkpoint: not both by one function. */
+static bool is_mixed(const struct np_side_plan *side)
+{
+    bool mixed = false;
+    for (uint32_t c = 1; c < side->n_checkpoints; c++) {
+        mixed = mixed || (side->checkpoints[c]->kind == NP_CHECK_LIST) !=
+                             (side->checkpoints[0]->kind == NP_CHECK_LIST);
+    }
+    return mixed;
+}
+
+static const struct np_match *alternative(const struct np_truths *t, uint32_t rule, uint32_t at)
+{
+    return &t->focus->rules[rule]->alternatives[at - t->first[rule]];
+}
+
+void np_truths_init(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side)
+{
+    *t = (struct np_truths){.plan = plan, .side = side};
+    np_map_init(&t->seen, plan->draft.ctx);
+}
+
+void np_truths_free(struct np_truths *t)
+{
+    np_map_free(&t->seen);
+    np_free(t->plan->draft.ctx, t->memory, t->room);
 }
 
 static bool make_room(struct np_truths *t)
 {
-    size_t words = t->n_rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) +
-                   2 * (size_t)t->n_rules + 1;
+    size_t rules = t->focus->n_rules;
+    size_t words = rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) + 2 * rules + 1;
     size_t bytes = words * sizeof(uint32_t);
     if (bytes > t->room) {
-        void *memory = np_resize(t->ctx, t->memory, t->room, 2 * bytes);
+        void *memory = np_resize(t->plan->draft.ctx, t->memory, t->room, 2 * bytes);
         if (!memory) {
             return false;
         }
@@ -45,47 +66,31 @@ static bool make_room(struct np_truths *t)
         t->room = 2 * bytes;
     }
     t->first = t->memory;
-    t->ports = t->first + t->n_rules + 1;
+    t->ports = t->first + rules + 1;
     t->flow = t->ports + (size_t)t->n_alternatives * t->n_columns;
     t->key = t->flow + t->n_alternatives;
     return true;
 }
 
-static int truth_of_set(struct np_plan *plan, const struct np_set *set, bool source,
-                        uint32_t signature, enum np_relation relation, np_truth *out)
-{
-    *out = NP_YES;
-    if (set) {
-        struct np_members m = np_draft_members(&plan->draft, set, source, relation);
-        if (!m.items && m.count) {
-            return NETPOL_ERR_MEMORY;
-        }
-        *out = np_members_find(&m, signature);
-    }
-    return NETPOL_OK;
-}
-
-static void fill_ports(struct np_truths *t, const struct np_plan *plan, const struct np_match *m,
-                       uint32_t at, const uint32_t *columns)
+static void fill_ports(struct np_truths *t, const struct np_match *m, uint32_t at)
 {
     np_truth *row = t->ports + (size_t)at * t->n_columns;
     for (uint32_t c = 0; c < t->n_columns; c++) {
-        const struct np_port_point *p = &plan->ports.points[columns[c]];
+        const struct np_port_point *p = &t->plan->ports.points[t->columns[c]];
         row[c] =
             m->service ? np_reference_service(m->service, p->kind, p->protocol, p->port) : NP_YES;
     }
 }
 
-int np_truths_begin(struct np_truths *t, struct np_plan *plan, const struct np_focus *focus,
-                    const uint32_t *columns, uint32_t n_columns)
+int np_truths_begin(struct np_truths *t, const struct np_focus *focus, const uint32_t *columns,
+                    uint32_t n_columns)
 {
-    t->ctx = plan->draft.ctx;
-    t->n_rules = focus->n_rules;
+    t->focus = focus;
+    t->columns = columns;
     t->n_columns = n_columns;
     t->n_alternatives = 0;
-    t->plain = true;
+    t->plain = !is_mixed(t->side);
     np_map_free(&t->seen);
-    np_map_init(&t->seen, t->ctx);
     for (uint32_t r = 0; r < focus->n_rules; r++) {
         t->plain = t->plain && plain_rule(focus->rules[r]);
         t->n_alternatives += focus->rules[r]->n_alternatives;
@@ -93,14 +98,30 @@ int np_truths_begin(struct np_truths *t, struct np_plan *plan, const struct np_f
     if (!make_room(t)) {
         return NETPOL_ERR_MEMORY;
     }
-    for (uint32_t r = 0, at = 0; r < focus->n_rules; r++) {
+    uint32_t at = 0;
+    for (uint32_t r = 0; r < focus->n_rules; r++) {
         t->first[r] = at;
-        for (uint32_t a = 0; a < focus->rules[r]->n_alternatives; a++, at++) {
-            fill_ports(t, plan, &focus->rules[r]->alternatives[a], at, columns);
+        for (uint32_t a = 0; a < focus->rules[r]->n_alternatives; a++) {
+            fill_ports(t, &focus->rules[r]->alternatives[a], at++);
         }
-        t->first[r + 1] = at;
     }
-    t->first[t->n_rules] = t->n_alternatives;
+    t->first[focus->n_rules] = at;
+    return NETPOL_OK;
+}
+
+/* ---- flow ---- */
+
+static int truth_of_set(struct np_truths *t, const struct np_set *set, bool source,
+                        uint32_t signature, np_truth *out)
+{
+    *out = NP_YES;
+    if (set) {
+        struct np_members m = np_draft_members(&t->plan->draft, set, source, t->relation);
+        if (!m.items && m.count) {
+            return NETPOL_ERR_MEMORY;
+        }
+        *out = np_members_find(&m, signature);
+    }
     return NETPOL_OK;
 }
 
@@ -116,24 +137,32 @@ static np_truth relation_truth(uint8_t wanted, enum np_relation relation)
     return view->possible & ~wanted ? view->cause : NP_YES;
 }
 
-int np_truths_aim(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side,
-                  const struct np_focus *focus, uint32_t near, uint32_t far,
-                  enum np_relation relation)
+static int flow_of(struct np_truths *t, const struct np_match *m, np_truth *out)
+{
+    np_truth near, far;
+    *out = relation_truth(m->relations, t->relation);
+    if (*out == NP_NO) {
+        return NETPOL_OK;
+    }
+    int status = truth_of_set(t, m->near, t->side->near_is_source, t->near, &near);
+    if (status != NETPOL_OK || near == NP_NO) {
+        *out = NP_NO;
+        return status;
+    }
+    status = truth_of_set(t, m->far, !t->side->near_is_source, t->far, &far);
+    *out = status == NETPOL_OK ? np_and(*out, np_and(near, far)) : NP_NO;
+    return status;
+}
+
+int np_truths_aim(struct np_truths *t, uint32_t near, uint32_t far, enum np_relation relation)
 {
     int status = NETPOL_OK;
-    for (uint32_t r = 0; r < t->n_rules && status == NETPOL_OK; r++) {
+    t->near = near;
+    t->far = far;
+    t->relation = relation;
+    for (uint32_t r = 0; r < t->focus->n_rules && status == NETPOL_OK; r++) {
         for (uint32_t at = t->first[r]; at < t->first[r + 1] && status == NETPOL_OK; at++) {
-            const struct np_match *m = alternative(t, focus, r, at);
-            np_truth truth = relation_truth(m->relations, relation), set;
-            status = truth == NP_NO
-                         ? NETPOL_OK
-                         : truth_of_set(plan, m->near, side->near_is_source, near, relation, &set);
-            truth = truth == NP_NO || status != NETPOL_OK ? NP_NO : np_and(truth, set);
-            if (truth != NP_NO) {
-                status = truth_of_set(plan, m->far, !side->near_is_source, far, relation, &set);
-                truth = status == NETPOL_OK ? np_and(truth, set) : NP_NO;
-            }
-            t->flow[at] = truth;
+            status = flow_of(t, alternative(t, r, at), &t->flow[at]);
         }
     }
     return status;
@@ -149,9 +178,11 @@ bool np_truths_may(const struct np_truths *t, uint32_t rule)
     return false;
 }
 
-static np_truth family_truth(uint8_t families, uint8_t family, bool by_family)
+/* ---- combinations ---- */
+
+static np_truth family_truth(uint8_t families, uint8_t family)
 {
-    if (!by_family || families == NP_FAMILY_ANY) {
+    if (families == NP_FAMILY_ANY) {
         return NP_YES;
     }
     if (family == 0) {
@@ -160,18 +191,30 @@ static np_truth family_truth(uint8_t families, uint8_t family, bool by_family)
     return np_truth_of(families & (family == NP_IPV4 ? NP_FAMILY_4 : NP_FAMILY_6));
 }
 
-uint64_t *np_truths_find(struct np_truths *t, const struct np_focus *focus, uint32_t column,
-                         uint8_t family, bool by_family, bool *added)
+/* All of one alternative but its flow. */
+static np_truth rest_of(const struct np_truths *t, const struct np_match *m, uint32_t at,
+                        uint32_t column, uint16_t source_port)
+{
+    const struct np_port_point *point = &t->plan->ports.points[t->columns[column]];
+    np_truth ports = t->ports[(size_t)at * t->n_columns + column];
+    if (!by_service(m)) {
+        struct np_hop hop =
+            np_ask_hop(t->plan, t->side, t->near, t->far, t->relation, point, source_port);
+        ports = np_reference_ports(m, &hop, t->side->checkpoints[0]);
+    }
+    bool by_family = t->plan->ports.n_families > 1;
+    return by_family ? np_and(ports, family_truth(m->families, point->family)) : ports;
+}
+
+uint64_t *np_truths_find(struct np_truths *t, uint32_t column, uint16_t source_port, bool *added)
 {
     uint32_t count = 0;
-    for (uint32_t r = 0; r < t->n_rules; r++) {
+    for (uint32_t r = 0; r < t->focus->n_rules; r++) {
         np_truth truth = NP_NO;
         for (uint32_t at = t->first[r]; at < t->first[r + 1]; at++) {
             if (t->flow[at] != NP_NO) {
-                np_truth ports = t->ports[(size_t)at * t->n_columns + column];
-                np_truth exists =
-                    family_truth(alternative(t, focus, r, at)->families, family, by_family);
-                truth = np_or(truth, np_and(t->flow[at], np_and(ports, exists)));
+                np_truth rest = rest_of(t, alternative(t, r, at), at, column, source_port);
+                truth = np_or(truth, np_and(t->flow[at], rest));
             }
         }
         if (truth != NP_NO) {
@@ -181,10 +224,4 @@ uint64_t *np_truths_find(struct np_truths *t, const struct np_focus *focus, uint
     }
     return np_map_add(&t->seen, (struct np_slice){(const char *)t->key, count * sizeof *t->key},
                       added);
-}
-
-void np_truths_free(struct np_truths *t)
-{
-    np_map_free(&t->seen);
-    np_free(t->ctx, t->memory, t->room);
 }

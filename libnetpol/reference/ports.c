@@ -168,3 +168,14 @@ np_truth np_source_ports_truth(const struct np_walk *walk, const struct np_match
     }
     return axis_truth(match->src_service, match->src_ports, walk->src, &port);
 }
+
+np_truth np_reference_ports(const struct np_match *match, const struct np_hop *hop,
+                            const struct np_checkpoint *checkpoint)
+{
+    struct np_walk walk = {.hop = hop,
+                           .checkpoint = checkpoint,
+                           .src = &hop->src,
+                           .dst = &hop->dst,
+                           .dst_port = hop->dst_port};
+    return np_and(np_ports_truth(&walk, match), np_source_ports_truth(&walk, match));
+}

@@ -58,6 +58,9 @@ struct np_result {            /* of one checkpoint */
 /* A service at one port, port_kind: as enum np_port_kind (known, none, not given). */
 np_truth np_reference_service(const struct np_service *service, int port_kind, uint8_t protocol,
                               uint16_t number);
+/* Both port axes of one alternative on a hop, after translation. */
+np_truth np_reference_ports(const struct np_match *match, const struct np_hop *hop,
+                            const struct np_checkpoint *checkpoint);
 
 struct np_trace_step {
     const struct np_hop
