@@ -5,9 +5,9 @@
  * What changes while evaluations run: endpoints, and which matcher is in force.
  *
  * ENDPOINTS are the part of a compiled policy that changes per pod: address or reference -> record.
- * One writer at a time, any number of readers, who never wait and never see half a change: a key
- * that is there before and after a write is never missed, the re-use of an address by another pod
- * is one atomic replacement. An endpoint of a kind and place that the compile knows is visible at
+ * Writers are serialised by a lock that readers do not know; readers never wait and never see half
+ * a change of an address: one that is there before and after a write is never missed, its re-use by
+ * another pod is one atomic replacement. An endpoint of a kind and place that the compile knows is visible at
  * once; any other is NEEDS_COMPILE, and UNKNOWN (never the outside world) until the next compile.
  *
  * A SLOT publishes views. A READER (one per worker, not tied to a thread) enters, gets the view in
@@ -15,7 +15,7 @@
  * Publishing never waits; a retired view is freed by a later publish or reclaim, when no reader is
  * inside that entered before it was retired.
  *
- * match/slot.c explains the scheme (epochs), match/table.c the table.
+ * match/slot.h explains the scheme (epochs), match/table.h the table, docs/change.md the use of it.
  */
 #include <netpol/eval.h>
 #include <netpol/store.h>
@@ -39,7 +39,7 @@ NETPOL_API void netpol_endpoints_destroy(struct netpol_endpoints *endpoints);
  * What policies see of an endpoint apart from its addresses, as a number of this matcher: labels
  * are projected onto those that some selector mentions, so unique ones cost nothing. Addresses and
  * name of the spec are not looked at (unless policies select by name). 0 in *kind: not seen by the
- * compile. OK, NEEDS_COMPILE, ERR_ARGUMENT. Thread-safe.
+ * compile. OK, NEEDS_COMPILE, ERR_ARGUMENT, ERR_MEMORY (hundreds of labels that count). Thread-safe.
  */
 NETPOL_API int netpol_endpoints_kind(const struct netpol_endpoints *endpoints,
                                      const struct netpol_endpoint_spec *spec, uint32_t *kind);
@@ -56,8 +56,10 @@ struct netpol_endpoint_entry {
     uint8_t address[16]; /* as in netpol_tuple */
 };
 /*
- * Adds an address to an endpoint, or gives it from whoever had it. OK, NEEDS_COMPILE (visible as
- * UNKNOWN until then), ERR_ARGUMENT, ERR_MEMORY (nothing changed). O(1), amortised.
+ * Adds an address to an endpoint, or gives it from whoever had it (an address of several owners, of
+ * which it is one, stays theirs). kind and node hold for all its addresses. OK, NEEDS_COMPILE
+ * (visible as UNKNOWN until then), ERR_ARGUMENT, ERR_MEMORY (nothing changed). O(1), amortised: now
+ * and then a larger table is made, some milliseconds for 100,000 endpoints.
  */
 NETPOL_API int netpol_endpoints_set(struct netpol_endpoints *endpoints,
                                     const struct netpol_endpoint_entry *entry);
@@ -72,7 +74,9 @@ NETPOL_API int netpol_endpoints_remove(struct netpol_endpoints *endpoints, uint6
 /*
  * The endpoints for a newer matcher of the same store: those of its compile, then every change that
  * was made to `from` since that compile took its snapshot, in order (the journal). from stays as it
- * is. netpol_compile_options.endpoints tells the compile to mark the place in the journal.
+ * is. netpol_compile_options.endpoints tells the compile to mark the place in the journal; the four
+ * last marks are remembered. An endpoint of which only a kind number is known (set) is UNKNOWN
+ * until the next compile when the two matchers do not look at the same labels.
  * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_STATE (the matcher did not mark from).
  */
 NETPOL_API int netpol_endpoints_advance(struct netpol_endpoints *from,
@@ -88,7 +92,7 @@ struct netpol_endpoints_stats {
 NETPOL_API int netpol_endpoints_stats(const struct netpol_endpoints *endpoints,
                                       struct netpol_endpoints_stats *out);
 /* The caller says that no evaluation is running: memory of replaced tables is freed. For endpoints
- * whose views are not in a slot (a slot does this by itself). */
+ * with views that are not in a slot (a slot does this by itself; without views nothing is kept). */
 NETPOL_API void netpol_endpoints_quiesce(struct netpol_endpoints *endpoints);
 
 /* ---- publication ---- */
@@ -107,7 +111,8 @@ NETPOL_API int netpol_slot_destroy(struct netpol_slot *slot);
 /*
  * Puts a view in force and takes it over (with its endpoints, if they are to die with it:
  * own_endpoints 1). Never waits for readers. One publisher at a time (the slot locks). Frees
- * retired views that nobody can see any more. OK, ERR_ARGUMENT, ERR_MEMORY.
+ * retired views that nobody can see any more. OK, ERR_MEMORY, ERR_ARGUMENT (also: the view is in
+ * the slot already; other views of its endpoints are in another slot).
  */
 NETPOL_API int netpol_slot_publish(struct netpol_slot *slot, struct netpol_view *view,
                                    int own_endpoints);
@@ -124,12 +129,15 @@ NETPOL_API void netpol_reader_destroy(struct netpol_reader *reader);
  */
 NETPOL_API const struct netpol_view *netpol_reader_enter(struct netpol_reader *reader);
 NETPOL_API void netpol_reader_leave(struct netpol_reader *reader);
-/* For occasional callers without a reader: counted, not wait-free. NULL: nothing published. */
+/* For occasional callers without a reader: counted under a lock. NULL: nothing published. While
+ * something is borrowed, nothing is freed that was replaced since the first such borrow. */
 NETPOL_API const struct netpol_view *netpol_slot_borrow(struct netpol_slot *slot);
 NETPOL_API void netpol_slot_return(struct netpol_slot *slot, const struct netpol_view *view);
 /*
  * After fork, in the child, before anything else: the readers of other threads are gone with them;
- * this one declares every reader outside. OK, ERR_ARGUMENT.
+ * this one declares every reader outside and everything borrowed returned. At the moment of the
+ * fork other threads may be reading; none may be inside a call that changes endpoints or the slot,
+ * or that makes or destroys readers. OK, ERR_ARGUMENT.
  */
 NETPOL_API int netpol_slot_after_fork(struct netpol_slot *slot);
 

@@ -51,8 +51,9 @@ const struct netpol_view *netpol_reader_enter(struct netpol_reader *reader)
     struct netpol_slot *slot = reader->slot;
     /* acquire: who sees an epoch sees the swap before it */
     uint64_t epoch = atomic_load_explicit(&slot->epoch, memory_order_acquire);
-    atomic_store_explicit(&reader->inside, epoch, memory_order_relaxed);
-    np_fence_light(&slot->fence);
+    /* release: who finds it here also knows what the last visit has read */
+    atomic_store_explicit(&reader->inside, epoch, memory_order_release);
+    np_fence_full(&slot->fence);
     const struct netpol_view *view = atomic_load_explicit(&slot->view, memory_order_acquire);
     if (!view) { /* nothing to be inside of, and nothing to leave */
         atomic_store_explicit(&reader->inside, 0, memory_order_release);

@@ -18,9 +18,10 @@ static void take_older(uint64_t epoch, uint64_t *oldest)
 }
 
 /* The epoch of whoever is inside for longest; UINT64_MAX: nobody is. */
-static uint64_t oldest_inside(struct netpol_slot *slot)
+uint64_t np_slot_oldest(struct netpol_slot *slot)
 {
     uint64_t oldest = UINT64_MAX;
+    np_fence_full(&slot->fence);
     pthread_mutex_lock(&slot->lists);
     for (struct netpol_reader *reader = slot->readers; reader; reader = reader->next) {
         /* acquire: what a reader that left has read was read before what is freed now */
@@ -31,11 +32,6 @@ static uint64_t oldest_inside(struct netpol_slot *slot)
     }
     pthread_mutex_unlock(&slot->lists);
     return oldest;
-}
-
-uint64_t np_slot_oldest(struct netpol_slot *slot)
-{
-    return np_fence_heavy(&slot->fence) ? oldest_inside(slot) : 0;
 }
 
 /* ---- views ---- */
@@ -181,7 +177,6 @@ int np_slot_create(struct netpol_ctx *ctx, struct netpol_slot **out)
     atomic_init(&slot->view, NULL);
     atomic_init(&slot->epoch, 1);
     atomic_init(&slot->refs, 1);
-    np_fence_init(&slot->fence);
     slot->ctx = ctx;
     if (pthread_mutex_init(&slot->publishing, NULL)) {
         np_image_free(ctx, slot, sizeof *slot);
@@ -208,8 +203,7 @@ void np_slot_unref(struct netpol_slot *slot)
 int np_slot_destroy(struct netpol_slot *slot)
 {
     pthread_mutex_lock(&slot->publishing);
-    (void)np_fence_heavy(&slot->fence);
-    if (oldest_inside(slot) != UINT64_MAX) {
+    if (np_slot_oldest(slot) != UINT64_MAX) {
         pthread_mutex_unlock(&slot->publishing);
         return NETPOL_ERR_STATE;
     }
@@ -231,7 +225,6 @@ int np_slot_destroy(struct netpol_slot *slot)
 
 void np_slot_after_fork(struct netpol_slot *slot)
 {
-    np_fence_init(&slot->fence);
     for (struct netpol_reader *reader = slot->readers; reader; reader = reader->next) {
         reader->depth = 0;
         reader->view = NULL;

@@ -62,7 +62,7 @@ struct netpol_slot {
 
 /* After something was replaced: the epoch from which readers cannot see the old one. */
 uint64_t np_slot_retire(struct netpol_slot *slot);
-/* What was retired at this epoch or before may go; 0: nothing. */
+/* What was retired at this epoch or before may go. */
 uint64_t np_slot_oldest(struct netpol_slot *slot);
 
 int np_slot_create(struct netpol_ctx *ctx, struct netpol_slot **out);

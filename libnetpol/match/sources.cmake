@@ -7,7 +7,6 @@ netpol_room(
     cut_avx512.c
     cut_neon.c
     cut_scalar.c
-    fence.c
     hot.c
     journal.c
     look.c

@@ -85,7 +85,24 @@ static uint32_t *kinds_of_signatures(const struct netpol_endpoints *e, size_t *s
     return kinds;
 }
 
-static bool fill_refs(struct netpol_endpoints *e)
+/* Of "this endpoint has this address"; sums of it are equal when the same is said, in any order. */
+static uint64_t having(uint32_t number, const struct np_where *where)
+{
+    uint64_t mixed = (where->low + number) * NP_SLOT_MULTIPLIER ^ where->high;
+    return (mixed ^ mixed >> 31 ^ (uint64_t)number << 32) * NP_SLOT_MULTIPLIER;
+}
+
+static uint64_t having_own(const struct np_slot_ref *slot)
+{
+    const struct np_where four = {4, 0, slot->address4}, six = {6, slot->high6, slot->low6};
+    uint32_t number = (uint32_t)(slot->who >> 32);
+    uint64_t sum = slot->families & 1 ? having(number, &four) : 0;
+    sum += slot->families & 2 ? having(number, &six) : 0;
+    return slot->flags & NP_REF_GUEST ? 0 : sum;
+}
+
+/* *own: sum over the addresses that the records say. */
+static bool fill_refs(struct netpol_endpoints *e, uint64_t *own)
 {
     const struct np_hot *hot = &e->matcher->hot;
     struct np_live *live = e->current;
@@ -106,6 +123,7 @@ static bool fill_refs(struct netpol_endpoints *e)
             (uint8_t)((node ? NP_REF_NODE | NP_REF_GUEST : 0) | (waits ? NP_REF_UNCOMPILED : 0) |
                       np_kind_ref_flags(&e->kinds, slot->kind));
         e->uncompiled += waits;
+        *own += having_own(slot);
         uint32_t number = (uint32_t)(slot->who >> 32);
         if (number >= e->next_number && number != UINT32_MAX) {
             e->next_number = number + 1;
@@ -150,46 +168,68 @@ static void note_node(struct netpol_endpoints *e, const struct np_where *where, 
     known->where = *where;
 }
 
-static bool note_address(struct netpol_endpoints *e, const struct np_where *where,
-                         struct np_party party)
+/* What one pass over the addresses is for. */
+struct pass {
+    struct netpol_endpoints *e;
+    bool owners;    /* addresses beyond the first go to their owners; else nodes are noted */
+    uint64_t owned; /* sum over the addresses of endpoints */
+    bool failed;
+};
+
+static void see_owner(struct pass *pass, const struct np_where *where, uint32_t number)
 {
-    if (party.signature >= NP_SIG_SHARED) {
-        const struct np_shared *owner = &e->current->shared[party.signature - NP_SIG_SHARED];
-        for (;; owner++) {
-            if (!note_owner(e, where, owner->endpoint)) {
-                return false;
-            }
-            if (owner->last) {
-                return true;
-            }
-        }
+    pass->owned += number ? having(number, where) : 0;
+    if (pass->owners) {
+        pass->failed = pass->failed || !note_owner(pass->e, where, number);
     }
-    bool node = e->matcher->hot.sig_class[party.signature] >> 24 & NP_SIG_NODE;
-    if (node && (uint32_t)party.who) {
-        note_node(e, where, (uint32_t)party.who);
-    }
-    return node || note_owner(e, where, (uint32_t)(party.who >> 32));
 }
 
-static bool note_addresses(struct netpol_endpoints *e)
+static void see_address(struct pass *pass, const struct np_where *where, struct np_party party)
 {
-    const struct np_live *live = e->current;
-    bool fine = true;
-    for (uint32_t i = 0; fine && i < 1u << live->table.bits4; i++) {
+    const struct netpol_endpoints *e = pass->e;
+    if (party.signature >= NP_SIG_SHARED) {
+        const struct np_shared *owner = &e->current->shared[party.signature - NP_SIG_SHARED];
+        do {
+            see_owner(pass, where, owner->endpoint);
+        } while (!owner++->last);
+        return;
+    }
+    if (!(e->matcher->hot.sig_class[party.signature] >> 24 & NP_SIG_NODE)) {
+        see_owner(pass, where, (uint32_t)(party.who >> 32));
+    } else if ((uint32_t)party.who && !pass->owners) {
+        note_node(pass->e, where, (uint32_t)party.who);
+    }
+}
+
+static void see_addresses(struct pass *pass)
+{
+    const struct np_live *live = pass->e->current;
+    for (uint32_t i = 0; !pass->failed && i < 1u << live->table.bits4; i++) {
         uint64_t key = live->slots4[i].key;
         if ((uint32_t)key != NP_SIG_NONE) {
-            fine = note_address(e, &(struct np_where){4, 0, key >> 32},
-                                (struct np_party){(uint32_t)key, live->slots4[i].who});
+            see_address(pass, &(struct np_where){4, 0, key >> 32},
+                        (struct np_party){(uint32_t)key, live->slots4[i].who});
         }
     }
-    for (uint32_t i = 0; fine && i < 1u << live->table.bits6; i++) {
+    for (uint32_t i = 0; !pass->failed && i < 1u << live->table.bits6; i++) {
         const struct np_slot6 *slot = &live->slots6[i];
         if (slot->key != NP_SIG_NONE) {
-            fine = note_address(e, &(struct np_where){6, slot->high, slot->low},
-                                (struct np_party){(uint32_t)slot->key, slot->who});
+            see_address(pass, &(struct np_where){6, slot->high, slot->low},
+                        (struct np_party){(uint32_t)slot->key, slot->who});
         }
     }
-    return fine;
+}
+
+/* As a rule the table says of addresses what the records say, and no owner need be looked up. */
+static bool note_addresses(struct netpol_endpoints *e, uint64_t own)
+{
+    struct pass pass = {.e = e};
+    see_addresses(&pass);
+    if (pass.owned != own) {
+        pass.owners = true;
+        see_addresses(&pass);
+    }
+    return !pass.failed;
 }
 
 /* ---- beginning and end ---- */
@@ -215,10 +255,11 @@ int np_endpoints_create(struct netpol_matcher *matcher, struct netpol_endpoints 
     np_map_init(&e->node_names, e->ctx);
     np_map_init(&e->journal.places, e->ctx);
     open_sections(e);
+    uint64_t own = 0;
     e->nodes[0] = np_zalloc(e->ctx, nodes_bytes(e));
     e->nodes[1] = np_zalloc(e->ctx, nodes_bytes(e));
-    if (!e->nodes[0] || !e->nodes[1] || !name_nodes(e) || !copy_frozen(e) || !fill_refs(e) ||
-        !note_addresses(e)) {
+    if (!e->nodes[0] || !e->nodes[1] || !name_nodes(e) || !copy_frozen(e) || !fill_refs(e, &own) ||
+        !note_addresses(e, own)) {
         np_endpoints_destroy(e);
         return NETPOL_ERR_MEMORY;
     }
