@@ -67,15 +67,20 @@ static struct np_side furthest(const struct np_image *image)
     return most;
 }
 
-struct np_reach np_image_reach(const struct np_image *image)
+static struct np_reach reach_of(const struct np_image *image, const struct np_side *most)
 {
     unsigned width = image->header->flags & NP_IMAGE_WIDE_PORTS ? 2 : 1;
-    struct np_side most = furthest(image);
     uint32_t column = largest(image->section[NP_SECTION_PORT_MAPS],
                               image->count[NP_SECTION_PORT_MAPS] / width, width);
     uint32_t cell = largest(image->section[NP_SECTION_CELLS], image->count[NP_SECTION_CELLS], 2);
-    return (struct np_reach){.cells = (uint64_t)most.row + column + 1,
-                             .parts = (uint64_t)most.parts + cell + 1};
+    return (struct np_reach){.cells = (uint64_t)most->row + column + 1,
+                             .parts = (uint64_t)most->parts + cell + 1};
+}
+
+struct np_reach np_image_reach(const struct np_image *image)
+{
+    struct np_side most = furthest(image);
+    return reach_of(image, &most);
 }
 
 static const char *sides_wrong(const struct np_image *image)
@@ -100,7 +105,7 @@ static const char *sides_wrong(const struct np_image *image)
     if ((uint64_t)most.base + header->n_classes > image->count[NP_SECTION_COMB]) {
         return "a subject's row of classes is outside";
     }
-    struct np_reach reach = np_image_reach(image);
+    struct np_reach reach = reach_of(image, &most);
     if (reach.cells > image->count[NP_SECTION_CELLS]) {
         return "a row of cells is outside";
     }
