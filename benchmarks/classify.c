@@ -2,8 +2,8 @@
 /*
  * How fast a packet is classified, against everything that one would use instead.
  *
- *   classify [--quick] [--json FILE] [--cpu N] [--workload NAME] [--size N] [--engine NAME]
- *   classify --rules FILE --trace FILE [...]      ClassBench's filter and trace formats
+ *   classify [--quick] [--zipf] [--json FILE] [--cpu N] [--workload NAME] [--size N] [--engine
+ * NAME] classify --rules FILE --trace FILE [...]      ClassBench's filter and trace formats
  *
  * Prints one JSON line a figure, also into FILE. Fails when an engine disagrees with the linear
  * scan or a size could not be run; a goal that is missed is said, and is no failure. scripts/bench
@@ -43,6 +43,10 @@ static bool read_arguments(int argc, char **argv, struct arguments *a)
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--quick") == 0) {
             a->options.quick = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--zipf") == 0) {
+            a->options.skewed = true;
             continue;
         }
         if (!value) {
@@ -103,7 +107,7 @@ static bool run_one(const char *name, size_t nominal, bool both,
         fprintf(stderr, "classify: %s %zu cannot be made\n", name, nominal);
         return false;
     }
-    bool ok = bench_classify(&w, options);
+    bool ok = (!options->skewed || bench_workload_skew(&w)) && bench_classify(&w, options);
     bench_workload_free(&w);
     return ok;
 }
@@ -136,7 +140,7 @@ int main(int argc, char **argv)
     struct arguments a;
     if (!read_arguments(argc, argv, &a)) {
         fprintf(stderr,
-                "usage: %s [--quick] [--json FILE] [--cpu N] [--workload NAME] [--size N] "
+                "usage: %s [--quick] [--zipf] [--json FILE] [--cpu N] [--workload NAME] [--size N] "
                 "[--engine NAME] [--rules FILE --trace FILE]\n",
                 argv[0]);
         return 3;

@@ -61,6 +61,7 @@ static inline uint32_t bench_part_answer(const struct netpol_part *part, const u
 /* ---- classify_run.c ---- */
 struct bench_options {
     bool quick;
+    bool skewed;          /* few headers come often: see bench_workload_skew */
     const char *json;     /* file to append lines to; NULL: none */
     const char *workload; /* only this; NULL: all */
     size_t nominal;       /* only this size; 0: all */

@@ -148,7 +148,8 @@ static void record(const struct bench_workload *w, const struct entry *e,
                                       .ns = e->ns[mode],
                                       .facts = e->facts,
                                       .wrong = e->wrong};
-        snprintf(figure.workload, sizeof figure.workload, "%s%s", w->name, w->both ? "-both" : "");
+        snprintf(figure.workload, sizeof figure.workload, "%s%s%s", w->name, w->both ? "-both" : "",
+                 options->skewed ? "-zipf" : "");
         snprintf(figure.engine, sizeof figure.engine, "%s", e->engine->name);
         bench_record(&figure, options);
     }

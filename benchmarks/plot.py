@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""plot.py FILE FOLDER: from the JSON lines of scripts/bench to what people look at.
+"""plot.py FILE... FOLDER: from the JSON lines of scripts/bench to what people look at.
 
 Draws one SVG a workload (time against rules, both logarithmic) with the machine, the date and every
 figure in which libnetpol is behind, and writes the tables into FOLDER/README.md between its two
@@ -46,13 +46,14 @@ def short(rules):
 class Figures:
     """What one run found."""
 
-    def __init__(self, path):
+    def __init__(self, paths):
         self.machine, self.lines, self.goals, self.others = {}, [], [], []
-        for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+        texts = [pathlib.Path(path).read_text(encoding="utf-8") for path in paths]
+        for line in "".join(texts).splitlines():
             item = json.loads(line)
             bench = item.get("bench")
             if bench == "machine":
-                self.machine = item
+                self.machine = self.machine or item
             elif bench == "classify":
                 self.lines.append(item)
             elif bench == "goal":
@@ -99,7 +100,7 @@ class Figures:
         quick = ", quick run" if m.get("quick") else ""
         return (
             f"{m['cpu']}, {m['cpus']} CPUs, L2 {int(m['l2']) >> 10} KiB, "
-            f"Linux {m['kernel']}, DPDK {m['dpdk']}; {m['date']}{quick}"
+            f"Linux {m['kernel']}, DPDK {m['dpdk']}; {m['date']}, load {m['load']}{quick}"
         )
 
 
@@ -219,12 +220,26 @@ def chases(figures):
     ]
 
 
+def changes(figures):
+    """What scripts/bench change found."""
+    found = [item for item in figures.others if item["bench"] == "change"]
+    rows = ["| what | pods | policies | | aim | |", "|---|--:|--:|--:|--:|---|"]
+    for item in found:
+        judged = {True: "met", False: "**missed**"}.get(item.get("met"), "")
+        aim = f"{item['aim']:g}" if "aim" in item else ""
+        rows.append(
+            f"| {item['what']} | {item['pods']:,} | {item['policies']:,} | "
+            f"{item['value']:,.4g} {item['unit']} | {aim} | {judged} |"
+        )
+    return rows if found else []
+
+
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__.splitlines()[0])
-    figures, folder = Figures(sys.argv[1]), pathlib.Path(sys.argv[2])
+    figures, folder = Figures(sys.argv[1:-1]), pathlib.Path(sys.argv[-1])
     if not figures.lines:
-        sys.exit(f"{sys.argv[1]}: no figures of the classification benchmark")
+        sys.exit("no figures of the classification benchmark")
     pictures = []
     for workload in figures.workloads():
         (folder / f"{workload}.svg").write_text(draw(figures, workload), encoding="utf-8")
@@ -233,7 +248,7 @@ def main():
     text = readme.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    parts = [goals(figures), chases(figures), table(figures), pictures]
+    parts = [goals(figures), chases(figures), table(figures), changes(figures), pictures]
     body = "\n\n".join("\n".join(part) for part in parts if part)
     readme.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
     print(f"{len(pictures)} pictures and the tables of {readme}")

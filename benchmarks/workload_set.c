@@ -2,6 +2,7 @@
 /* What all workloads share, and the linear scan that every engine is checked against. */
 #include "workload_set.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,22 @@ bool bench_workload_make(const char *name, size_t nominal, bool both, struct ben
         bench_workload_free(out);
     }
     return made;
+}
+
+bool bench_workload_skew(struct bench_workload *w)
+{
+    struct bench_random r = {w->n_trace};
+    struct bench_key *trace = malloc(w->n_trace * sizeof *trace);
+    for (size_t i = 0; trace && i < w->n_trace; i++) {
+        double even = (double)(bench_next(&r) >> 11) * 0x1p-53;
+        size_t at = (size_t)exp(even * log((double)w->n_trace));
+        trace[i] = w->trace[at < w->n_trace ? at : 0];
+    }
+    if (trace) {
+        free(w->trace);
+        w->trace = trace;
+    }
+    return trace != NULL;
 }
 
 void bench_workload_free(struct bench_workload *w)

@@ -65,6 +65,9 @@ bool bench_workload_make(const char *name, size_t nominal, bool both, struct ben
 /* ClassBench's filter and trace formats; one direction. *why: what is wrong, with the line. */
 bool bench_workload_read(const char *rules, const char *trace, struct bench_workload *out,
                          char why[256]);
+/* Draws the trace anew from itself so that few headers come often, as connections do: the chance of
+ * the i-th is about 1 / i (Zipf). false: no memory. */
+bool bench_workload_skew(struct bench_workload *w);
 void bench_workload_free(struct bench_workload *w);
 
 /* The first rule that matches decides; BENCH_DEFAULT where none does. */
