@@ -8,8 +8,9 @@
  * its first slot is put on a list, and that is searched next. Then the parts. Lookups of one step
  * do not depend on each other, so that the processor has many of them under way.
  *
- * Where the tables are larger than the second-level cache there are more steps, one for each load,
- * and each asks for the lines that the next one needs.
+ * Where the tables are much larger than the second-level cache there are more steps, one for each
+ * load, and each asks for the lines that the next one needs. What is not a group of usual tuples of
+ * one family goes one by one.
  */
 #include "match/look.h"
 
@@ -18,7 +19,6 @@ enum { GROUP = 16, ENDS = 2 * GROUP };
 /* What is known of the tuples of a group. */
 struct group {
     struct np_party end[ENDS]; /* the sources, then the destinations */
-    uint32_t address[ENDS];
     uint32_t port_class[GROUP];
 };
 
@@ -60,32 +60,69 @@ np_inline bool are_plain4(const struct netpol_tuple tuples[GROUP])
     return (tail | rest) == 0;
 }
 
-/* The ends of plain IPv4 tuples. false: some end is not one compiled party. */
-np_inline bool find_ends4(const struct np_hot *hot, const struct np_table *table,
-                          const struct netpol_tuple tuples[GROUP], struct group *g)
+static bool are_plain6(const struct netpol_tuple tuples[GROUP])
 {
-    const struct np_slot4 *slots = table->slots4;
-    unsigned bits = table->bits4;
-    uint32_t search[ENDS]; /* who was not in the first slot */
+    bool plain = true;
+    for (size_t i = 0; i < GROUP; i++) {
+        plain &= np_is_plain6(&tuples[i]);
+    }
+    return plain;
+}
+
+np_inline const uint8_t *address_of(const struct netpol_tuple tuples[GROUP], uint32_t end)
+{
+    return end < GROUP ? tuples[end].src : tuples[end - GROUP].dst;
+}
+
+/* Is one party in the first slot of this address? */
+np_inline bool find_first(const struct np_table *table, const uint8_t *address, uint8_t family,
+                          struct np_party *out)
+{
+    return family == 4 ? np_party_first4(table->slots4, table->bits4, np_read_32(address), out)
+                       : np_party_first6(table->slots6, table->bits6, np_read_64(address),
+                                         np_read_64(address + 8), out);
+}
+
+/* The ends of plain tuples of one family. false: some end is not one compiled party. */
+np_inline bool find_ends(const struct np_hot *hot, const struct np_table *shared,
+                         const struct netpol_tuple tuples[GROUP], uint8_t family, struct group *g)
+{
+    struct np_table table = *shared; /* a copy, which stores into the group cannot change */
+    uint32_t search[ENDS];           /* who was not in the first slot */
     size_t n = 0;
     bool usual = true;
     for (uint32_t i = 0; i < GROUP; i++) {
         const struct netpol_tuple *t = &tuples[i];
-        uint32_t from = np_read_32(t->src), to = np_read_32(t->dst);
-        g->address[i] = from;
-        g->address[GROUP + i] = to;
         search[n] = i;
-        n += !np_party_first4(slots, bits, from, &g->end[i]);
+        n += !find_first(&table, t->src, family, &g->end[i]);
         search[n] = GROUP + i;
-        n += !np_party_first4(slots, bits, to, &g->end[GROUP + i]);
-        g->port_class[i] = np_plain_class(hot, t, 0);
+        n += !find_first(&table, t->dst, family, &g->end[GROUP + i]);
+        g->port_class[i] = np_plain_class(hot, t, np_family_index(family));
     }
     for (size_t i = 0; i < n; i++) {
-        struct np_party party = np_party_search4(hot, table, g->address[search[i]]);
+        const uint8_t *address = address_of(tuples, search[i]);
+        struct np_party party = family == 4 ? np_party_search4(hot, shared, np_read_32(address))
+                                            : np_party_search6(hot, shared, np_read_64(address),
+                                                               np_read_64(address + 8));
         g->end[search[i]] = party;
         usual &= np_is_single(party.signature);
     }
     return usual;
+}
+
+static bool find_ends6(const struct np_hot *hot, const struct np_table *table,
+                       const struct netpol_tuple tuples[GROUP], struct group *g)
+{
+    return are_plain6(tuples) && find_ends(hot, table, tuples, 6, g);
+}
+
+np_inline bool find_group(const struct np_hot *hot, const struct np_table *table,
+                          const struct netpol_tuple tuples[GROUP], struct group *g)
+{
+    if (np_likely(are_plain4(tuples))) {
+        return find_ends(hot, table, tuples, 4, g);
+    }
+    return find_ends6(hot, table, tuples, g);
 }
 
 /* Any tuples: one by one, all the same. */
@@ -107,7 +144,7 @@ np_inline void run(const struct np_hot *hot, const struct np_table *table, unsig
         for (size_t j = i + GROUP; j < i + 2 * GROUP && j < count; j++) {
             fetch(&tuples[j]);
         }
-        if (np_unlikely(!are_plain4(tuples + i) || !find_ends4(hot, table, tuples + i, &g))) {
+        if (np_unlikely(!find_group(hot, table, tuples + i, &g))) {
             run_mixed(hot, table, sides, tuples + i, out + i, GROUP);
             continue;
         }
@@ -121,15 +158,10 @@ np_inline void run(const struct np_hot *hot, const struct np_table *table, unsig
 
 /* ---- the same in many steps ---- */
 
-/* What is known of a tuple on its way. */
-struct lane {
-    const struct netpol_tuple *tuple;
-    struct netpol_verdict *out;
-    struct np_party src, dst;
-    uint32_t port_class;
-    struct np_look_side at[NP_SIDES];
-    size_t cell[NP_SIDES];
-    uint32_t part[NP_SIDES];
+struct steps {
+    struct np_look_side at[GROUP][NP_SIDES];
+    size_t cell[GROUP][NP_SIDES];
+    uint32_t part[GROUP][NP_SIDES];
 };
 
 /* The slots where the ends would be. */
@@ -146,105 +178,107 @@ np_inline void fetch_slots(const struct np_table *table, const struct netpol_tup
     }
 }
 
-/* false: the tuple is not a usual one. */
-np_inline bool find_ends(const struct np_hot *hot, const struct np_table *table, struct lane *l)
+/* The signatures of a lane as a side sees them. */
+np_inline uint32_t near_of(const struct group *g, size_t i, int side)
 {
-    struct np_party src, dst;
-    unsigned family = 0;
-    if (!np_first_ends(table, l->tuple, &src, &dst)) {
-        struct np_party from, to; /* whose addresses may be known without cost to the others */
-        if (!np_plain_ends(hot, table, l->tuple, &from, &to)) {
-            return false;
-        }
-        src = from;
-        dst = to;
-        family = np_plain_family(l->tuple);
-    }
-    l->src = src;
-    l->dst = dst;
-    l->port_class = np_plain_class(hot, l->tuple, family);
-    fetch(&hot->sig_class[src.signature]);
-    fetch(&hot->sig_class[dst.signature]);
-    fetch(&hot->side[NP_SIDE_EGRESS][np_near(hot, src.signature)]);
-    fetch(&hot->side[NP_SIDE_INGRESS][np_near(hot, dst.signature)]);
-    return true;
+    return g->end[side == NP_SIDE_EGRESS ? i : GROUP + i].signature;
 }
 
-np_inline void find_rows(const struct np_hot *hot, unsigned sides, struct lane *l)
+np_inline uint32_t far_of(const struct group *g, size_t i, int side)
 {
-    enum np_relation relation = np_look_relation(hot, l->src, l->dst, l->tuple, NULL);
+    return g->end[side == NP_SIDE_EGRESS ? GROUP + i : i].signature;
+}
+
+np_inline void step_row(const struct np_hot *hot, unsigned sides, const struct group *g, size_t i,
+                        const struct netpol_tuple *tuple, struct steps *s)
+{
+    enum np_relation relation = np_look_relation(hot, g->end[i], g->end[GROUP + i], tuple, NULL);
     for (int side = 0; side < NP_SIDES; side++) {
         if (sides >> side & 1) {
-            uint32_t near = side == NP_SIDE_EGRESS ? l->src.signature : l->dst.signature;
-            uint32_t far = side == NP_SIDE_EGRESS ? l->dst.signature : l->src.signature;
-            l->at[side] = np_look_at(hot, (enum np_side_of_hop)side, near, far, relation);
-            fetch(&hot->comb[(size_t)l->at[side].base + l->at[side].far]);
+            struct np_look_side at = np_look_at(hot, (enum np_side_of_hop)side, near_of(g, i, side),
+                                                far_of(g, i, side), relation);
+            s->at[i][side] = at;
+            fetch(&hot->comb[(size_t)at.base + at.far]);
+            fetch(&hot->port_maps[at.side->ports]);
         }
     }
 }
 
-np_inline void find_cells(const struct np_hot *hot, unsigned sides, struct lane *l)
+np_inline void step_cell(const struct np_hot *hot, unsigned sides, const struct group *g, size_t i,
+                         struct steps *s)
 {
     for (int side = 0; side < NP_SIDES; side++) {
         if (sides >> side & 1) {
-            l->cell[side] = np_look_cell(hot, &l->at[side], l->port_class);
-            fetch(&hot->cells[l->cell[side]]);
+            s->cell[i][side] = np_look_cell(hot, &s->at[i][side], g->port_class[i]);
+            fetch(&hot->cells[s->cell[i][side]]);
         }
     }
 }
 
-np_inline void find_parts(const struct np_hot *hot, unsigned sides, struct lane *l)
+np_inline void step_part(const struct np_hot *hot, unsigned sides, size_t i, struct steps *s)
 {
     for (int side = 0; side < NP_SIDES; side++) {
-        l->part[side] = hot->silent[side];
+        s->part[i][side] = hot->silent[side];
         if (sides >> side & 1) {
-            l->part[side] = l->at[side].side->parts + hot->cells[l->cell[side]];
-            fetch(&hot->parts[l->part[side]]);
+            s->part[i][side] = s->at[i][side].side->parts + hot->cells[s->cell[i][side]];
+            fetch(&hot->parts[s->part[i][side]]);
         }
     }
 }
 
-np_inline void write_verdict(const struct np_hot *hot, unsigned sides, struct lane *l)
+np_inline void step_verdict(const struct np_hot *hot, unsigned sides, size_t i,
+                            const struct netpol_tuple *tuple, const struct steps *s,
+                            struct netpol_verdict *out)
 {
+    uint32_t part[NP_SIDES];
     for (int side = 0; side < NP_SIDES; side++) {
+        part[side] = s->part[i][side];
         if (sides >> side & 1) {
-            l->part[side] =
-                np_look_through(hot, l->at[side].side->parts, l->part[side], l->tuple, NULL);
+            uint32_t first = s->at[i][side].side->parts;
+            part[side] = np_look_through(hot, first, part[side], tuple, NULL);
         }
     }
-    np_verdict_write(hot, l->part[NP_SIDE_EGRESS], l->part[NP_SIDE_INGRESS], l->part[NP_SIDE_MESH],
-                     l->out);
+    np_verdict_write(hot, part[NP_SIDE_EGRESS], part[NP_SIDE_INGRESS], part[NP_SIDE_MESH], out);
 }
 
-static void run_far(const struct np_hot *hot, const struct np_table *table, unsigned sides,
-                    const struct netpol_tuple *tuples, struct netpol_verdict *out, size_t count)
+np_inline void run_far(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                       const struct netpol_tuple tuples[GROUP], struct netpol_verdict *out)
 {
-    struct lane lanes[GROUP];
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        fetch_slots(table, &tuples[i]);
+    struct group g;
+    struct steps s;
+    if (!find_group(hot, table, tuples, &g)) {
+        run_mixed(hot, table, sides, tuples, out, GROUP);
+        return;
     }
-    for (size_t i = 0; i < count; i++) {
-        lanes[n].tuple = &tuples[i];
-        lanes[n].out = &out[i];
-        if (np_likely(find_ends(hot, table, &lanes[n]))) {
-            n++;
-        } else {
-            np_match_any(hot, table, sides, &tuples[i], &out[i]);
+    for (size_t i = 0; i < GROUP; i++) {
+        step_row(hot, sides, &g, i, &tuples[i], &s);
+    }
+    for (size_t i = 0; i < GROUP; i++) {
+        step_cell(hot, sides, &g, i, &s);
+    }
+    for (size_t i = 0; i < GROUP; i++) {
+        step_part(hot, sides, i, &s);
+    }
+    for (size_t i = 0; i < GROUP; i++) {
+        step_verdict(hot, sides, i, &tuples[i], &s, &out[i]);
+    }
+}
+
+np_inline void run_all_far(const struct np_hot *hot, const struct np_table *table, unsigned sides,
+                           const struct netpol_tuple *tuples, struct netpol_verdict *out,
+                           size_t count)
+{
+    size_t i = 0;
+    for (size_t j = 0; j < GROUP && j < count; j++) {
+        fetch_slots(table, &tuples[j]);
+    }
+    for (; i + GROUP <= count; i += GROUP) {
+        for (size_t j = i + GROUP; j < i + 2 * GROUP && j < count; j++) {
+            fetch_slots(table, &tuples[j]);
         }
+        run_far(hot, table, sides, tuples + i, out + i);
     }
-    for (size_t i = 0; i < n; i++) {
-        find_rows(hot, sides, &lanes[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        find_cells(hot, sides, &lanes[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        find_parts(hot, sides, &lanes[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        write_verdict(hot, sides, &lanes[i]);
-    }
+    run_mixed(hot, table, sides, tuples + i, out + i, count - i);
 }
 
 /* ---- batches ---- */
@@ -255,11 +289,10 @@ void np_match_batch_sides(const struct np_hot *hot, const struct np_table *table
 {
     enum { EGRESS = 1 << NP_SIDE_EGRESS, INGRESS = 1 << NP_SIDE_INGRESS };
     sides &= hot->flags & NP_IMAGE_MESH ? NP_SIDES_ALL : EGRESS | INGRESS;
-    if (hot->beyond_l2) {
-        for (size_t i = 0; i < count; i += GROUP) {
-            size_t some = count - i < GROUP ? count - i : GROUP;
-            run_far(hot, table, sides, tuples + i, out + i, some);
-        }
+    if (hot->beyond_l2 && sides == (EGRESS | INGRESS)) {
+        run_all_far(hot, table, EGRESS | INGRESS, tuples, out, count);
+    } else if (hot->beyond_l2) {
+        run_all_far(hot, table, sides, tuples, out, count);
     } else if (sides == (EGRESS | INGRESS)) {
         run(hot, table, EGRESS | INGRESS, tuples, out, count);
     } else if (sides == INGRESS) {

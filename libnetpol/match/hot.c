@@ -17,6 +17,13 @@ static uint64_t l2_bytes(void)
     return bytes > 0 ? (uint64_t)bytes : USUAL_L2;
 }
 
+/* What usual lookups read: references and several owners are not usual. */
+static uint64_t usual_bytes(const struct np_image_header *header)
+{
+    return header->hot_bytes - header->sections[NP_SECTION_REFS].bytes -
+           header->sections[NP_SECTION_SHARED].bytes;
+}
+
 /* Entry 0 of a side: nothing judges. All its cells are the same part. */
 static uint32_t silent_part(const struct np_hot *hot, int side)
 {
@@ -134,7 +141,7 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
         .trie4_bits = header->trie4_bits,
         .trie6_bits = header->trie6_bits,
         .flags = header->flags,
-        .beyond_l2 = header->hot_bytes > l2_bytes(),
+        .beyond_l2 = usual_bytes(header) > 2 * l2_bytes(), /* traffic does not ask for all of it */
         .image = image,
         .generation = generation
     };

@@ -64,13 +64,6 @@ struct np_party np_party_search6(const struct np_hot *hot, const struct np_table
     return (struct np_party){np_trie6_find(hot->trie6, hot->trie6_bits, high, low), 0};
 }
 
-static bool is_plain6(const struct netpol_tuple *tuple)
-{
-    return tuple->family == 6 && (tuple->flags | tuple->reserved) == 0 &&
-           !np_is_mapped(np_read_64(tuple->src), np_read_64(tuple->src + 8)) &&
-           !np_is_mapped(np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
-}
-
 bool np_plain_ends(const struct np_hot *hot, const struct np_table *table,
                    const struct netpol_tuple *tuple, struct np_party *src, struct np_party *dst)
 {
@@ -78,7 +71,7 @@ bool np_plain_ends(const struct np_hot *hot, const struct np_table *table,
     if (np_is_plain4(tuple, &from, &to)) {
         *src = np_party_search4(hot, table, from);
         *dst = np_party_search4(hot, table, to);
-    } else if (is_plain6(tuple)) {
+    } else if (np_is_plain6(tuple)) {
         *src = np_party_search6(hot, table, np_read_64(tuple->src), np_read_64(tuple->src + 8));
         *dst = np_party_search6(hot, table, np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
     } else {

@@ -89,6 +89,15 @@ np_inline bool np_party_first4(const struct np_slot4 *slots, unsigned bits, uint
     return key - ((uint64_t)address << 32 | NP_SIG_FIRST) < NP_SIG_SHARED - NP_SIG_FIRST;
 }
 
+np_inline bool np_party_first6(const struct np_slot6 *slots, unsigned bits, uint64_t high,
+                               uint64_t low, struct np_party *out)
+{
+    const struct np_slot6 *slot = &slots[np_slot6_at(high, low, bits)];
+    uint32_t signature = (uint32_t)np_acquire(&slot->key);
+    *out = (struct np_party){signature, slot->who};
+    return np_is_single(signature) & ((slot->high ^ high) == 0) & ((slot->low ^ low) == 0);
+}
+
 /* ---- ports ---- */
 
 /* What a protocol has: two ports, type and code, or neither. */
@@ -332,6 +341,13 @@ np_inline bool np_first_ends(const struct np_table *table, const struct netpol_t
 static inline bool np_is_mapped(uint64_t high, uint64_t low)
 {
     return high == 0 && low >> 32 == 0xffff;
+}
+
+static inline bool np_is_plain6(const struct netpol_tuple *tuple)
+{
+    return tuple->family == 6 && (tuple->flags | tuple->reserved) == 0 &&
+           !np_is_mapped(np_read_64(tuple->src), np_read_64(tuple->src + 8)) &&
+           !np_is_mapped(np_read_64(tuple->dst), np_read_64(tuple->dst + 8));
 }
 
 /* look.c: the ends of any usual tuple, searched. false: it is none, or an end is not one compiled

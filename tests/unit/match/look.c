@@ -311,6 +311,91 @@ static void parts_make_the_verdict(void **state)
     tear_down(b);
 }
 
+/* ---- residual trees ---- */
+
+/* A tree under a cell: source ports 1000 to 1999 are ordinal 3, sources in 10.0.0.0/8 with any port
+ * 5, all else 7. */
+static uint32_t plant(struct board *b, struct np_cut_build *cuts)
+{
+    const struct np_box boxes[] = {
+        {.family = 4,
+         .any_protocol = 1,
+         .src_first = 1000,
+         .src_last = 1999,
+         .dst_last = 65535,
+         .value = 3},
+        { .family = 4,
+         .any_protocol = 1,
+         .no_ports = 1,
+         .src = {0, 0x0a000000},
+         .src_length = 8,
+         .src_last = 65535,
+         .dst_last = 65535,
+         .value = 5},
+    };
+    struct np_image_writer writer = {0};
+    uint32_t root = 0;
+    assert_int_equal(np_cut_add(cuts, boxes, 2, 7, &root), NETPOL_OK);
+    np_cut_sections(cuts, &writer);
+    for (int i = NP_SECTION_CUT_ROOTS; i <= NP_SECTION_CUT_LEAVES; i++) {
+        static const uint32_t sizes[] = {32, 4, 1};
+        b->image.section[i] = writer.sections[i].items;
+        b->image.count[i] = (uint32_t)writer.sections[i].bytes / sizes[i - NP_SECTION_CUT_ROOTS];
+    }
+    return root;
+}
+
+static void a_residual_tree_gives_the_ordinal(void **state)
+{
+    static const struct {
+        uint32_t src;
+        uint16_t src_port, flags;
+        unsigned port_class, ordinal;
+    } rows[] = {
+        {A,       1000, 0,                           1, 3},
+        {A,       1999, 0,                           1, 3},
+        {A,       2000, 0,                           1, 5},
+        {OUTSIDE, 1500, 0,                           1, 3},
+        {OUTSIDE, 999,  0,                           1, 7},
+        {A,       1500, NETPOL_TUPLE_LATER_FRAGMENT, 5, 5}, /* no ports: only the second holds */
+    };
+    struct counting memory = {0};
+    struct netpol_ctx *ctx = counting_ctx(&memory, NULL);
+    struct np_cut_build *cuts = np_cut_begin(ctx);
+    struct board *b = board_open(false);
+    uint32_t root = plant(b, cuts);
+    (void)state;
+    board_put4(b, A, 4, 100, 0);
+    board_put4(b, B, 5, 200, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct netpol_tuple t = board_tuple4(rows[i].src, B, 80);
+        unsigned far = rows[i].src == A ? 4 : 3;
+        struct netpol_part *part = board_part(b, NP_SIDE_INGRESS, 5, 0, far, rows[i].port_class);
+        t.src_port = rows[i].src_port;
+        t.flags = rows[i].flags;
+        struct netpol_part kept = *part;
+        part->flags |= NP_PART_RESIDUAL;
+        part->rule = root;
+        struct netpol_verdict v = board_ask(b, &t), many[40];
+        struct netpol_tuple tuples[40];
+        assert_int_equal(v.ingress.rule, b->side[NP_SIDE_INGRESS][5].parts + rows[i].ordinal + 1);
+        for (size_t j = 0; j < 40; j++) {
+            tuples[j] = t;
+        }
+        for (int beyond = 0; beyond < 2; beyond++) {
+            b->hot.beyond_l2 = beyond;
+            np_match_batch(&b->hot, &b->table, tuples, many, 40);
+            assert_memory_equal(&many[0], &v, sizeof v);
+            assert_memory_equal(&many[39], &v, sizeof v);
+        }
+        *part = kept;
+    }
+    np_cut_free(cuts);
+    netpol_ctx_destroy(ctx);
+    assert_int_equal(memory.blocks, 0);
+    tear_down(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +410,7 @@ int main(void)
         cmocka_unit_test(an_unlearnt_address_may_be_the_pod),
         cmocka_unit_test(sides_that_are_not_asked_are_silent),
         cmocka_unit_test(parts_make_the_verdict),
+        cmocka_unit_test(a_residual_tree_gives_the_ordinal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -459,6 +459,74 @@ static void a_batch_is_so_many_single_calls(void **state)
     tear_down(b);
 }
 
+/* Groups of one family, outside and inside, with one among them that is not usual. */
+static void groups_of_a_family_are_so_many_single_calls(void **state)
+{
+    enum { FEW = 48 };
+    struct board *b = set_up();
+    uint64_t random = 2;
+    (void)state;
+    share(b);
+    b->trie4[0] = b->trie6[0xf] = NP_TRIE_IS_LEAF | 12;
+    for (size_t i = 0; i < PARTS; i++) {
+        b->parts[i].action = (uint8_t)draw(&random, NETPOL_ACTION_COUNT);
+    }
+    for (unsigned round = 0; round < 400; round++) {
+        struct netpol_tuple tuples[FEW];
+        struct netpol_verdict batch[FEW], one;
+        unsigned sides = draw(&random, 1 << NP_SIDES);
+        b->hot.beyond_l2 = round & 1;
+        b->hot.flags = round & 2 ? NP_IMAGE_RELATIONS : NP_IMAGE_RELATIONS | NP_IMAGE_MESH;
+        for (size_t i = 0; i < FEW; i++) {
+            uint32_t src = A + draw(&random, 4), dst = A + draw(&random, 2);
+            tuples[i] = round & 4 ? board_tuple6(1 + draw(&random, 3), 1 + draw(&random, 2), 80)
+                                  : board_tuple4(draw(&random, 3) ? src : src << 4, dst, 443);
+            tuples[i].protocol = draw(&random, 4) ? 6 : 1;
+        }
+        if (round & 8) {
+            draw_tuple(&random, &tuples[draw(&random, FEW)]);
+        }
+        np_match_batch_sides(&b->hot, &b->table, sides, tuples, batch, FEW);
+        for (size_t i = 0; i < FEW; i++) {
+            np_match_sides(&b->hot, &b->table, sides, &tuples[i], &one);
+            assert_memory_equal(&one, &batch[i], sizeof one);
+        }
+    }
+    tear_down(b);
+}
+
+/* ---- two tables ---- */
+
+static void tables_are_compared_by_the_ends_of_a_tuple(void **state)
+{
+    struct board *b = set_up(), *other = set_up();
+    const struct netpol_tuple by_address = board_tuple4(A, B, 80);
+    struct netpol_tuple by_ref = by_address, shared = board_tuple4(C, A, 80);
+    (void)state;
+    share(b);
+    share(other);
+    by_ref.src_ref = 1000;
+    by_ref.flags = NETPOL_TUPLE_SRC_REF;
+    assert_true(np_match_same_ends(&b->hot, &b->table, &other->table, &by_address));
+    assert_true(np_match_same_ends(&b->hot, &b->table, &other->table, &by_ref));
+    assert_true(np_match_same_ends(&b->hot, &b->table, &other->table, &shared));
+    other->shared[3].endpoint = 9; /* the second of three owners */
+    assert_false(np_match_same_ends(&b->hot, &b->table, &other->table, &shared));
+    other->shared[3].endpoint = 2;
+    other->shared[3].last = 1; /* and two owners only */
+    assert_false(np_match_same_ends(&b->hot, &b->table, &other->table, &shared));
+    other->slots4[np_slot4_at(B, SLOT_BITS)].who = board_who(7, 0);
+    assert_false(np_match_same_ends(&b->hot, &b->table, &other->table, &by_address));
+    struct netpol_tuple bogus = by_address; /* whoever the ends are */
+    bogus.reserved = 1;
+    assert_true(np_match_same_ends(&b->hot, &b->table, &other->table, &bogus));
+    other->refs[np_slot_ref_at(1000, SLOT_BITS)].ref = UINT64_MAX;
+    by_ref.dst[3] = 9;
+    assert_false(np_match_same_ends(&b->hot, &b->table, &other->table, &by_ref));
+    tear_down(b);
+    tear_down(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +545,8 @@ int main(void)
         cmocka_unit_test(a_reference_picks_its_owner),
         cmocka_unit_test(one_owner_is_not_several),
         cmocka_unit_test(a_batch_is_so_many_single_calls),
+        cmocka_unit_test(groups_of_a_family_are_so_many_single_calls),
+        cmocka_unit_test(tables_are_compared_by_the_ends_of_a_tuple),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
