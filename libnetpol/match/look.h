@@ -282,7 +282,7 @@ np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint3
 
 /* ---- the whole ---- */
 
-np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, int side)
+np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side)
 {
     return (sides >> side & 1) && (side != NP_SIDE_MESH || (hot->flags & NP_IMAGE_MESH));
 }
