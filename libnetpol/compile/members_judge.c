@@ -90,8 +90,10 @@ static void add_fact(struct judge *j, uint32_t fact)
 static void add_addressless(struct judge *j)
 {
     add_items(j, j->index->addressless.items, j->index->addressless.count);
-    add_items(j, j->index->flats[NP_FLAT_ADDRESSLESS].items,
-              j->index->flats[NP_FLAT_ADDRESSLESS].count);
+    if (j->flat != NP_FLAT_ADDRESSLESS) {
+        add_items(j, j->index->flats[NP_FLAT_ADDRESSLESS].items,
+                  j->index->flats[NP_FLAT_ADDRESSLESS].count);
+    }
 }
 
 static uint64_t addressless_weight(const struct judge *j)

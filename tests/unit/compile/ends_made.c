@@ -232,9 +232,22 @@ static struct np_address draw_address(struct gen_random *r, bool six)
 {
     struct np_address address = {.family = six ? NP_IPV6 : NP_IPV4};
     for (unsigned i = 0; i < (six ? 16u : 4u); i++) {
-        address.bytes[i] = (uint8_t)(gen_below(r, 4) * 64 + gen_below(r, 2));
+        address.bytes[i] = (uint8_t)(gen_below(r, 4) * 85);
     }
     return address;
+}
+
+static struct np_address all_ones(bool six)
+{
+    struct np_address address = {.family = six ? NP_IPV6 : NP_IPV4};
+    memset(address.bytes, 0xff, six ? 16 : 4);
+    return address;
+}
+
+static void add_cidr(struct made *m, struct np_address address, unsigned length)
+{
+    struct np_prefix prefix = np_prefix_cut(&address, (uint8_t)length);
+    add_set(m, np_build_set_of(m->b, np_build_cidr(m->b, prefix, NP_DOMAIN_ALL)));
 }
 
 static uint32_t place_of(const struct np_draft *draft, const struct np_address *address)
@@ -258,6 +271,10 @@ static void test_places(void **state)
     uint64_t yes = 0;
     (void)state;
     begin(&m);
+    for (unsigned i = 0; i < 4; i++) { /* the last address of all, in families and prefixes */
+        add_cidr(&m, all_ones(i & 1), i & 2 ? 0 : i & 1 ? 128 : 32);
+        add_cidr(&m, all_ones(i & 1), i & 2 ? 8 : 24);
+    }
     while (m.n_sets < PREFIXES) {
         bool six = gen_chance(&r, 50);
         struct np_address address = draw_address(&r, six);
@@ -275,7 +292,8 @@ static void test_places(void **state)
         }
     }
     for (int n = 0; n < 500; n++) {
-        const struct np_end of = {.address = draw_address(&r, n & 1), .domain = NP_DOMAIN_OUTSIDE};
+        const struct np_end of = {.address = n < 2 ? all_ones(n) : draw_address(&r, n & 1),
+                                  .domain = NP_DOMAIN_OUTSIDE};
         uint32_t place = place_of(&m.draft, &of.address);
         for (uint32_t s = 0; s < m.n_sets; s++) {
             np_truth truth = by_reference(&m, m.sets[s], &of);
