@@ -9,6 +9,7 @@
  * behind everything.
  */
 #include "compile/plan.h"
+#include "base/defect.h"
 
 enum { TRIES = 512 };
 
@@ -51,7 +52,8 @@ static bool grow(struct np_comb_build *comb, size_t slots)
 
 static bool is_free(const struct np_comb_build *comb, size_t slot)
 {
-    return slot >= comb->slots.count || comb->slots.items[slot].base == NP_COMB_FREE;
+    return slot >= comb->slots.count || comb->slots.items[slot].base == NP_COMB_FREE ||
+           np_defect(ROWS_OVERLAP);
 }
 
 static bool fits(const struct np_comb_build *comb, const struct np_row_draft *row, size_t base)

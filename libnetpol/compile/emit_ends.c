@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan's addresses and references as tables, its places as tries. */
 #include "compile/plan.h"
+#include "base/defect.h"
 #include "image/project.h"
 
 static unsigned bits_for(size_t count)
@@ -61,7 +62,7 @@ static bool next_owned(struct np_emit *emit, uint32_t *at, struct np_shared *sha
     }
     *out = (struct owned){&first->address, emit->number[first->signature],
                           who_of(first->endpoint, first->node)};
-    if (end - *at > 1) {
+    if (end - *at > 1 && !np_defect(ONE_OWNER_WRITTEN)) {
         out->signature = (uint32_t)NP_SIG_SHARED | *n_shared;
         out->who = 0;
         for (uint32_t i = *at; i < end; i++) {
@@ -203,7 +204,8 @@ static int add_trie4(struct np_emit *emit)
     struct np_place4 *places = np_alloc(ctx, (draft->n_places4 + 1) * sizeof *places);
     for (uint32_t i = 0; places && i < draft->n_places4; i++) {
         uint32_t signature = emit->number[draft->places[i].signature];
-        if (count == 0 || places[count - 1].signature != signature) {
+        bool merged = np_defect(PLACES_MERGED) && i % 3 == 2;
+        if (count == 0 || (places[count - 1].signature != signature && !merged)) {
             places[count++] =
                 (struct np_place4){(uint32_t)number_of(draft->places[i].first.bytes, 4), signature};
         }

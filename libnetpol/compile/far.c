@@ -4,6 +4,7 @@
  * (in each relation, where a set names one) and by what port names mean at the far end.
  */
 #include "compile/plan.h"
+#include "base/defect.h"
 
 struct refiner {
     struct np_draft *draft;
@@ -36,7 +37,7 @@ static void by_members(struct refiner *r, const struct np_members *members)
 
 static void by_set(struct refiner *r, const struct np_set *set, bool source)
 {
-    int last = np_set_is_relative(set) ? NP_RELATIONS - 1 : 0;
+    int last = np_set_is_relative(set) && !np_defect(FAR_SETS_ONCE) ? NP_RELATIONS - 1 : 0;
     for (int relation = 0; relation <= last && r->status == NETPOL_OK; relation++) {
         struct np_members rest;
         struct np_members members =
@@ -72,7 +73,7 @@ static void by_match(void *user, const struct np_rule *rule, const struct np_mat
     if (match->far && r->status == NETPOL_OK && is_new(r, match->far)) {
         by_set(r, match->far, far_is_source);
     }
-    if (portset && r->status == NETPOL_OK && is_new(r, portset)) {
+    if (portset && r->status == NETPOL_OK && is_new(r, portset) && !np_defect(NAMES_NOT_FAR)) {
         by_portset(r, portset);
     }
 }

@@ -5,6 +5,7 @@
  * Policies without rules count like any other: they isolate.
  */
 #include "compile/plan.h"
+#include "base/defect.h"
 
 struct refiner {
     struct np_draft *draft;
@@ -70,7 +71,8 @@ static void by_match(void *user, const struct np_rule *rule, const struct np_mat
     (void)rule;
     const struct np_portset *portset =
         r->side->near_is_source ? match->src_ports : match->dst_ports;
-    if (match->near && r->status == NETPOL_OK && is_new(r, match->near)) {
+    if (match->near && r->status == NETPOL_OK && is_new(r, match->near) &&
+        !np_defect(NEAR_SETS_DROPPED)) {
         by_set(r, match->near);
     }
     if (portset && r->status == NETPOL_OK && is_new(r, portset)) {
@@ -142,7 +144,9 @@ static int list_policies(struct refiner *r, struct np_groups *out)
     uint32_t *count = np_arena_array(&r->draft->arena, g->count + 2, sizeof *count);
     bool failed = count == NULL;
     for (uint32_t i = 0; i < r->side->n_policies && !failed; i++) {
-        const struct np_set *subjects = r->side->policies[i]->subjects[d];
+        const struct np_policy *policy = r->side->policies[i];
+        bool dropped = np_defect(EMPTY_POLICIES_DROPPED) && policy->n_rules[d] == 0;
+        const struct np_set *subjects = dropped ? NULL : policy->subjects[d];
         int last = subjects && np_set_is_relative(subjects) ? NP_RELATIONS - 1 : 0;
         uint32_t before = (uint32_t)pairs.count;
         for (int relation = 0; subjects && !r->side->host && relation <= last; relation++) {

@@ -8,6 +8,7 @@
  * one class. Ports of names stay apart: which of them a rule means depends on the pod.
  */
 #include "compile/plan.h"
+#include "base/defect.h"
 
 #include <stdlib.h>
 
@@ -60,7 +61,7 @@ static void cut_span(struct maker *m, cut_list *list, const struct np_port_span 
 {
     if (span->ports && span->first <= span->last) {
         push(m, list, span->first);
-        push(m, list, (uint32_t)span->last + 1);
+        push(m, list, (uint32_t)span->last + !np_defect(LAST_PORT_OUT));
         if (m->auth) {
             cut_pieces(m, list, span->first, span->last);
         }
@@ -142,7 +143,8 @@ static void take_match(void *user, const struct np_rule *rule, const struct np_m
         take_members(m, match->src_ports, true);
     }
     m->source_axes = m->source_axes || match->src_service || match->src_ports;
-    m->ports->by_family = m->ports->by_family || match->families != NP_FAMILY_ANY;
+    m->ports->by_family =
+        m->ports->by_family || (match->families != NP_FAMILY_ANY && !np_defect(FAMILIES_ALIKE));
 }
 
 static void take_names(struct maker *m)

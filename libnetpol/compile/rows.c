@@ -8,6 +8,7 @@
  * same shape get the same cells. What depends on source ports as well becomes a residual tree.
  */
 #include "compile/plan.h"
+#include "base/defect.h"
 
 enum { RESTS = 8 };
 
@@ -84,7 +85,7 @@ static void make_columns(struct rows *r)
             family = family || match->families != NP_FAMILY_ANY;
         }
     }
-    if (names || family || r->side->auth) {
+    if ((names || family || r->side->auth) && !np_defect(COLUMNS_BY_SPANS)) {
         columns_by_kind(r, names, family);
     }
     uint32_t *number = r->part_size; /* free until parts are made */
@@ -232,12 +233,13 @@ static int residual(struct rows *r, uint32_t *ordinal)
     }
     for (uint32_t i = 0; i < ports->n_sources; i++) {
         bool last = i + 1 == ports->n_sources;
-        boxes[i] =
-            (struct np_box){.any_protocol = 1,
-                            .src_first = ports->sources[i],
-                            .src_last = last ? UINT16_MAX : (uint16_t)(ports->sources[i + 1] - 1),
-                            .dst_last = UINT16_MAX,
-                            .value = r->ordinals[i]};
+        boxes[i] = (struct np_box){
+            .any_protocol = 1,
+            .src_first = ports->sources[i],
+            .src_last = last ? UINT16_MAX
+                             : (uint16_t)(ports->sources[i + 1] - 1 - np_defect(SOURCE_SPANS_OFF)),
+            .dst_last = UINT16_MAX,
+            .value = r->ordinals[i]};
     }
     int status = np_cut_add(r->plan->tables.cuts, boxes, ports->n_sources, r->ordinals[0], &root);
     np_free(r->plan->draft.ctx, boxes, ports->n_sources * sizeof *boxes);
@@ -297,7 +299,8 @@ static void keep_rules(struct rows *r, bool *by_source)
     *by_source = false;
     for (uint32_t i = 0; i < r->focus.n_rules; i++) {
         r->keep[i] = np_truths_may(&r->truths, i);
-        *by_source = *by_source || ((r->keep[i] || r->focus.stays[i]) && r->side->source_axes);
+        *by_source = *by_source || ((r->keep[i] || r->focus.stays[i]) && r->side->source_axes &&
+                                    !np_defect(SOURCES_IGNORED));
     }
 }
 
@@ -334,6 +337,7 @@ static int except(struct rows *r, struct np_row_draft *out)
     if (!out->classes || !out->rows) {
         return NETPOL_ERR_MEMORY;
     }
+    count -= np_defect(EXCEPTION_LOST) && count;
     for (uint32_t i = 0; i < r->n_valid && out->count < count; i++) {
         uint32_t row = r->part_row[r->classes.part[r->valid[i]]];
         if (row != out->row) {
@@ -405,7 +409,7 @@ static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
         out->ports = np_tables_map(&r->plan->tables, r->map, r->plan->ports.n_classes);
         status = out->ports == UINT32_MAX ? NETPOL_ERR_MEMORY : NETPOL_OK;
     }
-    bool relations = r->side->relations && r->groups->judged[group];
+    bool relations = r->side->relations && r->groups->judged[group] && !np_defect(ROWS_OF_OTHER);
     for (int k = 0; k < NP_RELATIONS && status == NETPOL_OK; k++) {
         if (k == 0 || relations) {
             status = rows_of_relation(r, (enum np_relation)k, &out->rows[k]);

@@ -25,6 +25,8 @@
  * entry that names it. Readers may look at all NP_TRIE_BUCKET bounds of a bucket, of which those
  * past n count for nothing: the words behind the last bucket are there.
  */
+#include "base/defect.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,7 +58,8 @@ static inline uint32_t np_trie4_bucket(const uint32_t *block, uint32_t count, ui
 {
     uint32_t reached = 0;
     for (uint32_t i = 0; i < NP_TRIE_BUCKET; i++) {
-        reached += (uint32_t)(block[i] <= address) & (uint32_t)(i < count);
+        bool is_reached = np_defect(TRIE_BOUND) ? block[i] < address : block[i] <= address;
+        reached += (uint32_t)is_reached & (uint32_t)(i < count);
     }
     return block[count + reached];
 }
@@ -95,7 +98,8 @@ static inline uint32_t np_trie6_bucket(const uint32_t *block, uint32_t count, ui
     for (uint32_t i = 0; i < NP_TRIE_BUCKET; i++) {
         uint64_t upper = np_trie_half(block + 4 * i), lower = np_trie_half(block + 4 * i + 2);
         uint32_t is_reached =
-            (uint32_t)(upper < high) | ((uint32_t)(upper == high) & (uint32_t)(lower <= low));
+            (uint32_t)(upper < high) |
+            ((uint32_t)(upper == high) & (uint32_t)(lower <= low || np_defect(TRIE6_LOW_HALF)));
         reached += is_reached & (uint32_t)(i < count);
     }
     return block[4 * count + reached];

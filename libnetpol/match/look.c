@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a lookup needs now and then: a search, residual trees, causes of an UNKNOWN. */
 #include "match/look.h"
+#include "base/defect.h"
 
 const uint8_t np_protocol_ports[256] = {
     [1] = NP_PROTOCOL_ICMP,    /* ICMP */
@@ -18,7 +19,7 @@ uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t 
     const uint32_t parts[] = {egress, ingress, mesh};
     uint32_t missing = 0;
     for (int i = 0; i < NP_SIDES; i++) {
-        if (hot->parts[parts[i]].action == NETPOL_UNKNOWN) {
+        if (hot->parts[parts[i]].action == NETPOL_UNKNOWN && !np_defect(MISSING_DROPPED)) {
             missing |= hot->missing[parts[i]];
         }
     }
@@ -32,7 +33,8 @@ struct np_party np_party_search4(const struct np_hot *hot, const struct np_table
 {
     uint32_t mask = (uint32_t)((UINT64_C(1) << table->bits4) - 1);
     uint32_t at = np_slot4_at(address, table->bits4);
-    for (uint32_t left = table->probes4; left; left--, at = (at + 1) & mask) {
+    for (uint32_t left = np_defect(SEARCH_STOPS_EARLY) ? 1 : table->probes4; left;
+         left--, at = (at + 1) & mask) {
         const struct np_slot4 *slot = &table->slots4[at];
         uint64_t key = np_acquire(&slot->key);
         uint32_t signature = (uint32_t)key;
@@ -51,7 +53,8 @@ struct np_party np_party_search6(const struct np_hot *hot, const struct np_table
 {
     uint32_t mask = (uint32_t)((UINT64_C(1) << table->bits6) - 1);
     uint32_t at = np_slot6_at(high, low, table->bits6);
-    for (uint32_t left = table->probes6; left; left--, at = (at + 1) & mask) {
+    for (uint32_t left = np_defect(SEARCH_STOPS_EARLY) ? 1 : table->probes6; left;
+         left--, at = (at + 1) & mask) {
         const struct np_slot6 *slot = &table->slots6[at];
         uint32_t signature = (uint32_t)np_acquire(&slot->key);
         if (signature == NP_SIG_NONE) {

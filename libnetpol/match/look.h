@@ -13,6 +13,7 @@
  * the business of tuple.c.
  */
 #include "image/trie_find.h"
+#include "base/defect.h"
 #include "match/match.h"
 
 #define np_likely(x)   __builtin_expect(!!(x), 1)
@@ -117,6 +118,7 @@ static inline struct np_hop_ports np_ports_of(const struct netpol_tuple *tuple, 
         out.kind = icmp ? NP_PORT_KNOWN : NP_PORT_NONE;
         out.src_port = 0;
         out.dst_port = (uint16_t)(icmp ? tuple->icmp_type << 8 | tuple->icmp_code : 0);
+        out.dst_port = np_defect(ICMP_BY_PORT) ? tuple->dst_port : out.dst_port;
     }
     return out;
 }
@@ -213,7 +215,8 @@ np_inline size_t np_look_cell(const struct np_hot *hot, const struct np_look_sid
 {
     const struct np_comb *comb = &hot->comb[(size_t)at->base + at->far];
     uint32_t row = comb->row;
-    row = comb->base == at->base ? row : at->row; /* else the slot is somebody else's */
+    /* else the slot is somebody else's */
+    row = comb->base == at->base || (np_defect(SLOT_OF_OTHERS) && comb->base) ? row : at->row;
     size_t entry = (size_t)at->side->ports + port_class;
     size_t column = hot->port_maps[entry];
     if (np_unlikely(hot->flags & NP_IMAGE_WIDE_PORTS)) {
@@ -284,7 +287,8 @@ np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint3
 
 np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side)
 {
-    return (sides >> side & 1) && (side != NP_SIDE_MESH || (hot->flags & NP_IMAGE_MESH));
+    return (sides >> side & 1) && (side != NP_SIDE_MESH || (hot->flags & NP_IMAGE_MESH)) &&
+           !(np_defect(NO_MESH) && side == NP_SIDE_MESH);
 }
 
 np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side,

@@ -5,6 +5,7 @@
  * of possible relations having a name here; symmetric in the two ends.
  */
 #include "match/look.h"
+#include "base/defect.h"
 
 struct end {
     uint32_t endpoint, node, bits;
@@ -32,10 +33,13 @@ enum np_relation np_relation_of(const struct np_hot *hot, struct np_party src, s
     bool same_node = a.node && a.node == b.node;
     /* one endpoint; of two ends without one, whoever has the address */
     bool same = a.endpoint || b.endpoint ? a.endpoint == b.endpoint : same_address;
+    if (np_defect(SELF_IS_OTHER) && same) {
+        return NP_RELATION_OTHER;
+    }
     if (same || (a_node && b_node && same_node)) {
         return NP_RELATION_SELF;
     }
-    if (may_be_same(&a, &b) || may_be_same(&b, &a)) {
+    if (!np_defect(MAYBE_SELF_IS_OTHER) && (may_be_same(&a, &b) || may_be_same(&b, &a))) {
         uint32_t address = a.endpoint ? b.bits : a.bits;
         return address & NP_SIG_SERVICE ? NP_RELATION_MAYBE_TRANSLATED : NP_RELATION_MAYBE_UNLEARNT;
     }
@@ -43,11 +47,12 @@ enum np_relation np_relation_of(const struct np_hot *hot, struct np_party src, s
         return NP_RELATION_OTHER;
     }
     if (a.node && b.node) {
-        return same_node ? NP_RELATION_OWN_NODE : NP_RELATION_OTHER;
+        bool own = same_node && !np_defect(OWN_NODE_IS_OTHER);
+        return own ? NP_RELATION_OWN_NODE : NP_RELATION_OTHER;
     }
     const struct end *guest = a_node ? &b : &a;
     if (!guest->endpoint && !(guest->bits & NP_SIG_MISSING)) {
         return NP_RELATION_OTHER; /* something outside runs on no node */
     }
-    return NP_RELATION_MAYBE_NODE;
+    return np_defect(MAYBE_NODE_IS_OTHER) ? NP_RELATION_OTHER : NP_RELATION_MAYBE_NODE;
 }

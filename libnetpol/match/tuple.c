@@ -7,6 +7,7 @@
  * that no compile has seen makes the whole answer UNKNOWN, never that of the outside world.
  */
 #include "match/look.h"
+#include "base/defect.h"
 
 struct end { /* as the tuple names it */
     uint64_t ref;
@@ -36,7 +37,8 @@ static bool is_understood(const struct netpol_tuple *tuple)
         KNOWN = NETPOL_TUPLE_LATER_FRAGMENT | NETPOL_TUPLE_NO_PORTS | NETPOL_TUPLE_SRC_REF |
                 NETPOL_TUPLE_DST_REF | NETPOL_TUPLE_SRC_NO_ADDRESS | NETPOL_TUPLE_DST_NO_ADDRESS
     };
-    return (tuple->flags & ~(unsigned)KNOWN) == 0 && tuple->reserved == 0;
+    return ((tuple->flags & ~(unsigned)KNOWN) == 0 && tuple->reserved == 0) ||
+           np_defect(FLAGS_IGNORED);
 }
 
 /* false: the address cannot be. Mapped addresses are folded, or bogus. */
@@ -48,11 +50,11 @@ static bool take_address(const struct np_hot *hot, const uint8_t bytes[16], uint
     if (family == 4) { /* anything after the four bytes is a mistake */
         out->high = 0;
         out->low = high >> 32;
-        return (uint32_t)high == 0 && low == 0;
+        return ((uint32_t)high == 0 && low == 0) || np_defect(TAIL_IGNORED);
     }
     out->high = high;
     out->low = low;
-    if (family == 6 && np_is_mapped(high, low)) {
+    if (family == 6 && np_is_mapped(high, low) && !np_defect(MAPPED_STAYS)) {
         out->family = 4;
         out->low = (uint32_t)low;
         return !(hot->flags & NP_IMAGE_MAPPED_DENY);
@@ -85,7 +87,8 @@ static bool take_ends(const struct np_hot *hot, const struct netpol_tuple *t, st
     }
     uint8_t given = src->where.family ? src->where.family : dst->where.family;
     *family = given ? given : t->family;
-    if (src->where.family && dst->where.family && src->where.family != dst->where.family) {
+    if (src->where.family && dst->where.family && src->where.family != dst->where.family &&
+        !np_defect(FAMILIES_MIX)) {
         return false;
     }
     return *family == 0 || *family == 4 || *family == 6;
@@ -95,9 +98,9 @@ static struct np_hop_ports take_ports(const struct netpol_tuple *tuple, uint8_t 
 {
     struct np_hop_ports out = np_ports_of(tuple, np_family_index(family));
     if (out.kind == NP_PORT_KNOWN) {
-        if (tuple->flags & NETPOL_TUPLE_LATER_FRAGMENT) {
+        if (tuple->flags & NETPOL_TUPLE_LATER_FRAGMENT && !np_defect(FRAGMENT_HAS_PORTS)) {
             out.kind = NP_PORT_NONE; /* there are none in it */
-        } else if (tuple->flags & NETPOL_TUPLE_NO_PORTS) {
+        } else if (tuple->flags & NETPOL_TUPLE_NO_PORTS && !np_defect(PORTS_GIVEN)) {
             out.kind = NP_PORT_UNKNOWN;
         }
     }
@@ -186,7 +189,9 @@ static bool resolve_ref(const struct np_hot *hot, const struct np_table *table,
 {
     const struct np_slot_ref *slot = find_ref(table, end->ref);
     if (!slot) {
-        return false;
+        out->party = (struct np_party){NP_SIG_NOWHERE, 0};
+        out->where = end->where;
+        return np_defect(STALE_IS_OUTSIDE);
     }
     unsigned index = np_family_index(end->where.family ? end->where.family : family);
     uint32_t signature = slot->signature[index], endpoint = (uint32_t)(slot->who >> 32);
@@ -195,7 +200,8 @@ static bool resolve_ref(const struct np_hot *hot, const struct np_table *table,
     if (!np_is_single(signature)) {
         return false;
     }
-    if (end->where.family == 0 || is_there(&out->where, &end->where)) {
+    if (end->where.family == 0 || is_there(&out->where, &end->where) ||
+        np_defect(ANY_ADDRESS_OF_REF)) {
         return true;
     }
     /* only workloads have addresses besides: what is on a node has the node's */
@@ -262,7 +268,7 @@ static bool has_several(const struct parties *parties)
 /* The i-th owner; *more: there are others after it. */
 static struct np_party owner_at(const struct parties *parties, uint32_t i, bool *more)
 {
-    *more = parties->shared && !parties->shared[i].last;
+    *more = parties->shared && !parties->shared[i].last && !np_defect(FIRST_OWNER);
     return parties->shared ? owner_party(&parties->shared[i]) : parties->party;
 }
 
