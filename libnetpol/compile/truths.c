@@ -55,7 +55,7 @@ void np_truths_free(struct np_truths *t)
 static bool make_room(struct np_truths *t)
 {
     size_t rules = t->focus->n_rules;
-    size_t words = rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) + 2 * rules + 1;
+    size_t words = rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) + 3 * rules + 1;
     size_t bytes = words * sizeof(uint32_t);
     if (bytes > t->room) {
         void *memory = np_resize(t->plan->draft.ctx, t->memory, t->room, 2 * bytes);
@@ -210,16 +210,19 @@ uint64_t *np_truths_find(struct np_truths *t, uint32_t column, uint16_t source_p
 {
     uint32_t count = 0;
     for (uint32_t r = 0; r < t->focus->n_rules; r++) {
-        np_truth truth = NP_NO;
+        np_truth truth = NP_NO, causes = NP_NO;
         for (uint32_t at = t->first[r]; at < t->first[r + 1]; at++) {
             if (t->flow[at] != NP_NO) {
                 np_truth rest = rest_of(t, alternative(t, r, at), at, column, source_port);
-                truth = np_or(truth, np_and(t->flow[at], rest));
+                np_truth one = np_and(t->flow[at], rest);
+                truth = np_or(truth, one);
+                causes |= np_is_maybe(one) ? one : NP_NO;
             }
         }
         if (truth != NP_NO) {
             t->key[count++] = r;
             t->key[count++] = truth;
+            t->key[count++] = causes; /* told beside a YES, too, of a subject that is MAYBE */
         }
     }
     return np_map_add(&t->seen, (struct np_slice){(const char *)t->key, count * sizeof *t->key},
