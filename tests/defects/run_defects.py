@@ -20,18 +20,29 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What is about the sources, the build or memory, and so cannot see a wrong verdict.
 LEFT_OUT = re.compile(r"^(checks|install|headers|exports|examples|fuzz|format|defects|unit/base/|"
                       r"unit/source/|.*faults|tool/list|bench)")
-# Tried first: they catch most.
-FIRST = ["unit/dialect/lowering", "matcher", "properties", "matrix", "unit/reference/eval",
-         "unit/model/ends", "unit/model/selector", "unit/model/inventory"]
+# Tried first, by the part of the library that is wrong.
+FIRST = {
+    "model": ["unit/model/", "unit/dialect/lowering", "properties", "matrix", "unit/reference/"],
+    "dialects": ["unit/dialect/", "cases/kubernetes"],
+    "compile": ["matcher", "unit/compile/"],
+    "match": ["matcher", "unit/match/"],
+    "image": ["unit/image/", "matcher"],
+}
 
 
 def defects():
-    text = (ROOT / "libnetpol/base/defect.def").read_text()
-    return re.findall(r"^NP_DEFECT\((\w+),\s*\"(.*)\"\)$", text, re.M)
+    """Name, part of the library and meaning of every defect."""
+    found, part = [], ""
+    for line in (ROOT / "libnetpol/base/defect.def").read_text().splitlines():
+        if heading := re.match(r"/\* ---- (\w+) ---- \*/", line):
+            part = heading[1]
+        elif entry := re.match(r"NP_DEFECT\((\w+), \"(.*)\"\)$", line):
+            found.append((entry[1], part, entry[2]))
+    return found
 
 
 def commands(build):
-    """Name, command and working directory of the tests, the most telling first."""
+    """Name, command and properties of the tests."""
     shown = subprocess.run(["ctest", "--show-only=json-v1", "-L", "quick"], cwd=build, check=True,
                            capture_output=True, text=True)
     found = []
@@ -39,8 +50,7 @@ def commands(build):
         properties = {p["name"]: p["value"] for p in test.get("properties", [])}
         if "command" in test and not LEFT_OUT.match(test["name"]):
             found.append((test["name"], test["command"], properties))
-    order = {name: i for i, name in enumerate(FIRST)}
-    return sorted(found, key=lambda t: order.get(t[0], len(order)))
+    return found
 
 
 def fails(test, defect):
@@ -62,8 +72,14 @@ def fails(test, defect):
 
 def catch(tests, defect):
     """The name of the first test that notices, or None."""
-    for test in tests:
-        if fails(test, defect):
+    name, part, _ = defect
+    first = FIRST.get(part, [])
+
+    def place(test):
+        return next((i for i, begin in enumerate(first) if test[0].startswith(begin)), len(first))
+
+    for test in sorted(tests, key=place):
+        if fails(test, name):
             return test[0]
     return None
 
@@ -85,9 +101,9 @@ def main():
         return 1
     began = time.monotonic()
     with ThreadPoolExecutor(workers) as pool:
-        caught = list(pool.map(lambda d: catch(tests, d[0]), wanted))
-    for (name, what), by in zip(wanted, caught):
-        print(f"{name}: {what}: " + (f"caught by {by}" if by else "NOT CAUGHT"))
+        caught = list(pool.map(lambda d: catch(tests, d), wanted))
+    for (name, part, what), by in zip(wanted, caught):
+        print(f"{part}: {name}: {what}: " + (f"caught by {by}" if by else "NOT CAUGHT"))
     count = sum(by is not None for by in caught)
     print(f"{count} of {len(wanted)} seeded defects caught in {time.monotonic() - began:.0f} s, "
           f"by {len(set(caught) - {None})} of {len(tests)} tests")

@@ -2,10 +2,11 @@
 /*
  * The matcher against the reference, over random policy sets.
  *
- * usage: matcher SETS [SEED [TUPLES]]. Set i has seed SEED + i, so that ranges of seeds run side by
- * side. For each set TUPLES tuples at boundaries are put to the reference and to every engine
- * (engines.c). The first failure is made small and printed: the model, the tuple, both verdicts.
- * At the end: what was reached (coverage.def); a run of many sets fails when something was not.
+ * usage: matcher SETS [SEED [TUPLES [TRIES]]]. Set i has seed SEED + i, so that ranges of seeds run
+ * side by side. For each set TUPLES tuples at boundaries are put to the reference and to every
+ * engine (engines.c). The first failure is made small (in at most TRIES) and printed: the model,
+ * the tuple, both verdicts. At the end: what was reached (coverage.def); a run of many sets fails
+ * when something was not.
  */
 #include "differential/boundaries.h"
 #include "differential/coverage.h"
@@ -23,6 +24,7 @@ struct run {
     struct coverage coverage;
     uint64_t sets, tuples, image_bytes;
     uint64_t runs[32]; /* by engine */
+    uint32_t tries;
 };
 
 static const struct gen_tweak as_drawn = {0};
@@ -74,7 +76,8 @@ static void report_failure(struct run *run, const struct gen *g, const struct di
                            const char *why)
 {
     static struct shrink s;
-    s = (struct shrink){.gen = *g, .tuple = d->tuple, .fails = case_fails, .user = run->ctx};
+    s = (struct shrink){
+        .gen = *g, .tuple = d->tuple, .fails = case_fails, .user = run->ctx, .most = run->tries};
     printf("seed %llu: %s\n", (unsigned long long)g->seed, why ? why : d->engine);
     if (!case_fails(run->ctx, g, &d->tuple)) { /* only beside the other tuples of its batch */
         show_tuple(stdout, &d->tuple);
@@ -163,6 +166,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     unsigned tuples = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 200;
     struct timespec began, ended;
+    run.tries = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 20000;
     tuples = tuples < 1 ? 1 : tuples > WORLD_TUPLES ? WORLD_TUPLES : tuples;
     struct netpol_ctx_options options = {.size = sizeof options, .log = keep_log, .hash_seed = 1};
     int status = netpol_ctx_create(&options, &run.ctx);

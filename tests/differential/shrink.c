@@ -2,11 +2,9 @@
 /* Shrinking: first what can be taken away, then what can be plainer. */
 #include "differential/shrink.h"
 
-enum { MOST_TRIES = 20000 };
-
 static bool still_fails(struct shrink *s)
 {
-    return s->tries++ < MOST_TRIES && s->fails(s->user, &s->gen, &s->tuple);
+    return s->tries++ < s->most && s->fails(s->user, &s->gen, &s->tuple);
 }
 
 /* ---- plainer ---- */
@@ -296,7 +294,7 @@ void shrink_case(struct shrink *s)
 {
     bool any = true;
     s->tries = 0;
-    while (any && s->tries < MOST_TRIES) {
+    while (any && s->tries < s->most) {
         any = plainer_policies(s);
         any = plainer_world(s) || any;
         any = TURN(s, &s->tuple, of_tuple) || any;

@@ -14,8 +14,8 @@ struct shrink {
     /* Does the case still fail? */
     bool (*fails)(void *user, const struct gen *gen, const struct netpol_tuple *tuple);
     void *user;
-    uint32_t tries; /* how often it was asked */
+    uint32_t tries, most; /* how often it was asked, and may be */
 };
-/* gen and tuple must fail. Ends after a few thousand tries at most. */
+/* gen and tuple must fail. */
 void shrink_case(struct shrink *s);
 #endif

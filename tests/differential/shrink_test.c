@@ -87,7 +87,7 @@ static void shrinks(void (*alter)(struct gen *g))
     static struct shrink s;
     struct broken broken = {.alter = alter};
     assert_int_equal(netpol_ctx_create(NULL, &broken.ctx), NETPOL_OK);
-    s = (struct shrink){.fails = differs, .user = &broken};
+    s = (struct shrink){.fails = differs, .user = &broken, .most = 20000};
     assert_true(find(&s, &broken));
     shrink_case(&s);
     assert_true(differs(&broken, &s.gen, &s.tuple));
