@@ -4,8 +4,10 @@
  *
  * The outcome of a checkpoint is folded over the truths of its rules and of whom its policies
  * select; the latter, the route and the listener are the same for all of a group. So where truths
- * are all that rules contribute, equal truths are equal outcomes. The truth of one condition is the
- * reference's here as well: sets through members, ports through its own functions.
+ * are all that rules contribute, equal truths are equal outcomes; an alternative that route or
+ * listener may rule out is kept apart from its siblings, whose truth it must not hide. The truth of
+ * one condition is the reference's here as well: sets through members, ports through its own
+ * functions.
  */
 #include "compile/plan.h"
 
@@ -55,7 +57,8 @@ void np_truths_free(struct np_truths *t)
 static bool make_room(struct np_truths *t)
 {
     size_t rules = t->focus->n_rules;
-    size_t words = rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) + 3 * rules + 1;
+    size_t words = rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) + 3 * rules +
+                   2 * (size_t)t->n_alternatives + 1;
     size_t bytes = words * sizeof(uint32_t);
     if (bytes > t->room) {
         void *memory = np_resize(t->plan->draft.ctx, t->memory, t->room, 2 * bytes);
@@ -213,8 +216,13 @@ uint64_t *np_truths_find(struct np_truths *t, uint32_t column, uint16_t source_p
         np_truth truth = NP_NO, causes = NP_NO;
         for (uint32_t at = t->first[r]; at < t->first[r + 1]; at++) {
             if (t->flow[at] != NP_NO) {
-                np_truth rest = rest_of(t, alternative(t, r, at), at, column, source_port);
-                np_truth one = np_and(t->flow[at], rest);
+                const struct np_match *m = alternative(t, r, at);
+                np_truth one = np_and(t->flow[at], rest_of(t, m, at, column, source_port));
+                if (m->listener != NP_LISTENER_ANY || m->routes != NP_ROUTE_ANY) {
+                    t->key[count++] = ~at; /* no rule has such a number */
+                    t->key[count++] = one;
+                    continue;
+                }
                 truth = np_or(truth, one);
                 causes |= np_is_maybe(one) ? one : NP_NO;
             }
