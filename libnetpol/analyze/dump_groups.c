@@ -36,10 +36,16 @@ static void visit_cells(const struct group *g, void (*visit)(void *user, uint32_
     }
 }
 
+struct ordinals {
+    struct np_bits seen;
+    uint32_t count; /* none is this high */
+};
+
 static void note_ordinal(void *user, uint32_t ordinal)
 {
-    struct np_bits *seen = user;
-    np_bits_set(seen, ordinal);
+    struct ordinals *ordinals = user;
+    np_bits_set(&ordinals->seen, ordinal);
+    ordinals->count = ordinal >= ordinals->count ? ordinal + 1 : ordinals->count;
 }
 
 /* Once, where neighbours are of one policy. */
@@ -58,16 +64,16 @@ static const char *write_policy(const struct group *g, uint32_t index, const cha
 
 static void write_parts(const struct group *g, struct np_outline *out)
 {
-    struct np_bits seen;
+    struct ordinals ordinals = {0};
     char text[512];
-    if (!np_bits_init(g->dump->ctx, &seen, UINT16_MAX + 1u)) {
+    if (!np_bits_init(g->dump->ctx, &ordinals.seen, UINT16_MAX + 1u)) {
         out->status = NETPOL_ERR_MEMORY;
         return;
     }
-    visit_cells(g, note_ordinal, &seen);
+    visit_cells(g, note_ordinal, &ordinals);
     np_outline_list(out, "parts", false);
-    for (uint32_t i = 0; i <= UINT16_MAX; i++) {
-        if (np_bits_get(&seen, i)) {
+    for (uint32_t i = 0; i < ordinals.count; i++) {
+        if (np_bits_get(&ordinals.seen, i)) {
             np_outline_map(out, NULL, true);
             np_outline_number(out, "ordinal", i);
             np_dump_part(g->dump, g->entry->parts + i, text);
@@ -78,13 +84,13 @@ static void write_parts(const struct group *g, struct np_outline *out)
     np_outline_close(out);
     np_outline_list(out, "policies", true);
     const char *last = "";
-    for (uint32_t i = 0; i <= UINT16_MAX; i++) {
-        if (np_bits_get(&seen, i)) {
+    for (uint32_t i = 0; i < ordinals.count; i++) {
+        if (np_bits_get(&ordinals.seen, i)) {
             last = write_policy(g, g->entry->parts + i, last, out);
         }
     }
     np_outline_close(out);
-    np_bits_free(g->dump->ctx, &seen);
+    np_bits_free(g->dump->ctx, &ordinals.seen);
 }
 
 /* ---- columns ---- */
