@@ -85,7 +85,8 @@ np_inline bool np_party_first4(const struct np_slot4 *slots, unsigned bits, uint
 {
     const struct np_slot4 *slot = &slots[np_slot4_at(address, bits)];
     uint64_t key = np_acquire(&slot->key);
-    *out = (struct np_party){(uint32_t)key, slot->who};
+    /* relaxed: read before it is known to be this address's, so it may be being written */
+    *out = (struct np_party){(uint32_t)key, __atomic_load_n(&slot->who, __ATOMIC_RELAXED)};
     /* the same address and np_is_single, in one comparison */
     return key - ((uint64_t)address << 32 | NP_SIG_FIRST) < NP_SIG_SHARED - NP_SIG_FIRST;
 }

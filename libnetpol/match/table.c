@@ -156,7 +156,8 @@ static void publish(struct np_live *live, const struct np_where *where, struct n
     uint32_t slot = search(live, where, true);
     enum np_live_part part = where->family == 4 ? NP_LIVE_4 : NP_LIVE_6;
     if (part == NP_LIVE_4) {
-        live->slots4[slot].who = party.who;
+        /* relaxed: np_party_first4 reads it before it knows whether it wants it */
+        __atomic_store_n(&live->slots4[slot].who, party.who, __ATOMIC_RELAXED);
     } else {
         live->slots6[slot].high = where->high;
         live->slots6[slot].low = where->low;

@@ -109,6 +109,22 @@ static inline int stage_set(struct netpol_endpoints *e, uint64_t ref, uint32_t k
     return netpol_endpoints_set(e, &entry);
 }
 
+/* The same of X to an address that may be nobody's. */
+static inline bool stage_right_other(const struct netpol_verdict *v)
+{
+    for (uint32_t x = 1; x <= STAGE_KINDS; x++) {
+        uint32_t src = stage_sig(v->generation, x);
+        const uint32_t dst[] = {3, stage_sig(v->generation, 1), stage_sig(v->generation, 2)};
+        for (unsigned i = 0; i < 3; i++) {
+            if (v->egress.rule == board_rule(NP_SIDE_EGRESS, src, NP_RELATION_OTHER, dst[i], 1) &&
+                v->ingress.rule == board_rule(NP_SIDE_INGRESS, dst[i], NP_RELATION_OTHER, src, 1)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Does the verdict of X to Y come from one compile and from pods of kinds 1 and 2? */
 static inline bool stage_right(const struct netpol_verdict *v)
 {

@@ -2,8 +2,9 @@
 /*
  * Readers against a writer that never stops: policies are swapped and endpoints rewritten while
  * threads evaluate. Every verdict must be one that some moment of the evaluation would have given:
- * of one compile, of pods that had the two addresses; and compiles never go backwards. Arguments:
- * swaps, endpoint writes a swap. Under the thread sanitizer this is the proof of the orderings.
+ * of one compile, of pods that had the two addresses (or of none, where they come and go); and
+ * compiles never go backwards. Arguments: swaps, endpoint writes a swap. Under the thread sanitizer
+ * this is the proof of the orderings.
  */
 #include "stage.h"
 
@@ -11,7 +12,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-enum { READERS = 2, BATCH = 8, SWAPS = 1000, WRITES = 60 };
+enum { READERS = 2, BATCH = 20, OTHERS = 64, SWAPS = 1000, WRITES = 60 };
 
 struct theatre {
     struct netpol_slot *slot;
@@ -30,7 +31,8 @@ static void judge(struct spectator *s, const struct netpol_view *view)
     struct netpol_verdict out[BATCH];
     uint32_t count = s->seen % 3 ? 1 : BATCH;
     for (uint32_t i = 0; i < count; i++) {
-        tuples[i] = board_tuple4(STAGE_X, STAGE_Y, 80);
+        uint32_t other = i % 4 ? 0 : 1 + (uint32_t)(s->seen + i) / 4 % OTHERS;
+        tuples[i] = board_tuple4(STAGE_X, STAGE_Y + other, 80);
     }
     if (count == 1) {
         netpol_eval(view, tuples, out);
@@ -38,7 +40,8 @@ static void judge(struct spectator *s, const struct netpol_view *view)
         netpol_eval_batch(view, tuples, out, count);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!stage_right(&out[i]) || out[i].generation < s->generation) {
+        bool right = i % 4 ? stage_right(&out[i]) : stage_right_other(&out[i]);
+        if (!right || out[i].generation < s->generation) {
             atomic_fetch_add(&s->theatre->wrong, 1);
         }
         s->changed += out[i].generation != s->generation;
@@ -80,7 +83,8 @@ static void write_endpoints(struct netpol_endpoints *e, uint32_t writes, uint32_
             assert_int_equal(stage_set(e, n & 32 ? REF_Y : REF_Y2, kind, STAGE_Y), NETPOL_OK);
             break;
         case 2:
-            assert_int_equal(stage_set(e, REF_MORE + n, kind, STAGE_Y + 1 + n % 64), NETPOL_OK);
+            assert_int_equal(stage_set(e, REF_MORE + n, kind, STAGE_Y + 1 + n / 4 % OTHERS),
+                             NETPOL_OK);
             break;
         default:
             assert_int_equal(netpol_endpoints_remove(e, REF_MORE + n - 1), NETPOL_OK);
