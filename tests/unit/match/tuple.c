@@ -188,7 +188,12 @@ static void references_that_nobody_has_are_unknown(void **state)
     static const uint64_t refs[] = {1, 999, 1ull << 63, UINT64_MAX};
     struct board *b = set_up();
     (void)state;
-    board_ref(b, &(struct np_slot_ref){.ref = UINT64_MAX, .who = board_who(1, 0)}); /* dead */
+    board_ref(b, &(struct np_slot_ref){
+  /* dead */
+                     .ref = UINT64_MAX,
+                     .who = board_who(1, 0),
+                     .signature = {4, 5, 4}
+    });
     for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
         struct netpol_tuple src = board_tuple4(0, B, 80), dst = board_tuple4(A, 0, 80);
         src.flags = NETPOL_TUPLE_SRC_REF;
@@ -495,6 +500,35 @@ static void groups_of_a_family_are_so_many_single_calls(void **state)
     tear_down(b);
 }
 
+/* One tuple that is refused among usual ones is refused in a batch as well. */
+static void a_group_hides_nothing(void **state)
+{
+    enum { GROUP = 16, TAILS = 12 };
+    struct board *b = set_up();
+    (void)state;
+    for (unsigned fault = 0; fault < 2 * TAILS + 4; fault++) {
+        struct netpol_tuple tuples[GROUP];
+        struct netpol_verdict out[GROUP];
+        unsigned at = fault % GROUP;
+        for (size_t i = 0; i < GROUP; i++) {
+            tuples[i] = board_tuple4(A, B, 80);
+        }
+        if (fault < 2 * TAILS) {
+            (fault < TAILS ? tuples[at].src : tuples[at].dst)[4 + fault % TAILS] = 1;
+        } else {
+            tuples[at].flags = fault == 2 * TAILS ? 1 << 15 : 0;
+            tuples[at].reserved = fault == 2 * TAILS + 1;
+            tuples[at].family = fault == 2 * TAILS + 2 ? 5 : fault == 2 * TAILS + 3 ? 0 : 4;
+        }
+        np_match_batch(&b->hot, &b->table, tuples, out, GROUP);
+        for (size_t i = 0; i < GROUP; i++) {
+            assert_int_equal(out[i].action, i == at ? NETPOL_DENY : NETPOL_ALLOW);
+            assert_int_equal(out[i].ingress.reason == NETPOL_REASON_INVALID, i == at);
+        }
+    }
+    tear_down(b);
+}
+
 /* ---- two tables ---- */
 
 static void tables_are_compared_by_the_ends_of_a_tuple(void **state)
@@ -546,6 +580,7 @@ int main(void)
         cmocka_unit_test(one_owner_is_not_several),
         cmocka_unit_test(a_batch_is_so_many_single_calls),
         cmocka_unit_test(groups_of_a_family_are_so_many_single_calls),
+        cmocka_unit_test(a_group_hides_nothing),
         cmocka_unit_test(tables_are_compared_by_the_ends_of_a_tuple),
     };
 
