@@ -25,13 +25,15 @@ static uint32_t value_of(const struct plan *p, uint32_t number)
 static void write_axis(const struct plan *p, const char *key, const struct np_cut_axis *axis)
 {
     char name[256];
+    bool four = p->family == 4;
+    const uint32_t *borders = p->words + axis->at[four && axis->depth ? axis->depth - 1 : 0];
     np_outline_list(p->out, key, true);
     for (uint32_t i = 0; i < axis->count; i++) {
         struct np_dump_member border = {.family = p->family};
-        if (p->family == 4) {
-            border.first[1] = p->words[axis->borders + i] ^ 0x80000000u;
+        if (four) {
+            border.first[1] = borders[i] ^ 0x80000000u;
         } else {
-            const uint32_t *at = p->words + axis->borders + 4 * (size_t)i;
+            const uint32_t *at = borders + 4 * (size_t)i;
             border.first[0] = (uint64_t)at[0] << 32 | at[1];
             border.first[1] = (uint64_t)at[2] << 32 | at[3];
         }
@@ -93,13 +95,12 @@ static void write_entry(const struct plan *p, uint32_t at, const struct np_cut_e
 static void write_trees(const struct plan *p)
 {
     np_outline_list(p->out, "groups", false);
-    for (uint32_t g = 0; g < p->plan->trees.n_groups && g < NP_CUT_GROUPS; g++) {
-        write_entry(p, 0, &p->plan->trees.groups[g]);
+    for (uint32_t g = 0; g < p->plan->n_groups && g < NP_CUT_GROUPS; g++) {
+        write_entry(p, 0, &p->plan->groups[g]);
     }
     np_outline_close(p->out);
     np_outline_list(p->out, "entries", false);
-    for (uint32_t at = p->plan->trees.levels[0]; at < p->plan->trees.levels[NP_CUT_LEVELS];
-         at += 2) {
+    for (uint32_t at = p->plan->levels[0]; at < p->plan->levels[NP_CUT_LEVELS]; at += 2) {
         struct np_cut_entry entry;
         memcpy(&entry, p->words + at, sizeof entry);
         write_entry(p, at, &entry);
@@ -107,9 +108,9 @@ static void write_trees(const struct plan *p)
     np_outline_close(p->out);
 }
 
-static void write_table(const struct plan *p)
+static void write_table(const struct plan *p, const struct np_cut_table *t)
 {
-    const struct np_cut_tables *t = &p->plan->tables;
+    np_outline_map(p->out, NULL, false);
     np_outline_map(p->out, "classes", true);
     np_outline_number(p->out, "source", t->n_src);
     np_outline_number(p->out, "destination", t->n_dst);
@@ -119,13 +120,15 @@ static void write_table(const struct plan *p)
     np_outline_close(p->out);
     np_outline_list(p->out, "rows", false);
     for (uint32_t row = 0; row < t->n_rows; row++) {
-        const uint16_t *cells = (const uint16_t *)(const void *)(p->words + t->cell);
         np_outline_list(p->out, NULL, true);
         for (uint32_t c = 0; c < t->n_columns; c++) {
-            np_outline_number(p->out, NULL, value_of(p, cells[(size_t)row * t->n_columns + c]));
+            uint32_t cell = np_cut_cell(p->words, &t->cells, row, c);
+            np_outline_number(p->out, NULL,
+                              cell == NP_CUT_CELL_NONE ? p->plan->otherwise : value_of(p, cell));
         }
         np_outline_close(p->out);
     }
+    np_outline_close(p->out);
     np_outline_close(p->out);
 }
 
@@ -139,17 +142,17 @@ static void write_plan(const struct np_dump *dump, const struct np_cut_root *roo
     p.plan = (const struct np_cut_plan *)(const void *)(words + root->plan[family]);
     np_outline_map(out, NULL, false);
     np_outline_text(out, "family", names[family]);
-    np_outline_text(out, "plan", p.plan->kind == NP_CUT_TABLE ? "table" : "trees");
     np_outline_number(out, "otherwise", p.plan->otherwise);
     if (p.family) {
         write_axis(&p, "source borders", &p.plan->src);
         write_axis(&p, "destination borders", &p.plan->dst);
     }
-    if (p.plan->kind == NP_CUT_TABLE) {
-        write_table(&p);
-    } else {
-        write_trees(&p);
+    np_outline_list(out, "tables", false);
+    for (uint32_t t = 0; t < p.plan->n_tables && t < NP_CUT_TABLES; t++) {
+        write_table(&p, &p.plan->tables[t]);
     }
+    np_outline_close(out);
+    write_trees(&p);
     np_outline_close(out);
 }
 

@@ -185,16 +185,55 @@ static void add_box(struct list *list, const struct np_box *box)
 
 /* ---- one plan ---- */
 
+static bool limits_source_ports(const struct np_cut_item *item)
+{
+    return item->low[NP_CUT_SRC_PORT] != 0 || item->high[NP_CUT_SRC_PORT] != PORTS_ALL;
+}
+
+/* One table of all, or one of what does not limit source ports and one of the rest, or none. */
+static int make_tables(struct list *list, const uint32_t places[2], struct np_cut_plan *plan)
+{
+    struct np_cut_items all = list->items, part[2] = {{0}};
+    bool made = false;
+    int status = np_cut_table_make(list->cuts, &all, places, &plan->tables[0], &made);
+    if (status != NETPOL_OK || made || all.count > NP_CUT_TABLE_ITEMS) {
+        plan->n_tables = made;
+        return status;
+    }
+    struct np_cut_item *sorted = np_alloc(list->cuts->ctx, (all.count + 1) * sizeof *sorted);
+    if (!sorted) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (int p = 0; p < 2; p++) {
+        part[p].items = p == 0 ? sorted : sorted + part[0].count;
+        for (size_t i = 0; i < all.count; i++) {
+            if (limits_source_ports(&all.items[i]) == (p == 1)) {
+                part[p].items[part[p].count++] = all.items[i];
+            }
+        }
+    }
+    size_t before = list->cuts->nodes.count;
+    for (int p = 0; p < 2 && status == NETPOL_OK && (p == 0 || made); p++) {
+        status = np_cut_table_make(list->cuts, &part[p], places, &plan->tables[p], &made);
+    }
+    plan->n_tables = made && status == NETPOL_OK ? 2 : 0;
+    if (!made) {
+        list->cuts->nodes.count = before;
+        memset(plan->tables, 0, sizeof plan->tables);
+    }
+    np_free(list->cuts->ctx, sorted, (all.count + 1) * sizeof *sorted);
+    return status;
+}
+
 static int finish(struct list *list, struct np_cut_plan *plan)
 {
     struct np_cut_build *cuts = list->cuts;
     const uint32_t places[2] = {(uint32_t)list->n_borders[0] + 1, (uint32_t)list->n_borders[1] + 1};
-    bool made = false;
-    int status = np_cut_table_make(cuts, &list->items, places, list->values, plan, &made);
-    if (status != NETPOL_OK || made) {
-        return status;
+    const struct np_cut_items none = {0};
+    int status = make_tables(list, places, plan);
+    if (status == NETPOL_OK) {
+        status = np_cut_trees_make(cuts, plan->n_tables ? &none : &list->items, places, plan);
     }
-    status = np_cut_trees_make(cuts, &list->items, places, plan);
     if (status == NETPOL_OK && !list->monotone && list->items.count) {
         status = np_cut_words(cuts, list->items.count, 1, &plan->values);
         plan->n_values = (uint32_t)list->items.count;
@@ -248,7 +287,9 @@ static int plan_family(struct np_cut_build *cuts, const struct np_box *boxes, si
     for (size_t i = 1; i < count; i++) {
         list.monotone &= boxes[i - 1].value <= boxes[i].value;
     }
-    list.monotone &= count == 0 || boxes[count - 1].value < NP_CUT_NONE;
+    /* Tables hold orders of 16 bits. */
+    uint32_t limit = count <= NP_CUT_TABLE_ITEMS ? NP_CUT_CELL_NONE : NP_CUT_NONE;
+    list.monotone &= count == 0 || boxes[count - 1].value < limit;
     list.borders[0] = np_alloc(cuts->ctx, most * sizeof *list.borders[0]);
     list.borders[1] = np_alloc(cuts->ctx, most * sizeof *list.borders[1]);
     list.items.items = np_alloc(cuts->ctx, most * sizeof *list.items.items);

@@ -456,12 +456,12 @@ static int grow_groups(struct grower *g, const struct np_cut_items *items, const
         }
         if (count) {
             struct np_cut_entry entry = grow(g, list, count, &all, COPIES * count, 0);
-            uint32_t at = plan->trees.n_groups++;
-            for (; at > 0 && np_cut_best(plan->trees.groups[at - 1].meta) > np_cut_best(entry.meta);
+            uint32_t at = plan->n_groups++;
+            for (; at > 0 && np_cut_best(plan->groups[at - 1].meta) > np_cut_best(entry.meta);
                  at--) {
-                plan->trees.groups[at] = plan->trees.groups[at - 1];
+                plan->groups[at] = plan->groups[at - 1];
             }
-            plan->trees.groups[at] = entry;
+            plan->groups[at] = entry;
         }
     }
     return g->status;
@@ -479,7 +479,7 @@ static int lay_out(struct grower *g, struct np_cut_plan *plan)
     for (unsigned l = 0; l < NP_CUT_LEVELS && status == NETPOL_OK; l++) {
         struct level *level = &g->levels[l];
         uint32_t next = at + 2 * (uint32_t)level->count;
-        plan->trees.levels[l] = at;
+        plan->levels[l] = at;
         for (size_t i = 0; i < level->count; i++) {
             if (!(level->items[i].meta & NP_CUT_LEAF)) {
                 level->items[i].base = next + 2 * level->items[i].base;
@@ -490,10 +490,10 @@ static int lay_out(struct grower *g, struct np_cut_plan *plan)
         }
         at = next;
     }
-    plan->trees.levels[NP_CUT_LEVELS] = at;
-    for (uint32_t i = 0; i < plan->trees.n_groups; i++) {
-        if (!(plan->trees.groups[i].meta & NP_CUT_LEAF)) {
-            plan->trees.groups[i].base = plan->trees.levels[0] + 2 * plan->trees.groups[i].base;
+    plan->levels[NP_CUT_LEVELS] = at;
+    for (uint32_t i = 0; i < plan->n_groups; i++) {
+        if (!(plan->groups[i].meta & NP_CUT_LEAF)) {
+            plan->groups[i].base = plan->levels[0] + 2 * plan->groups[i].base;
         }
     }
     return status;
@@ -508,12 +508,11 @@ int np_cut_trees_make(struct np_cut_build *cuts, const struct np_cut_items *item
     while (most >> g.scale >= NP_CUT_BEST_MAX) {
         g.scale++;
     }
-    plan->kind = NP_CUT_TREES;
-    plan->trees.scale = g.scale;
-    plan->trees.first_chunk = (uint32_t)cuts->leaves.count;
+    plan->scale = g.scale;
+    plan->first_chunk = (uint32_t)cuts->leaves.count;
     int status = list ? grow_groups(&g, items, places, list, plan) : NETPOL_ERR_MEMORY;
     status = status == NETPOL_OK ? lay_out(&g, plan) : status;
-    plan->trees.end_chunk = (uint32_t)cuts->leaves.count;
+    plan->end_chunk = (uint32_t)cuts->leaves.count;
     for (unsigned l = 0; l < NP_CUT_LEVELS; l++) {
         np_vec_free(cuts->ctx, &g.levels[l]);
     }

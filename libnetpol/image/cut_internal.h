@@ -39,11 +39,11 @@ int np_cut_axis_make(struct np_cut_build *cuts, enum np_cut_family family,
 /* Borders below the address. */
 uint32_t np_cut_place(const struct np_cut_address *borders, size_t count,
                       struct np_cut_address address);
-/* places: of source and destination. Fills the plan's second half. */
+/* places: of source and destination. Fills the plan's groups and what is about them. */
 int np_cut_trees_make(struct np_cut_build *cuts, const struct np_cut_items *items,
                       const uint32_t places[2], struct np_cut_plan *plan);
-/* The same as a table, where it is small; *made false: it is not. values: by index of an item. */
+/* A table of the items, where it is small; *made false: it is not. Orders are below 65,535. */
+enum { NP_CUT_TABLE_ITEMS = 2048 };
 int np_cut_table_make(struct np_cut_build *cuts, const struct np_cut_items *items,
-                      const uint32_t places[2], const uint32_t *values, struct np_cut_plan *plan,
-                      bool *made);
+                      const uint32_t places[2], struct np_cut_table *table, bool *made);
 #endif

@@ -41,35 +41,28 @@ static bool below(const struct check *c, uint32_t at, uint64_t count, unsigned b
 
 /* ---- axes ---- */
 
+/* A search cannot leave a level: keys that would lead beyond the last child are pads. */
 static bool axis4_valid(const struct check *c, const struct np_cut_axis *axis)
 {
-    uint32_t count = axis->count;
-    if (axis->shift < 16 || axis->shift > 31 ||
-        !inside(c, axis->top, 1u << (32 - axis->shift), 4) ||
-        !inside(c, axis->borders, (uint64_t)count + NP_CUT_WINDOW, 4)) {
+    uint64_t nodes = ((uint64_t)axis->count + NP_CUT_NODE - 1) / NP_CUT_NODE;
+    uint64_t keys = axis->count - (nodes - 1) * NP_CUT_NODE; /* in the last node */
+    if (axis->depth == 0 || axis->depth > NP_CUT_DEPTH) {
         return false;
     }
-    for (uint32_t i = 0; i < NP_CUT_WINDOW; i++) {
-        if (c->words[axis->borders + count + i] != NP_CUT_BORDER_PAD) {
+    for (uint32_t l = axis->depth; l-- > 0;) {
+        if (!inside(c, axis->at[l], nodes * NP_CUT_NODE, sizeof(uint32_t)) ||
+            (l == 0) != (nodes == 1)) {
             return false;
         }
-    }
-    /* Tables lie one behind the other, in order, so that none is looked at twice. */
-    uint32_t next = axis->top + (1u << (32 - axis->shift));
-    uint32_t before = 0;
-    for (uint32_t i = 0; i < 1u << (32 - axis->shift); i++) {
-        uint32_t top = c->words[axis->top + i];
-        uint32_t bits = top & NP_CUT_BITS_MASK, base = top >> NP_CUT_BITS_SHIFT;
-        bool again = i > 0 && top == before && bits == 0;
-        if (again) {
-            continue;
+        const uint32_t *last = c->words + axis->at[l] + (nodes - 1) * NP_CUT_NODE;
+        for (uint64_t i = keys; i < NP_CUT_NODE; i++) {
+            if (last[i] != NP_CUT_BORDER_PAD) {
+                return false;
+            }
         }
-        if (bits > axis->shift || base != next ||
-            !below(c, base, UINT64_C(1) << bits, 4, count + 1)) {
-            return false;
-        }
-        next = base + (1u << bits);
-        before = top;
+        uint64_t children = nodes;
+        nodes = np_cut_above((uint32_t)children);
+        keys = children - (nodes - 1) * NP_CUT_CHILDREN - 1;
     }
     return true;
 }
@@ -78,17 +71,52 @@ static bool axis_valid(const struct check *c, const struct np_cut_axis *axis,
                        enum np_cut_family family)
 {
     if (axis->count == 0) {
-        return true;
+        return axis->depth == 0;
     }
     return family == NP_CUT_IPV4 ? axis4_valid(c, axis)
-                                 : inside(c, axis->borders, axis->count, 4 * sizeof(uint32_t));
+                                 : inside(c, axis->at[0], axis->count, 4 * sizeof(uint32_t));
 }
 
 /* ---- plans ---- */
 
-static bool table_valid(const struct check *c, const struct np_cut_plan *plan, uint32_t limit)
+/* Orders below the limit, or none. */
+static bool cells_below(const struct check *c, uint32_t at, uint32_t count, uint32_t limit)
 {
-    const struct np_cut_tables *t = &plan->tables;
+    if (!inside(c, at, count, sizeof(uint16_t))) {
+        return false;
+    }
+    const uint16_t *cells = (const uint16_t *)(c->words + at);
+    for (uint32_t i = 0; i < count; i++) {
+        if (cells[i] >= limit && cells[i] != NP_CUT_CELL_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Runs and blocks of a grid of so many rows and columns. What runs hold is seen to elsewhere. */
+static bool grid_valid(const struct check *c, const struct np_cut_grid *grid, uint64_t rows,
+                       uint32_t columns)
+{
+    if (grid->width != (columns + 63) / 64 || grid->blocks % 4 != 0 ||
+        !inside(c, grid->blocks, grid->n_blocks, sizeof(struct np_cut_block)) ||
+        !below(c, grid->ids, rows * grid->width, 2, grid->n_blocks)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < grid->n_blocks; i++) {
+        struct np_cut_block block;
+        memcpy(&block, c->words + grid->blocks + 4 * (size_t)i, sizeof block);
+        uint64_t last = (uint64_t)block.run + (uint64_t)__builtin_popcountll(block.starts);
+        if (last >= grid->n_runs || (block.starts & 1) || block.spare != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool table_valid(const struct check *c, const struct np_cut_plan *plan,
+                        const struct np_cut_table *t, uint32_t limit)
+{
     const uint32_t sizes[] = {t->n_src,       t->n_dst,     t->n_src_ports, t->n_dst_ports,
                               t->n_protocols, t->n_columns, t->n_rows};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -103,8 +131,10 @@ static bool table_valid(const struct check *c, const struct np_cut_plan *plan, u
            (t->dst_port == 0 || below(c, t->dst_port, 65536, 1, t->n_dst_ports)) &&
            below(c, t->protocol, 512, 1, t->n_protocols) &&
            below(c, t->column, ports * t->n_protocols, 2, t->n_columns) &&
-           below(c, t->pair, (uint64_t)t->n_src * t->n_dst, 2, t->n_rows) &&
-           below(c, t->cell, (uint64_t)t->n_rows * t->n_columns, 2, limit);
+           below(c, t->rows.runs, t->rows.n_runs, 2, t->n_rows) &&
+           cells_below(c, t->cells.runs, t->cells.n_runs, limit) &&
+           grid_valid(c, &t->rows, t->n_src, t->n_dst) &&
+           grid_valid(c, &t->cells, t->n_rows, t->n_columns);
 }
 
 /* level: of the entry; what it leads to lies in the level after, which begins at next. */
@@ -113,9 +143,8 @@ static bool entry_valid(const struct np_cut_plan *plan, struct np_cut_entry entr
 {
     if (entry.meta & NP_CUT_LEAF) {
         uint32_t count = np_cut_chunks(entry.meta);
-        return count == 0 ||
-               (entry.base >= plan->trees.first_chunk && entry.base <= plan->trees.end_chunk &&
-                count <= plan->trees.end_chunk - entry.base);
+        return count == 0 || (entry.base >= plan->first_chunk && entry.base <= plan->end_chunk &&
+                              count <= plan->end_chunk - entry.base);
     }
     uint32_t size = 2u << np_cut_bits(entry.meta);
     return entry.meta >> 28 == 0 && np_cut_at(entry.meta) < NP_CUT_FIELDS && entry.base % 2 == 0 &&
@@ -124,11 +153,10 @@ static bool entry_valid(const struct np_cut_plan *plan, struct np_cut_entry entr
 
 static bool trees_valid(const struct check *c, const struct np_cut_plan *plan, uint32_t limit)
 {
-    const uint32_t *levels = plan->trees.levels;
-    if (plan->trees.scale > 31 || plan->trees.n_groups > NP_CUT_GROUPS ||
-        plan->trees.first_chunk < c->root.first_chunk ||
-        plan->trees.end_chunk > c->root.end_chunk ||
-        plan->trees.first_chunk > plan->trees.end_chunk || levels[0] % 2 != 0 ||
+    const uint32_t *levels = plan->levels;
+    if (plan->scale > 31 || plan->n_groups > NP_CUT_GROUPS ||
+        plan->first_chunk < c->root.first_chunk || plan->end_chunk > c->root.end_chunk ||
+        plan->first_chunk > plan->end_chunk || levels[0] % 2 != 0 ||
         levels[0] < c->root.first_word || levels[NP_CUT_LEVELS] > c->root.end_word) {
         return false;
     }
@@ -137,8 +165,8 @@ static bool trees_valid(const struct check *c, const struct np_cut_plan *plan, u
             return false;
         }
     }
-    for (uint32_t i = 0; i < plan->trees.n_groups; i++) {
-        if (!entry_valid(plan, plan->trees.groups[i], levels[0], levels[1])) {
+    for (uint32_t i = 0; i < plan->n_groups; i++) {
+        if (!entry_valid(plan, plan->groups[i], levels[0], levels[1])) {
             return false;
         }
     }
@@ -152,7 +180,7 @@ static bool trees_valid(const struct check *c, const struct np_cut_plan *plan, u
             }
         }
     }
-    for (uint32_t i = plan->trees.first_chunk; i < plan->trees.end_chunk; i++) {
+    for (uint32_t i = plan->first_chunk; i < plan->end_chunk; i++) {
         for (unsigned lane = 0; lane < NP_CUT_LANES; lane++) {
             bool used = c->chunks[i].protocol[lane] != 0x8000 || c->chunks[i].mask[lane] != 0xffff;
             if (used && c->chunks[i].order[lane] >= limit) {
@@ -179,14 +207,12 @@ static bool plan_valid(const struct check *c, enum np_cut_family family)
         return false;
     }
     uint32_t limit = plan.n_values ? plan.n_values : c->values;
-    switch (plan.kind) {
-    case NP_CUT_TREES:
-        return trees_valid(c, &plan, limit);
-    case NP_CUT_TABLE:
-        return table_valid(c, &plan, limit);
-    default:
-        return false;
+    for (uint32_t t = 0; t < plan.n_tables; t++) {
+        if (t >= NP_CUT_TABLES || !table_valid(c, &plan, &plan.tables[t], limit)) {
+            return false;
+        }
     }
+    return trees_valid(c, &plan, limit);
 }
 
 bool np_cut_valid(const struct np_image *image, uint32_t root, uint32_t values)

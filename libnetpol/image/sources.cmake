@@ -3,6 +3,7 @@ netpol_room(
     image
     cut_build.c
     cut_build_axis.c
+    cut_build_grid.c
     cut_build_table.c
     cut_build_tree.c
     cut_valid.c

@@ -42,10 +42,11 @@ static inline unsigned first_lane(const struct np_cut_chunk *chunk, const struct
 
 static inline uint32_t count_below(const uint32_t *borders, uint32_t address)
 {
-    __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)borders);
+    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)borders);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(borders + 8));
     __m256i key = _mm256_set1_epi32((int)(address ^ UINT32_C(0x80000000)));
-    __m256i below = _mm256_cmpgt_epi32(key, all);
-    return (uint32_t)__builtin_popcount((unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(below)));
+    __m256i below = _mm256_packs_epi32(_mm256_cmpgt_epi32(key, low), _mm256_cmpgt_epi32(key, high));
+    return (uint32_t)__builtin_popcount((unsigned)_mm256_movemask_epi8(below)) / 2;
 }
 
 #define CUT_FINDER np_cut_finder_avx2

@@ -34,9 +34,8 @@ static inline unsigned first_lane(const struct np_cut_chunk *chunk, const struct
 
 static inline uint32_t count_below(const uint32_t *borders, uint32_t address)
 {
-    __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)borders);
-    __m256i key = _mm256_set1_epi32((int)(address ^ UINT32_C(0x80000000)));
-    return (uint32_t)__builtin_popcount(_mm256_cmplt_epi32_mask(all, key));
+    __m512i key = _mm512_set1_epi32((int)(address ^ UINT32_C(0x80000000)));
+    return (uint32_t)__builtin_popcount(_mm512_cmplt_epi32_mask(_mm512_loadu_si512(borders), key));
 }
 
 #define CUT_FINDER np_cut_finder_avx512

@@ -5,7 +5,7 @@
  *     struct lanes                         a key, spread for comparing
  *     lanes_of(fields)                     makes one; fields as enum np_cut_field
  *     first_lane(chunk, lanes)             the first box that holds, NP_CUT_LANES: none
- *     count_below(borders, address)        of 8 borders, those below the address
+ *     count_below(borders, address)        of the borders of a node, those below the address
  *     CUT_FINDER                           the name of what is defined
  *
  * image/cut_layout.h describes the data. np_cut_valid has looked at every index, so nothing is
@@ -17,26 +17,22 @@
 static inline uint32_t place4(const uint32_t *words, const struct np_cut_axis *axis,
                               uint32_t address)
 {
-    if (axis->count == 0) {
+    uint32_t node = 0, depth = axis->depth;
+    if (depth == 0) {
         return 0;
     }
-    uint32_t top = words[axis->top + (address >> axis->shift)];
-    uint32_t bits = top & NP_CUT_BITS_MASK;
-    uint32_t slot = address >> (axis->shift - bits) & ((UINT32_C(1) << bits) - 1);
-    uint32_t place = words[(top >> NP_CUT_BITS_SHIFT) + slot];
-    for (;;) {
-        uint32_t below = count_below(words + axis->borders + place, address);
-        place += below;
-        if (below < NP_CUT_WINDOW) {
-            return place;
-        }
+    for (uint32_t l = 0; l + 1 < depth; l++) {
+        const uint32_t *borders = words + axis->at[l] + (size_t)node * NP_CUT_NODE;
+        node = node * NP_CUT_CHILDREN + count_below(borders, address);
     }
+    const uint32_t *borders = words + axis->at[depth - 1] + (size_t)node * NP_CUT_NODE;
+    return node * NP_CUT_NODE + count_below(borders, address);
 }
 
 static inline uint32_t place6(const uint32_t *words, const struct np_cut_axis *axis,
                               const uint64_t address[2])
 {
-    const uint32_t *at = words + axis->borders;
+    const uint32_t *at = words + axis->at[0];
     size_t count = axis->count, from = 0;
     while (count > 0) {
         size_t half = count / 2;
@@ -76,21 +72,20 @@ static inline void fields_of(const uint32_t *words, const struct np_cut_plan *pl
     fields[NP_CUT_PROTOCOL] = (uint32_t)key->protocol << 1 | !key->has_ports;
 }
 
-static inline uint32_t table_find(const uint32_t *words, const struct np_cut_plan *plan,
+static inline uint32_t table_find(const uint32_t *words, const struct np_cut_table *t,
                                   const uint32_t fields[8])
 {
-    const struct np_cut_tables *t = &plan->tables;
     const uint16_t *src = (const uint16_t *)(words + t->src_class);
     const uint16_t *dst = (const uint16_t *)(words + t->dst_class);
     const uint16_t *column = (const uint16_t *)(words + t->column);
-    const uint16_t *pair = (const uint16_t *)(words + t->pair);
-    const uint16_t *cell = (const uint16_t *)(words + t->cell);
     const uint8_t *bytes = (const uint8_t *)words;
     uint32_t sp = t->src_port ? bytes[4 * (size_t)t->src_port + fields[NP_CUT_SRC_PORT]] : 0;
     uint32_t dp = t->dst_port ? bytes[4 * (size_t)t->dst_port + fields[NP_CUT_DST_PORT]] : 0;
     uint32_t p = bytes[4 * (size_t)t->protocol + fields[NP_CUT_PROTOCOL]];
-    uint32_t row = pair[src[fields[NP_CUT_SRC]] * t->n_dst + dst[fields[NP_CUT_DST]]];
-    return cell[row * t->n_columns + column[(sp * t->n_dst_ports + dp) * t->n_protocols + p]];
+    uint32_t row = np_cut_cell(words, &t->rows, src[fields[NP_CUT_SRC]], dst[fields[NP_CUT_DST]]);
+    uint32_t at = column[(p * t->n_src_ports + sp) * t->n_dst_ports + dp];
+    uint32_t order = np_cut_cell(words, &t->cells, row, at);
+    return order == NP_CUT_CELL_NONE ? NP_CUT_NONE : order;
 }
 
 static inline struct np_cut_entry step(const uint32_t *words, struct np_cut_entry entry,
@@ -103,21 +98,20 @@ static inline struct np_cut_entry step(const uint32_t *words, struct np_cut_entr
 }
 
 static inline uint32_t trees_find(const struct np_image *image, const struct np_cut_plan *plan,
-                                  const uint32_t fields[8])
+                                  const uint32_t fields[8], uint32_t best)
 {
     const uint32_t *words = image->section[NP_SECTION_CUT_NODES];
     const struct np_cut_chunk *chunks = image->section[NP_SECTION_CUT_LEAVES];
     struct lanes lanes = lanes_of(fields);
-    uint32_t best = NP_CUT_NONE;
-    for (uint32_t g = 0; g < plan->trees.n_groups; g++) {
-        struct np_cut_entry entry = plan->trees.groups[g];
-        if (np_cut_best(entry.meta) > best >> plan->trees.scale) {
+    for (uint32_t g = 0; g < plan->n_groups; g++) {
+        struct np_cut_entry entry = plan->groups[g];
+        if (np_cut_best(entry.meta) > best >> plan->scale) {
             break;
         }
         while (!(entry.meta & NP_CUT_LEAF)) {
             entry = step(words, entry, fields);
         }
-        if (np_cut_best(entry.meta) > best >> plan->trees.scale) {
+        if (np_cut_best(entry.meta) > best >> plan->scale) {
             continue;
         }
         uint32_t count = np_cut_chunks(entry.meta);
@@ -139,20 +133,18 @@ static uint32_t find(const struct np_image *image, uint32_t root, const struct n
     const struct np_cut_plan *plan = plan_of(image, root, key);
     uint32_t fields[8] = {0};
     fields_of(words, plan, key, fields);
-    uint32_t found = plan->kind == NP_CUT_TABLE ? table_find(words, plan, fields)
-                                                : trees_find(image, plan, fields);
+    uint32_t found = NP_CUT_NONE;
+    for (uint32_t t = 0; t < plan->n_tables; t++) {
+        uint32_t order = table_find(words, &plan->tables[t], fields);
+        found = order < found ? order : found;
+    }
+    found = trees_find(image, plan, fields, found);
     if (found == NP_CUT_NONE) {
         return plan->otherwise;
     }
     return plan->n_values ? words[plan->values + found] : found;
 }
 
-static void batch(const struct np_image *image, uint32_t root, const struct np_cut_key *keys,
-                  uint32_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        values[i] = find(image, root, &keys[i]);
-    }
-}
+#include "match/cut_batch.h"
 
-const struct np_cut_finder CUT_FINDER = {find, batch};
+const struct np_cut_finder CUT_FINDER = {find, find_batch};

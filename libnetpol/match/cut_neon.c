@@ -32,9 +32,11 @@ static inline unsigned first_lane(const struct np_cut_chunk *chunk, const struct
 static inline uint32_t count_below(const uint32_t *borders, uint32_t address)
 {
     uint32x4_t key = vdupq_n_u32(address), flip = vdupq_n_u32(UINT32_C(0x80000000));
-    uint32x4_t a = vcltq_u32(veorq_u32(vld1q_u32(borders), flip), key);
-    uint32x4_t b = vcltq_u32(veorq_u32(vld1q_u32(borders + 4), flip), key);
-    return 0 - vaddvq_u32(vaddq_u32(a, b)); /* true is -1 */
+    uint32x4_t sum = vdupq_n_u32(0); /* true is -1 */
+    for (unsigned i = 0; i < NP_CUT_NODE; i += 4) {
+        sum = vaddq_u32(sum, vcltq_u32(veorq_u32(vld1q_u32(borders + i), flip), key));
+    }
+    return 0 - vaddvq_u32(sum);
 }
 
 #define CUT_FINDER np_cut_finder_neon

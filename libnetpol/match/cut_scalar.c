@@ -32,7 +32,7 @@ static inline unsigned first_lane(const struct np_cut_chunk *chunk, const struct
 static inline uint32_t count_below(const uint32_t *borders, uint32_t address)
 {
     uint32_t below = 0;
-    for (unsigned i = 0; i < NP_CUT_WINDOW; i++) {
+    for (unsigned i = 0; i < NP_CUT_NODE; i++) {
         below += (borders[i] ^ UINT32_C(0x80000000)) < address;
     }
     return below;

@@ -162,23 +162,26 @@ static void equal_lists_are_one_tree(void **state)
     np_cut_free(twin);
 }
 
+/* Every allocation of a short list, and one in so many of a longer one, which has a table. */
 static void allocations_may_fail(void **state)
 {
     struct cuts *c = *state;
     static struct np_box boxes[400];
-    bool worked = false;
-    cuts_boxes(c, &shapes[4], boxes, 400);
-    for (size_t n = 1; !worked; n++) {
-        uint32_t root;
-        c->counting.fail_at = c->counting.calls + n;
-        struct np_cut_build *build = np_cut_begin(c->ctx);
-        int status = build ? np_cut_add(build, boxes, 400, 1, &root) : NETPOL_ERR_MEMORY;
-        assert_true(status == NETPOL_OK || status == NETPOL_ERR_MEMORY);
-        worked = status == NETPOL_OK;
-        assert_true(worked || n < 100000);
-        np_cut_free(build);
+    for (size_t count = 20; count <= 400; count *= 20) {
+        bool worked = false;
+        cuts_boxes(c, &shapes[4], boxes, count);
+        for (size_t n = 1; !worked; n += count < 100 ? 1 : 1 + n / 20) {
+            uint32_t root;
+            c->counting.fail_at = c->counting.calls + n;
+            struct np_cut_build *build = np_cut_begin(c->ctx);
+            int status = build ? np_cut_add(build, boxes, count, 1, &root) : NETPOL_ERR_MEMORY;
+            worked = status == NETPOL_OK;
+            assert_true(worked || status == NETPOL_ERR_MEMORY);
+            assert_true(worked || n < 1000000);
+            np_cut_free(build);
+        }
+        c->counting.fail_at = 0;
     }
-    c->counting.fail_at = 0;
 }
 
 static void some_variant_is_there(void **state)
