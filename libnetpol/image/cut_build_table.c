@@ -10,7 +10,7 @@
 #include "image/cut_grid.h"
 
 enum {
-    ITEMS_MIN = 48,
+    ITEMS_MIN = 200,     /* tables by port take 64 KiB */
     BYTES_MAX = 1 << 20, /* of both grids and the columns */
     PAIRS_MAX = 1 << 21, /* cells to look at while making them */
     CELLS_MAX = 1 << 26,

@@ -8,10 +8,10 @@
 
 #include "image/cut_layout.h"
 
-enum { BOXES = 120, VALUES = 200, KEYS = 24 };
+enum { BOXES = 220, VALUES = 300, KEYS = 24 };
 
 struct list {
-    size_t count; /* from some fifty on a list is a table */
+    size_t count; /* from 200 on a list is a table */
     struct np_box boxes[BOXES];
     struct np_cut_key keys[KEYS];
 };
