@@ -31,7 +31,7 @@ struct pod {
     const char *space, *workload;
     char name[32];
     const char *app, *tier, *port_name, *node;
-    char address4[16], address6[16]; /* "": none */
+    char address4[24], address6[24]; /* "": none */
     bool here[2];
 };
 struct cluster {
