@@ -8,7 +8,8 @@
 #include "image/cut_internal.h"
 #include <stdlib.h>
 
-enum { PORTLESS = 1, PROTOCOL_ALL = 511, PORTS_ALL = 65535 };
+/* TABLE_FROM: shorter lists are trees, for a table by port alone takes 64 KiB. */
+enum { TABLE_FROM = 200, PORTLESS = 1, PROTOCOL_ALL = 511, PORTS_ALL = 65535 };
 
 struct np_cut_build *np_cut_begin(const struct netpol_ctx *ctx)
 {
@@ -195,6 +196,9 @@ static int make_tables(struct list *list, const uint32_t places[2], struct np_cu
 {
     struct np_cut_items all = list->items, part[2] = {{0}};
     bool made = false;
+    if (all.count < TABLE_FROM) {
+        return NETPOL_OK;
+    }
     int status = np_cut_table_make(list->cuts, &all, places, &plan->tables[0], &made);
     if (status != NETPOL_OK || made || all.count > NP_CUT_TABLE_ITEMS) {
         plan->n_tables = made;

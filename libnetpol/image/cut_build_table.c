@@ -10,7 +10,6 @@
 #include "image/cut_grid.h"
 
 enum {
-    ITEMS_MIN = 200,     /* tables by port take 64 KiB */
     BYTES_MAX = 1 << 20, /* of both grids and the columns */
     PAIRS_MAX = 1 << 21, /* cells to look at while making them */
     CELLS_MAX = 1 << 26,
@@ -363,7 +362,7 @@ int np_cut_table_make(struct np_cut_build *cuts, const struct np_cut_items *item
         .sizes = {places[0], places[1], PORTS, PORTS, PROTOCOLS},
     };
     *made = false;
-    if (items->count < ITEMS_MIN || items->count > NP_CUT_TABLE_ITEMS) {
+    if (items->count == 0 || items->count > NP_CUT_TABLE_ITEMS) {
         return NETPOL_OK;
     }
     for (unsigned f = 0; f < NP_CUT_FIELDS; f++) {
