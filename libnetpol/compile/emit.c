@@ -353,6 +353,8 @@ static void add_flags(struct np_emit *emit)
     *flags |= options->shared_address == UNKNOWN ? NP_IMAGE_SHARED_UNKNOWN : 0;
     *flags |= emit->plan->lists[NP_SIDE_MESH].n_checkpoints ? NP_IMAGE_MESH : 0;
     *flags |= emit->plan->draft.host ? NP_IMAGE_NODES : 0;
+    *flags |= emit->plan->lists[NP_SIDE_EGRESS].n_checkpoints ? NP_IMAGE_EGRESS : 0;
+    *flags |= emit->plan->lists[NP_SIDE_INGRESS].n_checkpoints ? NP_IMAGE_INGRESS : 0;
 }
 
 int np_emit_begin(struct np_plan *plan, struct np_emit *out)

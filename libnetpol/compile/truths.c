@@ -118,14 +118,8 @@ static int truth_of_set(struct np_truths *t, const struct np_set *set, bool sour
                         uint32_t signature, np_truth *out)
 {
     *out = NP_YES;
-    if (set) {
-        struct np_members m = np_draft_members(&t->plan->draft, set, source, t->relation);
-        if (!m.items && m.count) {
-            return NETPOL_ERR_MEMORY;
-        }
-        *out = np_members_find(&m, signature);
-    }
-    return NETPOL_OK;
+    return set ? np_draft_member(&t->plan->draft, set, source, t->relation, signature, out)
+               : NETPOL_OK;
 }
 
 static np_truth relation_truth(uint8_t wanted, enum np_relation relation)

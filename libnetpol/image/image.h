@@ -172,6 +172,8 @@ enum np_image_flags {
     NP_IMAGE_MESH = 4,            /* some side of the mesh judges */
     NP_IMAGE_MAPPED_DENY = 8,     /* option mapped_v6=deny */
     NP_IMAGE_SHARED_UNKNOWN = 16, /* option shared_address=unknown */
+    NP_IMAGE_EGRESS = 64,         /* some signature is judged on its way out */
+    NP_IMAGE_INGRESS = 128,       /* some is on its way in */
     NP_IMAGE_NODES = 32           /* nodes are part of signatures (host endpoints) */
 };
 struct np_image_section {

@@ -288,7 +288,9 @@ void np_match_batch_sides(const struct np_hot *hot, const struct np_table *table
                           size_t count)
 {
     enum { EGRESS = 1 << NP_SIDE_EGRESS, INGRESS = 1 << NP_SIDE_INGRESS };
-    sides &= hot->flags & NP_IMAGE_MESH ? NP_SIDES_ALL : EGRESS | INGRESS;
+    sides &= (hot->flags & NP_IMAGE_EGRESS ? EGRESS : 0u) |
+             (hot->flags & NP_IMAGE_INGRESS ? INGRESS : 0u) |
+             (hot->flags & NP_IMAGE_MESH ? 1u << NP_SIDE_MESH : 0u);
     if (hot->beyond_l2 && sides == (EGRESS | INGRESS)) {
         run_all_far(hot, table, EGRESS | INGRESS, tuples, out, count);
     } else if (hot->beyond_l2) {
