@@ -220,9 +220,9 @@ static void make_ports(enum port_class class, unsigned services, struct random *
         break;
     case EM:
         n = below_skewed(r, services);
-        *first = n < sizeof usual_ports / sizeof *usual_ports
-                     ? usual_ports[n]
-                     : (uint16_t)(1 + mix(n * 0x5851f42du) % (n % 3 ? 10000 : 1023));
+        *first = (uint16_t)(n < sizeof usual_ports / sizeof *usual_ports
+                                ? usual_ports[n]
+                                : 1 + mix(n * 0x5851f42du) % (n % 3 ? 10000 : 1023));
         *last = *first;
         break;
     }

@@ -6,7 +6,7 @@ struct np_marked {
 };
 struct np_moved {
     uint32_t stamp; /* of the split it belongs to; older ones are free */
-    uint32_t part, mark, count, to;
+    uint32_t part, mark, to;
 };
 
 static unsigned bits_for(uint32_t n)
@@ -27,7 +27,8 @@ bool np_partition_init(const struct netpol_ctx *ctx, struct np_partition *p, uin
     p->touched = np_alloc(ctx, room * sizeof *p->touched);
     p->marked = np_alloc(ctx, room * sizeof *p->marked);
     p->moved = np_zalloc(ctx, sizeof *p->moved << p->moved_bits);
-    if (!p->part || !p->sizes || !p->touched || !p->marked || !p->moved) {
+    p->leaving = np_zalloc(ctx, (room + 1) * sizeof *p->leaving);
+    if (!p->leaving || !p->part || !p->sizes || !p->touched || !p->marked || !p->moved) {
         np_partition_free(p);
         return false;
     }
@@ -43,6 +44,7 @@ void np_partition_free(struct np_partition *p)
     np_free(p->ctx, p->touched, room * sizeof *p->touched);
     np_free(p->ctx, p->marked, room * sizeof *p->marked);
     np_free(p->ctx, p->moved, sizeof *p->moved << p->moved_bits);
+    np_free(p->ctx, p->leaving, (room + 1) * sizeof *p->leaving);
     *p = (struct np_partition){0};
 }
 
@@ -75,25 +77,27 @@ static struct np_moved *moved_at(struct np_partition *p, uint32_t part, uint32_t
     return &p->moved[at];
 }
 
-/* What would empty a part keeps its number, so there is never a part without things. */
+/*
+ * Where all of a part is marked, the mark met first keeps its number: so there is never a part
+ * without things, and never more parts than things.
+ */
 void np_partition_split(struct np_partition *p)
 {
     enum { NOWHERE_YET = UINT32_MAX };
     p->stamp++;
-    for (uint32_t i = 0; i < p->n_marked; i++) { /* how many would leave each part, by mark */
+    for (uint32_t i = 0; i < p->n_marked; i++) {
         uint32_t part = p->part[p->marked[i].thing];
         struct np_moved *m = moved_at(p, part, p->marked[i].mark);
-        if (m->stamp != p->stamp) {
-            *m = (struct np_moved){p->stamp, part, p->marked[i].mark, 0, NOWHERE_YET};
-        }
-        m->count++;
+        *m = (struct np_moved){p->stamp, part, p->marked[i].mark, NOWHERE_YET};
+        p->leaving[part]++;
     }
     for (uint32_t i = 0; i < p->n_marked; i++) {
         uint32_t thing = p->marked[i].thing;
         uint32_t part = p->part[thing];
         struct np_moved *m = moved_at(p, part, p->marked[i].mark);
         if (m->to == NOWHERE_YET) {
-            m->to = m->count == p->sizes[part] ? part : p->n_parts++;
+            m->to = p->leaving[part] == p->sizes[part] ? part : p->n_parts++;
+            p->leaving[part] = 0; /* decided, with its first mark */
         }
         if (m->to == part) {
             continue;

@@ -21,6 +21,7 @@ struct np_partition {
     uint32_t n_touched;
     struct np_marked *marked;
     uint32_t n_marked;
+    uint32_t *leaving;      /* by part: how many are marked; 0 between splits */
     struct np_moved *moved; /* hash: (part, mark) -> new part, for the split at hand */
     uint32_t moved_bits;
     uint32_t stamp;

@@ -194,7 +194,7 @@ static struct gen_endpoint draw_endpoint(struct gen_random *r, unsigned features
     }
     e.node = missing && gen_chance(r, 20) ? GEN_NODES : gen_draw(r, GEN_NODES);
     e.address = !(missing && gen_chance(r, 20));
-    e.ports = gen_chance(r, 50) ? (uint8_t)(1 << gen_draw(r, 2)) : 0;
+    e.ports = (uint8_t)(gen_chance(r, 50) ? 1u << gen_draw(r, 2) : 0u);
     if (features & GEN_WIDE && gen_chance(r, 30)) {
         e.ports = gen_draw(r, 16);
     }

@@ -24,7 +24,7 @@ bool resolve(const struct np_model *model, const struct gen_question *q, struct 
         (struct np_hop){.protocol = t.protocol,
                         .has_ports = has_numbers(t.protocol),
                         .src_port = icmp ? 0 : t.src_port,
-                        .dst_port = icmp ? (uint16_t)(t.icmp_type << 8 | t.icmp_code) : t.dst_port};
+                        .dst_port = (uint16_t)(icmp ? t.icmp_type << 8 | t.icmp_code : t.dst_port)};
     const struct np_inventory *inventory = &model->inventory;
     bool known = np_inventory_end(inventory, &model->options, t.src_ref, &src, t.family, 0,
                                   &hop->src, &src_owners) &&
