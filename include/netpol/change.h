@@ -7,8 +7,9 @@
  * ENDPOINTS are the part of a compiled policy that changes per pod: address or reference -> record.
  * Writers are serialised by a lock that readers do not know; readers never wait and never see half
  * a change of an address: one that is there before and after a write is never missed, its re-use by
- * another pod is one atomic replacement. An endpoint of a kind and place that the compile knows is visible at
- * once; any other is NEEDS_COMPILE, and UNKNOWN (never the outside world) until the next compile.
+ * another pod is one atomic replacement. An endpoint of a kind and place that the compile knows is
+ * visible at once; any other is NEEDS_COMPILE, and UNKNOWN (never the outside world) until the next
+ * compile.
  *
  * A SLOT publishes views. A READER (one per worker, not tied to a thread) enters, gets the view in
  * force, evaluates as often as it likes, and leaves: two stores to its own cache line, wait-free.
@@ -39,7 +40,8 @@ NETPOL_API void netpol_endpoints_destroy(struct netpol_endpoints *endpoints);
  * What policies see of an endpoint apart from its addresses, as a number of this matcher: labels
  * are projected onto those that some selector mentions, so unique ones cost nothing. Addresses and
  * name of the spec are not looked at (unless policies select by name). 0 in *kind: not seen by the
- * compile. OK, NEEDS_COMPILE, ERR_ARGUMENT, ERR_MEMORY (hundreds of labels that count). Thread-safe.
+ * compile. OK, NEEDS_COMPILE, ERR_ARGUMENT, ERR_MEMORY (hundreds of labels that count).
+ * Thread-safe.
  */
 NETPOL_API int netpol_endpoints_kind(const struct netpol_endpoints *endpoints,
                                      const struct netpol_endpoint_spec *spec, uint32_t *kind);
