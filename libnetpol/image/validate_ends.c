@@ -62,6 +62,35 @@ static bool shared_valid(const struct np_image *image)
     return count == 0 || owners[count - 1].last; /* so every list ends */
 }
 
+/* How many owners an address has: 0, one that stands in the slot itself, or none. */
+static uint64_t owners_of(const struct np_image *image, uint64_t signature)
+{
+    const struct np_shared *owners = image->section[NP_SECTION_SHARED];
+    uint64_t count = 0;
+    if (signature >= NP_SIG_SHARED && signature != NP_SIG_DEAD) {
+        do {
+            count++;
+        } while (!owners[signature - NP_SIG_SHARED + count - 1].last);
+    }
+    return count;
+}
+
+/* Every list belongs to one address, so tables that are made of these (match/table.c) have room for
+ * all of them. Where lists overlap, the sum of their lengths is more than there are owners. */
+static bool lists_apart(const struct np_image *image)
+{
+    const struct np_slot4 *slots4 = image->section[NP_SECTION_SLOTS4];
+    const struct np_slot6 *slots6 = image->section[NP_SECTION_SLOTS6];
+    uint64_t all = image->count[NP_SECTION_SHARED], count = 0;
+    for (uint32_t i = 0; i < image->count[NP_SECTION_SLOTS4] && count <= all; i++) {
+        count += owners_of(image, (uint32_t)slots4[i].key);
+    }
+    for (uint32_t i = 0; i < image->count[NP_SECTION_SLOTS6] && count <= all; i++) {
+        count += owners_of(image, slots6[i].key);
+    }
+    return count <= all;
+}
+
 static const char *tables_wrong(const struct np_image *image)
 {
     const struct np_image_header *header = image->header;
@@ -83,7 +112,10 @@ static const char *tables_wrong(const struct np_image *image)
     for (uint32_t i = 0; i < image->count[NP_SECTION_REFS]; i++) {
         valid = valid && ref_valid(image, &refs[i]);
     }
-    return valid ? NULL : "an endpoint has a signature, name or node that does not exist";
+    if (!valid) {
+        return "an endpoint has a signature, name or node that does not exist";
+    }
+    return lists_apart(image) ? NULL : "two addresses have one list of owners";
 }
 
 const char *np_validate_ends(const struct np_image *image)
