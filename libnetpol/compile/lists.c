@@ -137,6 +137,58 @@ static void put_prefix(const struct np_prefix *prefix, uint64_t address[2], uint
     *length = prefix->length;
 }
 
+static void push_box(struct boxes *b, const struct np_box *box)
+{
+    struct np_box *at = np_vec_push(b->ctx, &b->items);
+    b->failed = b->failed || !at;
+    if (at) {
+        *at = *box;
+    }
+}
+
+/* The same for one protocol and other source ports, and for packets that have ports. */
+static void push_like(struct boxes *b, const struct np_box *like, uint8_t protocol, uint16_t last)
+{
+    struct np_box box = *like;
+    box.any_protocol = box.no_ports = 0;
+    box.protocol = protocol;
+    box.src_first = 0;
+    box.src_last = last;
+    push_box(b, &box);
+}
+
+/*
+ * Type and code stand where the destination port would be, but a source port is what ICMP does not
+ * have: a span of them holds for it if it holds for what has none. Trees are asked with 0.
+ */
+static void push_sources(struct boxes *b, struct np_box *box, const struct span *from,
+                         bool to_ports)
+{
+    static const uint8_t with[] = {6, 17, 33, 132, 136}, icmp[] = {1, 58};
+    bool plain = from->ports && from->no_port && from->first == 0 && from->last == UINT16_MAX;
+    bool any = box->any_protocol, met = any;
+    for (size_t i = 0; i < sizeof icmp && !plain; i++) {
+        met = met || box->protocol == icmp[i];
+        if ((any || box->protocol == icmp[i]) && from->no_port && to_ports) {
+            push_like(b, box, icmp[i], UINT16_MAX);
+        }
+    }
+    if (plain || !met) {
+        push_box(b, box);
+        return;
+    }
+    for (size_t i = 0; i < sizeof with && any && from->ports && from->first == 0; i++) {
+        push_like(b, box, with[i], 0);
+    }
+    if (!any || !from->ports || from->last == 0) { /* only what has no ports is left */
+        box->src_first = 1;
+        box->src_last = 0;
+    } else if (from->first == 0) {
+        box->src_first = 1;
+    }
+    push_box(b, box);
+}
+
 static void add_box(struct boxes *b, const struct np_literal *src, const struct np_literal *dst,
                     struct span from, struct span to, uint32_t value)
 {
@@ -154,7 +206,11 @@ static void add_box(struct boxes *b, const struct np_literal *src, const struct 
     box.any_protocol = from.any_protocol && to.any_protocol;
     box.protocol = to.any_protocol ? from.protocol : to.protocol;
     box.no_ports = from.no_port && to.no_port;
-    if (!from.ports || !to.ports) { /* only what has no ports: an empty span of them */
+    if (!from.ports) { /* only what has no ports: an empty span of them */
+        box.src_first = 1;
+        box.src_last = 0;
+    }
+    if (!to.ports) {
         box.dst_first = 1;
         box.dst_last = 0;
     }
@@ -166,11 +222,7 @@ static void add_box(struct boxes *b, const struct np_literal *src, const struct 
         put_prefix(&dst->prefix, box.dst, &box.dst_length);
         box.family = dst->prefix.address.family;
     }
-    struct np_box *at = np_vec_push(b->ctx, &b->items);
-    b->failed = b->failed || !at;
-    if (at) {
-        *at = box;
-    }
+    push_sources(b, &box, &from, to.ports);
 }
 
 static void add_match(struct boxes *b, const struct np_match *m, bool near_is_source,
