@@ -12,7 +12,8 @@ extern "C" {
 
 /*
  * Runs the lints over a compiled set; findings go to diags with codes NP4xxx (netpol_code_at lists
- * them with their why and fix). options: codes or slugs to leave out. OK, ERR_ARGUMENT, ERR_MEMORY.
+ * them with their why and fix). options: codes or slugs to leave out. OK, ERR_ARGUMENT, ERR_MEMORY,
+ * ERR_UNSUPPORTED (a matcher without model).
  */
 struct netpol_lint_options {
     size_t size;                 /* sizeof(struct netpol_lint_options) */
@@ -49,7 +50,7 @@ struct netpol_list_options {
 /*
  * Who may reach whom, row by row, ordered by names. The callback returns 0 to go on. Workloads of
  * equal pods are one row. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped by the callback),
- * ERR_NOT_FOUND.
+ * ERR_NOT_FOUND, ERR_UNSUPPORTED (a matcher without model). Endpoints as compiled.
  */
 NETPOL_API int netpol_list(const struct netpol_view *view,
                            const struct netpol_list_options *options,

@@ -108,7 +108,7 @@ struct netpol_compile_options {
     int strict;        /* 1: ties and other warnings of the set are errors */
     int without_model; /* 1: keep the image only: short explanations, no requests, less memory */
     struct netpol_endpoints *endpoints; /* whose journal is marked (change.h); NULL: none */
-    struct netpol_matcher *previous; /* re-use of what did not change since; NULL: from scratch */
+    struct netpol_matcher *previous;    /* reserved for re-use; a compile makes all anew today */
 };
 /*
  * Compiles a snapshot of the store. *out is referenced once for the caller; untouched on failure.
@@ -355,7 +355,8 @@ struct netpol_explanation;
  * The walk of one question: every tier, policy and rule looked at, what matched, what did not and
  * why, positions, options in force. point (NULL: all checkpoints) and request may be NULL. *out is
  * owned by the caller and lives as long as it likes: it holds a reference on the matcher.
- * Thread-safe. OK, ERR_ARGUMENT, ERR_MEMORY. Linear in the rules that apply.
+ * Thread-safe. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_UNSUPPORTED (a matcher without model), ERR_STATE
+ * (an end has changed since the compile). Linear in the rules that apply.
  */
 NETPOL_API int netpol_explain(const struct netpol_view *view, const struct netpol_point *point,
                               const struct netpol_tuple *tuple,

@@ -49,7 +49,7 @@ struct netpol_matcher_stats {
     uint64_t signatures, classes, groups, port_classes, rows, cells, parts, residuals;
     uint64_t endpoints, addresses, policies, rules;
     uint64_t compile_ns, evaluated; /* of the compile in this process; 0 for a mapped image */
-    uint64_t reused_groups;         /* taken over from the previous compile */
+    uint64_t reused_groups;         /* taken over from the previous compile: 0 today */
     const char *simd;               /* variant that residual trees use: "avx512", ... */
 };
 /* OK, ERR_ARGUMENT. */

@@ -355,6 +355,9 @@ int netpol_lint(const struct netpol_matcher *matcher, const struct netpol_lint_o
         (options && options->n_disabled && !options->disabled)) {
         return NETPOL_ERR_ARGUMENT;
     }
+    if (!np_whole_of(matcher)) {
+        return NETPOL_ERR_UNSUPPORTED;
+    }
     struct np_lint l = {.ctx = matcher->ctx, .model = np_whole_of(matcher)->model, .diags = diags};
     const struct netpol_code_info *code;
     for (size_t i = 0; i < NP_CODE_COUNT && (code = netpol_code_at(i)); i++) {

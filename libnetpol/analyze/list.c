@@ -296,6 +296,9 @@ int netpol_list(const struct netpol_view *view, const struct netpol_list_options
         return NETPOL_ERR_ARGUMENT;
     }
     const struct netpol_matcher *matcher = view->matcher;
+    if (!np_whole_of(matcher)) {
+        return NETPOL_ERR_UNSUPPORTED;
+    }
     struct np_list list = {.ctx = matcher->ctx,
                            .model = np_whole_of(matcher)->model,
                            .options = options ? options : &everything,

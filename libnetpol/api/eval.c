@@ -127,8 +127,8 @@ static const struct np_table *table_of(const struct netpol_view *view)
  * The model knows the endpoints as they were compiled. Where an end of the question has changed
  * since, it must not answer.
  */
-static bool is_as_compiled(const struct netpol_view *view, const struct netpol_tuple *tuple,
-                           const struct netpol_request *request)
+bool np_view_as_compiled(const struct netpol_view *view, const struct netpol_tuple *tuple,
+                         const struct netpol_request *request)
 {
     const struct netpol_matcher *matcher = view->matcher;
     if (!view->endpoints) {
@@ -154,7 +154,7 @@ static int ask_model(const struct netpol_view *view, const struct netpol_tuple *
     if (!matcher->full) {
         return unknown(view, NETPOL_ERR_UNSUPPORTED, out);
     }
-    if (is_as_compiled(view, tuple, request)) {
+    if (np_view_as_compiled(view, tuple, request)) {
         matcher->full->eval(matcher, tuple, request, point, scratch ? scratch->items : NULL,
                             scratch ? scratch->capacity : 0, out);
     } else {

@@ -2,6 +2,7 @@
 /* Public entry points of explanations. */
 #include "analyze/explain.h"
 #include "api/internal.h"
+#include "compile/matcher.h"
 
 int netpol_explain(const struct netpol_view *view, const struct netpol_point *point,
                    const struct netpol_tuple *tuple, const struct netpol_request *request,
@@ -11,7 +12,12 @@ int netpol_explain(const struct netpol_view *view, const struct netpol_point *po
         (request && !np_request_valid(request))) {
         return NETPOL_ERR_ARGUMENT;
     }
-    return np_explain(view->matcher, point, tuple, request, out);
+    if (!np_whole_of(view->matcher)) {
+        return NETPOL_ERR_UNSUPPORTED;
+    }
+    return np_view_as_compiled(view, tuple, request)
+               ? np_explain(view->matcher, point, tuple, request, out)
+               : NETPOL_ERR_STATE;
 }
 
 void netpol_explanation_destroy(struct netpol_explanation *explanation)

@@ -6,6 +6,10 @@
 
 #include <netpol/eval.h>
 
+/* Does the model know the ends of the question as the view's endpoints have them now? */
+bool np_view_as_compiled(const struct netpol_view *view, const struct netpol_tuple *tuple,
+                         const struct netpol_request *request);
+
 /* Only values there are: what is not understood is never judged as if it were something else. */
 static inline bool np_point_valid(const struct netpol_point *p)
 {

@@ -34,7 +34,9 @@ int netpol_question_answer(const struct netpol_question *question, const struct 
     if (!question || !view || !out) {
         return NETPOL_ERR_ARGUMENT;
     }
-    return np_question_answer(question, view->matcher, explain != 0, diags, out);
+    return np_whole_of(view->matcher)
+               ? np_question_answer(question, view->matcher, explain != 0, diags, out)
+               : NETPOL_ERR_UNSUPPORTED;
 }
 
 void netpol_answer_destroy(struct netpol_answer *answer)

@@ -213,8 +213,15 @@ int np_compile(struct netpol_store *store, const struct netpol_compile_options *
     status = status == NETPOL_OK ? assemble(whole, out) : status;
     if (status != NETPOL_OK) {
         whole_destroy(whole);
-    } else if (options->endpoints) {
+        return status;
+    }
+    if (options->endpoints) {
         np_endpoints_marked(options->endpoints, (uintptr_t)whole, (*out)->generation);
+    }
+    if (options->without_model) {
+        (*out)->full = NULL;
+        (*out)->whole = NULL;
+        whole_destroy(whole);
     }
     return status;
 }

@@ -271,6 +271,41 @@ static void the_figures_are_those_of_the_set(void **state)
     world_close(&w);
 }
 
+static int no_row(void *user, const struct netpol_reach *reach)
+{
+    (void)user, (void)reach;
+    fail();
+    return 1;
+}
+
+/* What needs the model says so; connections are answered as before. */
+static void without_a_model_there_are_verdicts_and_no_walks(void **state)
+{
+    (void)state;
+    struct world w;
+    struct netpol_matcher *opened = NULL;
+    struct netpol_view *view = NULL;
+    struct netpol_explanation *explanation = NULL;
+    struct netpol_diags *diags = NULL;
+    struct netpol_verdict verdict;
+    struct netpol_tuple tuple = {.family = 4, .protocol = 6, .dst_port = 80};
+    size_t size = 0;
+    set_up(&w);
+    const void *image = netpol_matcher_image(w.matcher, &size);
+    assert_int_equal(netpol_matcher_open(w.ctx, image, size, 0, NULL, &opened), NETPOL_OK);
+    assert_int_equal(netpol_view_create(opened, NULL, &view), NETPOL_OK);
+    assert_int_equal(netpol_diags_create(w.ctx, &diags), NETPOL_OK);
+    assert_int_equal(netpol_eval(view, &tuple, &verdict), NETPOL_OK);
+    assert_int_equal(netpol_explain(view, NULL, &tuple, NULL, &explanation),
+                     NETPOL_ERR_UNSUPPORTED);
+    assert_int_equal(netpol_lint(opened, NULL, diags), NETPOL_ERR_UNSUPPORTED);
+    assert_int_equal(netpol_list(view, NULL, no_row, NULL, NULL), NETPOL_ERR_UNSUPPORTED);
+    netpol_diags_destroy(diags);
+    netpol_view_destroy(view);
+    netpol_matcher_unref(opened);
+    world_close(&w);
+}
+
 static void the_same_store_gives_the_same_bytes(void **state)
 {
     (void)state;
@@ -295,6 +330,7 @@ int main(void)
         cmocka_unit_test(what_is_no_image_is_refused),
         cmocka_unit_test(a_lack_of_memory_is_told),
         cmocka_unit_test(the_figures_are_those_of_the_set),
+        cmocka_unit_test(without_a_model_there_are_verdicts_and_no_walks),
         cmocka_unit_test(the_same_store_gives_the_same_bytes),
     };
     return cmocka_run_group_tests_name("image", tests, NULL, NULL);
