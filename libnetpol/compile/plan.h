@@ -170,7 +170,8 @@ struct np_truths {
     struct np_plan *plan;
     const struct np_side_plan *side;
     const struct np_focus *focus;
-    bool plain;
+    bool usual; /* of the side: what its rules say is all that answers depend on */
+    bool plain; /* and of the group */
     uint32_t near, far;
     enum np_relation relation;
     uint32_t n_alternatives, n_columns;

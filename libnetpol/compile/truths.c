@@ -37,6 +37,22 @@ static bool is_mixed(const struct np_side_plan *side)
     return mixed;
 }
 
+/* Whom a policy selects may depend on the relation, which no truth of a rule tells. */
+static bool has_relative_subjects(const struct np_side_plan *side)
+{
+    enum np_direction d = side->near_is_source ? NP_EGRESS : NP_INGRESS;
+    bool relative = false;
+    for (uint32_t c = 0; c < side->n_checkpoints && !relative; c++) {
+        const struct np_set *subjects = side->checkpoints[c]->subjects;
+        relative = subjects && np_set_is_relative(subjects);
+    }
+    for (uint32_t i = 0; i < side->n_policies && !relative; i++) {
+        const struct np_set *subjects = side->policies[i]->subjects[d];
+        relative = subjects && np_set_is_relative(subjects);
+    }
+    return relative;
+}
+
 static const struct np_match *alternative(const struct np_truths *t, uint32_t rule, uint32_t at)
 {
     return &t->focus->rules[rule]->alternatives[at - t->first[rule]];
@@ -44,7 +60,8 @@ static const struct np_match *alternative(const struct np_truths *t, uint32_t ru
 
 void np_truths_init(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side)
 {
-    *t = (struct np_truths){.plan = plan, .side = side};
+    *t = (struct np_truths){
+        .plan = plan, .side = side, .usual = !is_mixed(side) && !has_relative_subjects(side)};
     np_map_init(&t->seen, plan->draft.ctx);
 }
 
@@ -92,7 +109,7 @@ int np_truths_begin(struct np_truths *t, const struct np_focus *focus, const uin
     t->columns = columns;
     t->n_columns = n_columns;
     t->n_alternatives = 0;
-    t->plain = !is_mixed(t->side);
+    t->plain = t->usual;
     np_map_free(&t->seen);
     for (uint32_t r = 0; r < focus->n_rules; r++) {
         t->plain = t->plain && plain_rule(focus->rules[r]);
