@@ -134,7 +134,8 @@ static inline void compare(const struct np_cut_chunk *chunks, struct block *b, u
         __builtin_prefetch(&chunks[b->entry[k].base].span);
         __builtin_prefetch(&chunks[b->entry[k].base].protocol);
         list[n] = (uint8_t)k;
-        n += (np_cut_chunks(meta) != 0) & (np_cut_best(meta) <= b->best[k] >> scale);
+        n += (uint32_t)(np_cut_chunks(meta) != 0) &
+             (uint32_t)(np_cut_best(meta) <= b->best[k] >> scale);
     }
     while (n > 0) {
         uint32_t again = 0;
