@@ -96,8 +96,11 @@ np_inline bool np_party_first6(const struct np_slot6 *slots, unsigned bits, uint
 {
     const struct np_slot6 *slot = &slots[np_slot6_at(high, low, bits)];
     uint32_t signature = (uint32_t)np_acquire(&slot->key);
-    *out = (struct np_party){signature, slot->who};
-    return np_is_single(signature) & ((slot->high ^ high) == 0) & ((slot->low ^ low) == 0);
+    /* relaxed, as in np_party_first4 */
+    uint64_t h = __atomic_load_n(&slot->high, __ATOMIC_RELAXED);
+    uint64_t l = __atomic_load_n(&slot->low, __ATOMIC_RELAXED);
+    *out = (struct np_party){signature, __atomic_load_n(&slot->who, __ATOMIC_RELAXED)};
+    return np_is_single(signature) & ((h ^ high) == 0) & ((l ^ low) == 0);
 }
 
 /* ---- ports ---- */

@@ -156,12 +156,12 @@ static void publish(struct np_live *live, const struct np_where *where, struct n
     uint32_t slot = search(live, where, true);
     enum np_live_part part = where->family == 4 ? NP_LIVE_4 : NP_LIVE_6;
     if (part == NP_LIVE_4) {
-        /* relaxed: np_party_first4 reads it before it knows whether it wants it */
+        /* relaxed: np_party_first4 and _first6 read it before they know whether they want it */
         __atomic_store_n(&live->slots4[slot].who, party.who, __ATOMIC_RELAXED);
     } else {
-        live->slots6[slot].high = where->high;
-        live->slots6[slot].low = where->low;
-        live->slots6[slot].who = party.who;
+        __atomic_store_n(&live->slots6[slot].high, where->high, __ATOMIC_RELAXED);
+        __atomic_store_n(&live->slots6[slot].low, where->low, __ATOMIC_RELAXED);
+        __atomic_store_n(&live->slots6[slot].who, party.who, __ATOMIC_RELAXED);
     }
     store_key(live, where, slot, party.signature);
     live->used[part]++;
