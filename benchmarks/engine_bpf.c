@@ -106,7 +106,8 @@ static int put_policy(struct bpf *b, uint32_t index, const struct bpf_entries *e
     for (size_t i = 0; i < entries->count; i++) {
         room += b->hashes ? 1u + entries->items[i].last - entries->items[i].first : 32;
     }
-    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = b->hashes ? 0 : BPF_F_NO_PREALLOC);
+    struct bpf_map_create_opts options = {.sz = sizeof options,
+                                          .map_flags = b->hashes ? 0 : BPF_F_NO_PREALLOC};
     int map = bpf_map_create(b->hashes ? BPF_MAP_TYPE_HASH : BPF_MAP_TYPE_LPM_TRIE, "policy",
                              sizeof(struct bpf_policy_key), sizeof(uint32_t), room, &options);
     if (map < 0) {
@@ -195,8 +196,8 @@ static double update_cost(const struct bpf *b)
 static double test_run(const struct bpf *b, int program, size_t count, bool store)
 {
     unsigned char packet[64] = {0};
-    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet, .data_size_in = sizeof packet,
-                .repeat = 1);
+    struct bpf_test_run_opts options = {
+        .sz = sizeof options, .data_in = packet, .data_size_in = sizeof packet, .repeat = 1};
     b->variables->count_wanted = (uint32_t)count;
     b->variables->store_wanted = store;
     return bpf_prog_test_run_opts(program, &options) == 0 ? (double)options.duration : -1;

@@ -36,7 +36,8 @@ struct bench_packets {
     struct bench_packet *items;
     size_t count, capacity;
 };
-enum { BENCH_NO_RULE = UINT32_MAX, BENCH_ERROR = 256 };
+#define BENCH_NO_RULE UINT32_MAX
+enum { BENCH_ERROR = 256 };
 
 /* The shapes: "acl" (router), "fw" (firewall), "ipc" (Linux chain); NULL ends the list. */
 extern const char *const bench_rule_shapes[];

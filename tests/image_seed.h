@@ -218,7 +218,8 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
                                                 .refs_probes = 2};
     seed_section(s, NP_SECTION_SIG_CLASS, s->sig_class, sizeof s->sig_class);
     for (int side = 0; side < NP_SIDES; side++) {
-        seed_section(s, NP_SECTION_SIDE_EGRESS + side, s->side[side], sizeof s->side[side]);
+        seed_section(s, (enum np_section)(NP_SECTION_SIDE_EGRESS + side), s->side[side],
+                     sizeof s->side[side]);
     }
     seed_section(s, NP_SECTION_SIDE_REL, s->side_rel, sizeof s->side_rel);
     seed_section(s, NP_SECTION_COMB, s->comb, sizeof s->comb);

@@ -25,7 +25,7 @@
 #include <netpol/analyze.h>
 
 enum np_diff_which { NP_DIFF_OLD, NP_DIFF_NEW, NP_DIFF_MODELS };
-enum { NP_DIFF_NONE = UINT32_MAX };
+#define NP_DIFF_NONE UINT32_MAX
 
 struct np_diff_end {
     const struct np_endpoint *pod[NP_DIFF_MODELS]; /* of each inventory; both NULL: addresses */

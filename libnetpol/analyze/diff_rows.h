@@ -24,7 +24,8 @@ struct np_diff_links {
     const struct np_diff_link *items;
     uint32_t count;
 };
-enum { NP_DIFF_LOOK = UINT32_MAX, NP_DIFF_NOTHING = UINT32_MAX - 1 };
+#define NP_DIFF_LOOK    UINT32_MAX
+#define NP_DIFF_NOTHING (UINT32_MAX - 1)
 struct np_diff_strip {
     uint32_t src, src_last, dst, dst_last; /* units */
     uint32_t src_end, dst_end;             /* one end each; NP_DIFF_NONE: every pair of the units */

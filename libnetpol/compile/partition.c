@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/partition.h"
 
+#define NOWHERE_YET UINT32_MAX
+
 struct np_marked {
     uint32_t thing, mark;
 };
@@ -83,7 +85,6 @@ static struct np_moved *moved_at(struct np_partition *p, uint32_t part, uint32_t
  */
 void np_partition_split(struct np_partition *p)
 {
-    enum { NOWHERE_YET = UINT32_MAX };
     p->stamp++;
     for (uint32_t i = 0; i < p->n_marked; i++) {
         uint32_t part = p->part[p->marked[i].thing];

@@ -67,7 +67,8 @@ static void kernel_load(struct kernel *k, const struct netpol_matcher *matcher)
 static void kernel_ask(struct kernel *k, const struct netpol_tuple *tuple, struct walk_call *call)
 {
     *call = (struct walk_call){.tuple = *tuple};
-    LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = call, .ctx_size_in = sizeof *call);
+    struct bpf_test_run_opts options = {
+        .sz = sizeof options, .ctx_in = call, .ctx_size_in = sizeof *call};
     assert_int_equal(bpf_prog_test_run_opts(k->program, &options), 0);
 }
 

@@ -11,7 +11,8 @@
 #include "image/project.h"
 #include "reference/internal.h"
 
-enum { ENDS_MAX = 4000, SETS_MAX = 4000, SEEDS = 40, NO_SIGNATURE = UINT32_MAX };
+#define NO_SIGNATURE UINT32_MAX
+enum { ENDS_MAX = 4000, SETS_MAX = 4000, SEEDS = 40 };
 
 struct test_end {
     struct np_end end;
