@@ -50,7 +50,8 @@ struct netpol_list_options {
 /*
  * Who may reach whom, row by row, ordered by names. The callback returns 0 to go on. Workloads of
  * equal pods are one row. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped by the callback),
- * ERR_NOT_FOUND, ERR_UNSUPPORTED (a matcher without model). Endpoints as compiled.
+ * ERR_NOT_FOUND, ERR_UNSUPPORTED (a matcher without model), ERR_STATE (the
+ * endpoints of the view have changed since the compile).
  */
 NETPOL_API int netpol_list(const struct netpol_view *view,
                            const struct netpol_list_options *options,

@@ -36,7 +36,7 @@ enum netpol_image_flags {
  */
 NETPOL_API int netpol_matcher_open(struct netpol_ctx *ctx, const void *bytes, size_t size,
                                    uint32_t flags, const char **why, struct netpol_matcher **out);
-/* The same from a file, read into private memory. Also ERR_IO, ERR_LIMIT. */
+/* The same from a file, read into private memory; flags: 0. Also ERR_IO, ERR_LIMIT. */
 NETPOL_API int netpol_matcher_map(struct netpol_ctx *ctx, const char *path, uint32_t flags,
                                   const char **why, struct netpol_matcher **out);
 /* Checks only. bytes must be 8-aligned. OK, ERR_ARGUMENT, ERR_INPUT, ERR_UNSUPPORTED. */

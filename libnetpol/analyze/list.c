@@ -4,6 +4,7 @@
 
 #include "analyze/tell.h"
 #include "compile/matcher.h"
+#include "match/table.h"
 #include "model/build.h"
 
 #include <stdlib.h>
@@ -298,6 +299,9 @@ int netpol_list(const struct netpol_view *view, const struct netpol_list_options
     const struct netpol_matcher *matcher = view->matcher;
     if (!np_whole_of(matcher)) {
         return NETPOL_ERR_UNSUPPORTED;
+    }
+    if (view->endpoints && np_endpoints_changed(view->endpoints)) {
+        return NETPOL_ERR_STATE; /* the model knows the endpoints as compiled */
     }
     struct np_list list = {.ctx = matcher->ctx,
                            .model = np_whole_of(matcher)->model,

@@ -61,7 +61,7 @@ int netpol_matcher_map(struct netpol_ctx *ctx, const char *path, uint32_t flags,
     const char *unused;
     why = why ? why : &unused;
     *why = "invalid argument";
-    if (!ctx || !path || !out || (flags & ~(uint32_t)NETPOL_IMAGE_IN_PLACE)) {
+    if (!ctx || !path || !out || flags) { /* the bytes are ours: nothing to vouch for */
         return NETPOL_ERR_ARGUMENT;
     }
     void *bytes = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public entry points of questions and answers. */
 #include "analyze/question.h"
+#include "match/table.h"
 
 int netpol_question_parse(struct netpol_ctx *ctx, const char *json, size_t size, const char *name,
                           uint32_t line, struct netpol_diags *diags, struct netpol_question **out)
@@ -33,6 +34,9 @@ int netpol_question_answer(const struct netpol_question *question, const struct 
 {
     if (!question || !view || !out) {
         return NETPOL_ERR_ARGUMENT;
+    }
+    if (view->endpoints && np_endpoints_changed(view->endpoints)) {
+        return NETPOL_ERR_STATE; /* the model knows the endpoints as compiled */
     }
     return np_whole_of(view->matcher)
                ? np_question_answer(question, view->matcher, explain != 0, diags, out)

@@ -81,32 +81,45 @@ static void by_match(void *user, const struct np_rule *rule, const struct np_mat
 }
 
 /* What a checkpoint says to the near end with nothing known at the far end. */
-static np_truth exists(const struct refiner *r, const struct np_checkpoint *checkpoint, uint32_t s)
+static np_truth exists(const struct refiner *r, const struct np_checkpoint *checkpoint, uint32_t s,
+                       enum np_relation relation)
 {
     struct np_hop hop = {.family = r->draft->sigs[s].family};
     struct np_end *near = r->side->near_is_source ? &hop.src : &hop.dst;
     struct np_end *far = r->side->near_is_source ? &hop.dst : &hop.src;
     *near = r->draft->sigs[s].end;
     *far = r->draft->sigs[NP_SIG_NOWHERE].end;
-    near->relations = far->relations = NP_REL_OTHER;
+    np_draft_relate(relation, &hop.src, &hop.dst);
     hop.original = hop.dst;
     return np_reference_applies(r->draft->model, checkpoint, &hop);
 }
 
-/* Host checkpoints look at the node itself: each near end is a group of its own there. */
+static void by_checkpoint(struct refiner *r, const struct np_checkpoint *checkpoint,
+                          enum np_relation relation)
+{
+    for (uint32_t s = NP_SIG_NOWHERE; s < r->draft->n_sigs; s++) {
+        np_truth truth = s == NP_SIG_UNCOMPILED ? NP_NO : exists(r, checkpoint, s, relation);
+        if (truth != NP_NO) {
+            bool host = checkpoint->kind == NP_CHECK_HOST;
+            r->judged[s] = true;
+            np_partition_mark(&r->partition, s, host ? s : truth);
+        }
+    }
+    np_partition_split(&r->partition);
+}
+
+/*
+ * Host checkpoints look at the node itself: each near end is a group of its own there. Where the
+ * subjects of a checkpoint name a relation, it may exist in one and not in another.
+ */
 static void by_existence(struct refiner *r)
 {
     for (uint32_t c = 0; c < r->side->n_checkpoints; c++) {
         const struct np_checkpoint *checkpoint = r->side->checkpoints[c];
-        for (uint32_t s = NP_SIG_NOWHERE; s < r->draft->n_sigs; s++) {
-            np_truth truth = s == NP_SIG_UNCOMPILED ? NP_NO : exists(r, checkpoint, s);
-            if (truth != NP_NO) {
-                bool host = checkpoint->kind == NP_CHECK_HOST;
-                r->judged[s] = true;
-                np_partition_mark(&r->partition, s, host ? s : truth);
-            }
+        bool relative = checkpoint->subjects && np_set_is_relative(checkpoint->subjects);
+        for (int k = 0; k < (relative ? NP_RELATIONS : 1); k++) {
+            by_checkpoint(r, checkpoint, (enum np_relation)k);
         }
-        np_partition_split(&r->partition);
     }
     for (uint32_t s = NP_SIG_NOWHERE; s < r->draft->n_sigs; s++) {
         if (r->judged[s] && (r->draft->sigs[s].bits & NP_SIG_NODE)) {

@@ -162,6 +162,9 @@ void np_endpoints_unbind(struct netpol_endpoints *endpoints);
 void np_endpoints_mark(struct netpol_endpoints *endpoints, uint64_t generation);
 void np_endpoints_marked(struct netpol_endpoints *endpoints, uint64_t number, uint64_t generation);
 
+/* Was anything written since they were made, replayed changes included? */
+bool np_endpoints_changed(struct netpol_endpoints *endpoints);
+
 /* As in <netpol/change.h>, arguments checked as far as they do not need the endpoints. */
 int np_endpoints_create(struct netpol_matcher *matcher, struct netpol_endpoints **out);
 void np_endpoints_destroy(struct netpol_endpoints *endpoints);

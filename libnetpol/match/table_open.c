@@ -309,3 +309,11 @@ void np_endpoints_stats(struct netpol_endpoints *endpoints, struct netpol_endpoi
         journal->changes - (journal->n_marks ? journal->marks[journal->n_marks - 1].change : 0);
     np_endpoints_unlock(endpoints);
 }
+
+bool np_endpoints_changed(struct netpol_endpoints *endpoints)
+{
+    np_endpoints_lock(endpoints);
+    bool changed = endpoints->writes != 0;
+    np_endpoints_unlock(endpoints);
+    return changed;
+}

@@ -25,21 +25,31 @@ static void add_pod(struct np_build *b)
 }
 
 /* A policy that selects whoever talks to its own node denies; lowering 1 "literal", RESERVED. */
-static void add_policy(struct np_build *b)
+static void add_policy(struct np_build *b, bool by_checkpoint)
 {
     const struct np_literal host = {.kind = NP_LIT_RESERVED, .number = HOST};
-    struct np_stage *stage = np_build_workload_stage(b, NP_INGRESS);
+    struct np_checkpoint *checkpoint =
+        np_build_checkpoint(b, NP_CHECK_WORKLOAD, NP_INGRESS, "workload");
+    struct np_stage *stage = np_build_stage(b, checkpoint, "workload");
     struct np_tier *tier = np_build_tier(b, "t", 1, NP_LISTED);
     stage->on_end = NP_ON_END_ALLOW;
     np_build_add_tier(b, stage, tier);
     struct np_policy *policy = np_build_policy(b, tier, "P", NULL, np_build_text(b, "x"));
-    policy->subjects[NP_INGRESS] = np_build_set_of(b, np_build_literal(b, &host));
+    const struct np_literal nothing = {.kind = NP_LIT_NOTHING};
+    const struct np_set *own_node = np_build_set_of(b, np_build_literal(b, &host));
+    struct np_set_build *everybody = np_build_set(b);
+    np_set_clause(everybody);
+    np_set_literal(everybody, np_build_literal(b, &nothing), true);
+    const struct np_set *all = np_set_done(everybody);
+    policy->subjects[NP_INGRESS] = by_checkpoint ? all : own_node;
+    if (by_checkpoint) { /* the checkpoint exists in one relation only */
+        checkpoint->subjects = own_node;
+    }
     np_build_alt(b, np_build_rule(b, policy, NP_INGRESS, NP_ACT_DENY));
 }
 
-static void who_is_selected_may_depend_on_the_relation(void **state)
+static void compare(bool by_checkpoint)
 {
-    (void)state;
     struct netpol_ctx *ctx = NULL;
     struct np_model *model = NULL;
     struct netpol_matcher *matcher = NULL;
@@ -47,7 +57,7 @@ static void who_is_selected_may_depend_on_the_relation(void **state)
     assert_int_equal(netpol_ctx_create(NULL, &ctx), NETPOL_OK);
     struct np_build *b = np_build_create(ctx);
     add_pod(b);
-    add_policy(b);
+    add_policy(b, by_checkpoint);
     assert_int_equal(np_build_seal(b, &model), NETPOL_OK);
     np_build_destroy(b);
     assert_int_equal(np_compile_model(ctx, model, &matcher), NETPOL_OK);
@@ -73,6 +83,13 @@ static void who_is_selected_may_depend_on_the_relation(void **state)
     netpol_view_destroy(view);
     netpol_matcher_unref(matcher);
     netpol_ctx_destroy(ctx);
+}
+
+static void who_is_selected_may_depend_on_the_relation(void **state)
+{
+    (void)state;
+    compare(false);
+    compare(true);
 }
 
 int main(void)

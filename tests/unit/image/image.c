@@ -234,7 +234,7 @@ static const struct wrong wrongs[] = {
     RAW(SLOTS4, 16 * 7, 4, 0x80000000, "endpoint"),
     RAW(SLOTS4, 0, 4, NP_SIG_SHARED + 2, "endpoint"),
     RAW(SLOTS6, offsetof(struct np_slot6, key), 4, NP_SIG_SHARED + 1, "one list of owners"),
-    FIELD(SLOTS6, struct np_slot6, 0, key, SEED_SIGNATURES, "endpoint"),
+    RAW(SLOTS6, offsetof(struct np_slot6, key), 4, SEED_SIGNATURES, "endpoint"),
     FIELD(RULES, struct np_rule_record, 2, title, 29, "outside"),
     FIELD(RULES, struct np_rule_record, 0, option, UINT32_MAX, "outside"),
     FIELD(RULES, struct np_rule_record, 0, action, NETPOL_ACTION_COUNT, "outside"),
