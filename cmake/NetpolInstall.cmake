@@ -6,12 +6,14 @@ include(CMakePackageConfigHelpers)
 
 set(netpol_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/netpol)
 
-if(NETPOL_BUILD_SHARED)
+if(TARGET netpol)
     install(TARGETS netpol EXPORT netpolSharedTargets LIBRARY FILE_SET HEADERS)
     install(EXPORT netpolSharedTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
 endif()
-install(TARGETS netpol_static EXPORT netpolStaticTargets ARCHIVE FILE_SET HEADERS)
-install(EXPORT netpolStaticTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
+if(TARGET netpol_static)
+    install(TARGETS netpol_static EXPORT netpolStaticTargets ARCHIVE FILE_SET HEADERS)
+    install(EXPORT netpolStaticTargets NAMESPACE netpol:: DESTINATION ${netpol_package_dir})
+endif()
 if(NETPOL_BUILD_SHARED)
     install(TARGETS netpol_runtime EXPORT netpolRuntimeTargets LIBRARY FILE_SET HEADERS)
 endif()
@@ -35,8 +37,12 @@ if(NETPOL_WITH_LIBCIDR)
 endif()
 configure_file(cmake/libnetpol.pc.in ${PROJECT_BINARY_DIR}/libnetpol.pc @ONLY)
 configure_file(cmake/libnetpol-runtime.pc.in ${PROJECT_BINARY_DIR}/libnetpol-runtime.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/libnetpol.pc ${PROJECT_BINARY_DIR}/libnetpol-runtime.pc
+install(FILES ${PROJECT_BINARY_DIR}/libnetpol-runtime.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET netpol_static)
+    install(FILES ${PROJECT_BINARY_DIR}/libnetpol.pc
+            DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The manual page and the shell completions come from the command's own tables, so the command that

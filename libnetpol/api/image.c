@@ -100,20 +100,11 @@ static uint64_t count_addresses(const struct np_image *image)
 
 static const char *simd_text(void)
 {
-    static const struct {
-        enum np_simd variant;
-        const char *text;
-    } best_first[] = {
-        {NP_SIMD_AVX512, "avx512"},
-        {NP_SIMD_AVX2,   "avx2"  },
-        {NP_SIMD_NEON,   "neon"  },
-    };
-    for (size_t i = 0; i < sizeof best_first / sizeof *best_first; i++) {
-        if (np_simd_available(best_first[i].variant)) {
-            return best_first[i].text;
-        }
-    }
-    return "scalar";
+    static const char *const texts[] = {[NP_SIMD_SCALAR] = "scalar",
+                                        [NP_SIMD_AVX2] = "avx2",
+                                        [NP_SIMD_AVX512] = "avx512",
+                                        [NP_SIMD_NEON] = "neon"};
+    return texts[np_simd_chosen()];
 }
 
 int netpol_matcher_stats(const struct netpol_matcher *matcher, struct netpol_matcher_stats *out)

@@ -54,6 +54,16 @@ bool np_simd_available(enum np_simd variant)
     return finder_of(variant) != NULL;
 }
 
+enum np_simd np_simd_chosen(void)
+{
+    const struct np_cut_finder *now = finder();
+    int v = NP_SIMD_COUNT - 1;
+    while (v > NP_SIMD_SCALAR && finder_of((enum np_simd)v) != now) {
+        v--;
+    }
+    return (enum np_simd)v;
+}
+
 bool np_simd_use(enum np_simd variant)
 {
     const struct np_cut_finder *wanted = finder_of(variant);

@@ -78,6 +78,7 @@ uint32_t np_cut_find(const struct np_image *image, uint32_t root, const struct n
 void np_cut_find_batch(const struct np_image *image, uint32_t root, const struct np_cut_key *keys,
                        uint32_t *values, size_t count);
 bool np_simd_available(enum np_simd variant);
+enum np_simd np_simd_chosen(void); /* what finds use now */
 /* For tests: fixes the variant of this process; false: not available. Not while others evaluate. */
 bool np_simd_use(enum np_simd variant);
 #endif
