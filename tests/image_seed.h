@@ -23,7 +23,8 @@ enum {
 struct seed {
     uint32_t sig_class[SEED_SIGNATURES];
     struct np_side side[NP_SIDES][SEED_NEAR];
-    struct np_row side_rel[NP_SIDES * (NP_RELATIONS - 1) * SEED_NEAR];
+    uint32_t side_rel[NP_SIDES * SEED_NEAR];
+    struct np_row rel_rows[2 * NP_VARIANTS];
     struct np_comb comb[12];
     uint16_t port_kinds[3 * NP_PORT_KINDS * 256], port_dirs[256], port_pages[2 * 256];
     uint8_t port_maps[2 * 2];
@@ -58,9 +59,11 @@ static inline void seed_tables(struct seed *s)
         }
     }
     s->side[NP_SIDE_INGRESS][3] = (struct np_side){.ports = 2, .parts = 1, .base = 4, .row = 0};
-    for (size_t i = 0; i < sizeof s->side_rel / sizeof *s->side_rel; i++) {
-        s->side_rel[i] = (struct np_row){.base = 1};
+    for (int i = 0; i < 2 * NP_VARIANTS; i++) {
+        s->rel_rows[i] = (struct np_row){.base = 1};
     }
+    s->side_rel[NP_SIDE_INGRESS * SEED_NEAR + 3] = NP_VARIANTS;
+    s->rel_rows[NP_VARIANTS] = (struct np_row){.base = 4, .row = 0};
     s->comb[4 + 2] = (struct np_comb){.base = 4, .row = 2};
     s->port_maps[2 + 1] = 1;
     s->cells[1] = 0;
@@ -222,6 +225,7 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
                      sizeof s->side[side]);
     }
     seed_section(s, NP_SECTION_SIDE_REL, s->side_rel, sizeof s->side_rel);
+    seed_section(s, NP_SECTION_REL_ROWS, s->rel_rows, sizeof s->rel_rows);
     seed_section(s, NP_SECTION_COMB, s->comb, sizeof s->comb);
     seed_section(s, NP_SECTION_PORT_KINDS, s->port_kinds, sizeof s->port_kinds);
     seed_section(s, NP_SECTION_PORT_DIRS, s->port_dirs, sizeof s->port_dirs);

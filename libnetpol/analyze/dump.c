@@ -9,12 +9,15 @@
 #include <stdlib.h>
 
 const char *const np_dump_sides[NP_SIDES] = {"egress", "ingress", "mesh"};
-const char *const np_dump_relations[NP_RELATIONS] = {"other",
-                                                     "self",
-                                                     "own-node",
-                                                     "maybe own-node",
-                                                     "maybe self (unlearnt address)",
-                                                     "maybe self (service address)"};
+#define BOTH(relation) relation, relation ", far address not known"
+const char *const np_dump_variants[NP_VARIANTS] = {
+    BOTH("other"),
+    BOTH("self"),
+    BOTH("own-node"),
+    BOTH("maybe own-node"),
+    BOTH("maybe self (unlearnt address)"),
+    BOTH("maybe self (service address)"),
+};
 
 /* ---- names ---- */
 
@@ -110,14 +113,14 @@ uint32_t np_dump_row(const struct np_dump *dump, uint32_t base, uint32_t row, ui
 }
 
 struct np_row np_dump_variant(const struct np_dump *dump, int side, uint32_t signature,
-                              int relation)
+                              uint32_t variant)
 {
     const struct np_side *entry = &dump->hot->side[side][signature];
-    if (relation == NP_RELATION_OTHER || !(dump->hot->flags & NP_IMAGE_RELATIONS)) {
+    if (variant == 0 || !(dump->hot->flags & NP_IMAGE_RELATIONS)) {
         return (struct np_row){entry->base, entry->row};
     }
-    size_t variant = (size_t)side * (NP_RELATIONS - 1) + (size_t)relation - 1;
-    return dump->hot->side_rel[variant * dump->hot->n_near + signature];
+    size_t first = dump->hot->side_rel[(size_t)side * dump->hot->n_near + signature];
+    return dump->hot->rel_rows[first + variant];
 }
 
 /* ---- who has which signature ---- */
@@ -244,12 +247,12 @@ static bool number_groups(struct np_dump *dump, int side)
     for (uint32_t s = 0; s < n_near && fine; s++) {
         struct {
             struct np_side entry;
-            struct np_row variants[NP_RELATIONS];
+            struct np_row variants[NP_VARIANTS];
         } key;
         memset(&key, 0, sizeof key);
         key.entry = dump->hot->side[side][s];
-        for (int r = 0; r < NP_RELATIONS; r++) {
-            key.variants[r] = np_dump_variant(dump, side, s, r);
+        for (uint32_t v = 0; v < NP_VARIANTS; v++) {
+            key.variants[v] = np_dump_variant(dump, side, s, v);
         }
         bool added;
         uint64_t *number =

@@ -35,7 +35,7 @@ struct np_dump {
     uint32_t n_groups[NP_SIDES];
 };
 extern const char *const np_dump_sides[NP_SIDES];
-extern const char *const np_dump_relations[NP_RELATIONS];
+extern const char *const np_dump_variants[NP_VARIANTS];
 
 /* dump.c. OK, ERR_MEMORY; free after a failure, too. */
 int np_dump_open(const struct netpol_matcher *matcher, struct np_dump *out);
@@ -51,9 +51,9 @@ uint32_t np_dump_column(const struct np_dump *dump, const struct np_side *side,
 uint32_t np_dump_columns(const struct np_dump *dump, const struct np_side *side); /* how many */
 /* The first cell of the row of a class, in the relation whose base and row these are. */
 uint32_t np_dump_row(const struct np_dump *dump, uint32_t base, uint32_t row, uint32_t class);
-/* base and row of a signature's side in a relation */
+/* base and row of a signature's side in a variant */
 struct np_row np_dump_variant(const struct np_dump *dump, int side, uint32_t signature,
-                              int relation);
+                              uint32_t variant);
 
 /* dump_trie.c: adds the places of both tries as members. */
 bool np_dump_places(struct np_dump *dump);

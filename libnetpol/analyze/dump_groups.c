@@ -13,15 +13,15 @@ struct group {
 
 /* ---- parts ---- */
 
-/* Ordinals that some row of the group has; by class and relation. */
+/* Ordinals that some row of the group has; by class and variant. */
 static void visit_cells(const struct group *g, void (*visit)(void *user, uint32_t ordinal),
                         void *user)
 {
     const struct np_dump *dump = g->dump;
     uint32_t n_classes = dump->image->header->n_classes;
-    for (int r = 0; r < NP_RELATIONS; r++) {
-        struct np_row variant = np_dump_variant(dump, g->side, g->head, r);
-        if (r > 0 && variant.base == g->entry->base && variant.row == g->entry->row) {
+    for (uint32_t v = 0; v < NP_VARIANTS; v++) {
+        struct np_row variant = np_dump_variant(dump, g->side, g->head, v);
+        if (v > 0 && variant.base == g->entry->base && variant.row == g->entry->row) {
             continue;
         }
         for (uint32_t c = 0; c < n_classes; c++) {
@@ -143,13 +143,13 @@ static void write_row_of(const struct group *g, struct np_row variant, uint32_t 
 }
 
 /* The row of most classes, then each other one with the classes that have it. */
-static void write_rows(const struct group *g, int relation, struct np_outline *out)
+static void write_rows(const struct group *g, uint32_t which, struct np_outline *out)
 {
     const struct np_dump *dump = g->dump;
-    struct np_row variant = np_dump_variant(dump, g->side, g->head, relation);
+    struct np_row variant = np_dump_variant(dump, g->side, g->head, which);
     uint32_t n_classes = dump->image->header->n_classes;
     np_outline_map(out, NULL, false);
-    np_outline_text(out, "relation", np_dump_relations[relation]);
+    np_outline_text(out, "relation", np_dump_variants[which]);
     np_outline_number(out, "base", variant.base);
     np_outline_map(out, "most classes", true);
     write_cells(g, variant.row, out);
@@ -187,10 +187,10 @@ static void write_group(const struct group *g, uint32_t number, struct np_outlin
     write_parts(g, out);
     write_columns(g, out);
     np_outline_list(out, "rows", false);
-    for (int r = 0; r < NP_RELATIONS; r++) {
-        struct np_row variant = np_dump_variant(dump, g->side, g->head, r);
-        if (r == 0 || variant.base != g->entry->base || variant.row != g->entry->row) {
-            write_rows(g, r, out);
+    for (uint32_t v = 0; v < NP_VARIANTS; v++) {
+        struct np_row variant = np_dump_variant(dump, g->side, g->head, v);
+        if (v == 0 || variant.base != g->entry->base || variant.row != g->entry->row) {
+            write_rows(g, v, out);
         }
     }
     np_outline_close(out);

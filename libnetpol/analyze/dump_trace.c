@@ -225,11 +225,11 @@ static void follow_comb(const struct trace *t, const struct np_look_side *at)
 }
 
 static void follow_side(const struct trace *t, enum np_side_of_hop side, struct np_party near,
-                        struct np_party far, enum np_relation relation, uint32_t port_class,
+                        struct np_party far, uint32_t bond, uint32_t port_class,
                         const struct np_ask *ask)
 {
     const struct np_hot *hot = t->dump->hot;
-    struct np_look_side at = np_look_at(hot, side, near.signature, far.signature, relation);
+    struct np_look_side at = np_look_at(hot, side, near.signature, far.signature, bond);
     size_t cell = np_look_cell(hot, &at, port_class);
     uint32_t signature = near.signature < hot->n_near ? near.signature : 0;
     uint32_t ordinal = hot->cells[cell], index = at.side->parts + ordinal;
@@ -241,10 +241,13 @@ static void follow_side(const struct trace *t, enum np_side_of_hop side, struct 
     snprintf(text, sizeof text, "ports %u, parts %u, base %u, row %u", at.side->ports,
              at.side->parts, at.side->base, at.side->row);
     load(t, sections[side], signature, text);
-    if (relation != NP_RELATION_OTHER) {
-        uint32_t variant = (uint32_t)side * (NP_RELATIONS - 1) + (uint32_t)relation - 1;
+    if (bond != 0) {
+        uint32_t variant = np_variant(bond / 2, hot->sig_class[far.signature] >> 24);
+        size_t entry = (size_t)side * hot->n_near + signature;
+        snprintf(text, sizeof text, "variants from %u on", hot->side_rel[entry]);
+        load(t, "SIDE_REL", entry, text);
         snprintf(text, sizeof text, "base %u, row %u instead", at.base, at.row);
-        load(t, "SIDE_REL", (uint64_t)variant * hot->n_near + signature, text);
+        load(t, "REL_ROWS", (uint64_t)hot->side_rel[entry] + variant, text);
     }
     follow_comb(t, &at);
     snprintf(text, sizeof text, "column %u", np_dump_column(t->dump, at.side, port_class));
@@ -280,13 +283,13 @@ static void follow_pair(const struct trace *t, struct np_party src, struct np_pa
                         const struct np_ask *ask, uint32_t port_class)
 {
     const struct np_hot *hot = t->dump->hot;
-    enum np_relation relation = np_look_relation(hot, src, dst, NULL, ask);
+    uint32_t bond = np_look_bond(hot, src, dst, NULL, ask);
     np_outline_map(t->out, NULL, false);
-    np_outline_text(t->out, "relation", np_dump_relations[relation]);
-    follow_side(t, NP_SIDE_EGRESS, src, dst, relation, port_class, ask);
-    follow_side(t, NP_SIDE_INGRESS, dst, src, relation, port_class, ask);
+    np_outline_text(t->out, "relation", np_dump_variants[np_variant(bond / 2, 0)]);
+    follow_side(t, NP_SIDE_EGRESS, src, dst, bond, port_class, ask);
+    follow_side(t, NP_SIDE_INGRESS, dst, src, bond, port_class, ask);
     if (hot->flags & NP_IMAGE_MESH) {
-        follow_side(t, NP_SIDE_MESH, dst, src, relation, port_class, ask);
+        follow_side(t, NP_SIDE_MESH, dst, src, bond, port_class, ask);
     }
     np_outline_close(t->out);
 }

@@ -4,14 +4,15 @@
  *
  * A row is a default and a few exceptions. Its exceptions go to slots base + class of one array,
  * where base is chosen so that all of them are free; each slot says whose it is by that base. Rows
- * with the same exceptions share a base. First fit: from the first free slot on, so small rows fill
- * what larger ones left open; a row that does not fit within a bounded number of tries is put
- * behind everything.
+ * with the same exceptions share a base. First fit, by words: what is free at base + class for 64
+ * bases in a row are 64 bits of one set, and the bases that fit are those that all exceptions have
+ * in common. Behind everything all bases fit, so a search always ends; where one was long, later
+ * rows of about that size begin where it ended.
  */
 #include "compile/plan.h"
 #include "base/defect.h"
 
-enum { TRIES = 512 };
+enum { WORD = 64, LONG_SEARCH = 64 };
 
 bool np_comb_begin(const struct netpol_ctx *ctx, uint32_t n_classes, struct np_comb_build *out)
 {
@@ -25,6 +26,25 @@ void np_comb_free(struct np_comb_build *comb)
     np_vec_free(comb->ctx, &comb->slots);
     np_map_free(&comb->placed);
     np_bits_free(comb->ctx, &comb->bases);
+    np_bits_free(comb->ctx, &comb->used);
+}
+
+/* Room for at least so many bits; those that are new are clear. */
+static bool grow_bits(const struct netpol_ctx *ctx, struct np_bits *bits, size_t least)
+{
+    struct np_bits more;
+    if (bits->bits >= least) {
+        return true;
+    }
+    if (!np_bits_init(ctx, &more, 2 * least)) {
+        return false;
+    }
+    if (bits->words) {
+        memcpy(more.words, bits->words, (bits->bits + WORD - 1) / WORD * sizeof *bits->words);
+    }
+    np_bits_free(ctx, bits);
+    *bits = more;
+    return true;
 }
 
 static bool grow(struct np_comb_build *comb, size_t slots)
@@ -36,64 +56,43 @@ static bool grow(struct np_comb_build *comb, size_t slots)
         }
         *slot = (struct np_comb){NP_COMB_FREE, 0};
     }
-    if (comb->bases.bits < slots) {
-        struct np_bits bases;
-        if (!np_bits_init(comb->ctx, &bases, 2 * slots + 64)) {
-            return false;
-        }
-        if (comb->bases.words) {
-            memcpy(bases.words, comb->bases.words, (comb->bases.bits + 63) / 64 * 8);
-        }
-        np_bits_free(comb->ctx, &comb->bases);
-        comb->bases = bases;
-    }
-    return true;
+    return grow_bits(comb->ctx, &comb->bases, slots) && grow_bits(comb->ctx, &comb->used, slots);
 }
 
-static bool is_free(const struct np_comb_build *comb, size_t slot)
+/* 64 bits from `at` on; behind the end all are clear. */
+static uint64_t bits_at(const struct np_bits *bits, size_t at)
 {
-    return slot >= comb->slots.count || comb->slots.items[slot].base == NP_COMB_FREE ||
-           np_defect(ROWS_OVERLAP);
+    size_t word = at / WORD, words = (bits->bits + WORD - 1) / WORD;
+    unsigned shift = at % WORD;
+    uint64_t low = word < words ? bits->words[word] >> shift : 0;
+    return shift && word + 1 < words ? low | bits->words[word + 1] << (WORD - shift) : low;
 }
 
-static bool fits(const struct np_comb_build *comb, const struct np_row_draft *row, size_t base)
+/* Which of 64 bases are nobody's and have room for all exceptions? 0 and 1 mean something else. */
+static uint64_t open_bases(const struct np_comb_build *comb, const struct np_row_draft *row,
+                           size_t first)
 {
-    if (base < comb->bases.bits && np_bits_get(&comb->bases, base)) {
-        return false;
+    uint64_t reserved = first == 0 ? 1u << NP_COMB_FREE | 1u << NP_COMB_NOBODY : 0;
+    uint64_t open = ~(bits_at(&comb->bases, first) | reserved);
+    for (uint32_t i = 0; i < row->count && open && !np_defect(ROWS_OVERLAP); i++) {
+        open &= ~bits_at(&comb->used, first + row->classes[i]);
     }
-    for (uint32_t i = 0; i < row->count; i++) {
-        if (!is_free(comb, base + row->classes[i])) {
-            return false;
-        }
-    }
-    return true;
+    return open;
 }
 
-/* A base from which all exceptions fall on free slots; bases 0 and 1 mean something else. */
 static size_t find_base(struct np_comb_build *comb, const struct np_row_draft *row)
 {
-    uint32_t first = row->classes[0];
-    while (comb->next_free < comb->slots.count && !is_free(comb, comb->next_free)) {
-        comb->next_free++;
+    size_t *from = &comb->from[31 - __builtin_clz(row->count)];
+    size_t first = *from;
+    uint64_t open = open_bases(comb, row, first);
+    while (!open) {
+        first += WORD;
+        open = open_bases(comb, row, first);
     }
-    size_t slot = comb->next_free;
-    if (slot < (size_t)first + NP_COMB_NOBODY + 1) {
-        slot = (size_t)first + NP_COMB_NOBODY + 1;
+    if (first - *from >= (size_t)LONG_SEARCH * WORD) {
+        *from = first;
     }
-    for (int tries = 0; tries < TRIES && slot < comb->slots.count; slot++) {
-        if (is_free(comb, slot)) {
-            tries++;
-            if (fits(comb, row, slot - first)) {
-                return slot - first;
-            }
-        }
-    }
-    size_t base = comb->slots.count > first ? comb->slots.count - first : 0;
-    base = base <= NP_COMB_NOBODY ? NP_COMB_NOBODY + 1 : base;
-    while (!fits(comb, row, base)) {
-        base++;
-    }
-    return base;
+    return first + (unsigned)__builtin_ctzll(open);
 }
 
 uint32_t np_comb_place(struct np_comb_build *comb, const struct np_row_draft *row)
@@ -120,6 +119,7 @@ uint32_t np_comb_place(struct np_comb_build *comb, const struct np_row_draft *ro
     }
     for (uint32_t i = 0; i < row->count; i++) {
         comb->slots.items[base + row->classes[i]] = (struct np_comb){(uint32_t)base, row->rows[i]};
+        np_bits_set(&comb->used, base + row->classes[i]);
     }
     np_bits_set(&comb->bases, base);
     *at = base;

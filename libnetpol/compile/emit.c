@@ -89,7 +89,7 @@ static bool add_classes(struct np_emit *emit)
 /* ---- sides and rows ---- */
 
 struct placed { /* rows of one group in the comb */
-    struct np_row rows[NP_RELATIONS];
+    struct np_row rows[NP_VARIANTS];
 };
 
 static int place_groups(struct np_emit *emit, struct np_comb_build *comb,
@@ -100,7 +100,7 @@ static int place_groups(struct np_emit *emit, struct np_comb_build *comb,
         uint32_t count = plan->groups[s].grouping.count;
         placed[s] = np_emit_alloc(emit, count, sizeof *placed[s]);
         for (uint32_t g = 0; placed[s] && g < count; g++) {
-            for (int k = 0; k < NP_RELATIONS; k++) {
+            for (int k = 0; k < NP_VARIANTS; k++) {
                 const struct np_row_draft *row = &plan->planned[s][g].rows[k];
                 uint32_t base = np_comb_place(comb, row);
                 if (base == UINT32_MAX) {
@@ -136,52 +136,123 @@ static bool silent_side(struct np_emit *emit, struct np_side *out)
     return out->parts != UINT32_MAX && out->row != UINT32_MAX;
 }
 
+/* Rows of sides whose variants differ; equal ones are there once. */
+struct related {
+    bool any;        /* some side has such */
+    uint32_t *first; /* SIDE_REL */
+    struct np_map seen;
+    np_vec(struct np_row) rows; /* REL_ROWS */
+};
+
+static bool relate(const struct np_plan *plan)
+{
+    bool any = plan->relations;
+    for (int s = 0; s < NP_SIDES && !any; s++) {
+        for (uint32_t g = 0; g < plan->groups[s].grouping.count && !any; g++) {
+            const struct np_row_draft *rows = plan->planned[s][g].rows; /* of OTHER */
+            any = rows[0].row != rows[1].row;
+        }
+    }
+    return any;
+}
+
+/* Where the variants of a side begin; UINT32_MAX: no memory. */
+static uint32_t keep_variants(const struct np_emit *emit, struct related *related,
+                              const struct np_row rows[NP_VARIANTS])
+{
+    const struct netpol_ctx *ctx = emit->plan->draft.ctx;
+    struct np_slice key = {(const char *)rows, NP_VARIANTS * sizeof *rows};
+    bool added;
+    uint64_t *at = np_map_add(&related->seen, key, &added);
+    if (!at || !added) {
+        return at ? (uint32_t)*at : UINT32_MAX;
+    }
+    *at = related->rows.count;
+    for (int k = 0; k < NP_VARIANTS; k++) {
+        struct np_row *row = np_vec_push(ctx, &related->rows);
+        if (!row) {
+            return UINT32_MAX;
+        }
+        *row = rows[k];
+    }
+    return (uint32_t)*at;
+}
+
 static bool add_side(struct np_emit *emit, int s, const struct np_side *silent,
-                     struct placed *const placed[NP_SIDES], struct np_row *relations)
+                     struct placed *const placed[NP_SIDES], struct related *related)
 {
     uint32_t n = emit->writer.header.n_near;
     struct np_side *sides = np_emit_alloc(emit, n, sizeof *sides);
-    for (uint32_t i = 0; sides && i < n; i++) {
+    struct placed nothing;
+    bool kept = true;
+    for (int k = 0; k < NP_VARIANTS; k++) {
+        nothing.rows[k] = (struct np_row){silent->base, silent->row};
+    }
+    for (uint32_t i = 0; sides && kept && i < n; i++) {
         bool real = i == NP_SIG_NOWHERE || i >= NP_SIG_FIRST;
         uint32_t g = real ? group_of(emit->plan, s, emit->order[i]) : 0;
         const struct np_group_plan *group = &emit->plan->planned[s][g];
-        const struct np_row *rows = placed[s][g].rows;
+        const struct np_row *rows = real ? placed[s][g].rows : nothing.rows;
         sides[i] = real ? (struct np_side){group->ports, group->parts, rows[0].base, rows[0].row}
                         : *silent;
-        for (int k = 1; k < NP_RELATIONS && relations; k++) {
-            relations[((uint32_t)s * (NP_RELATIONS - 1) + (uint32_t)k - 1) * n + i] =
-                real ? rows[k] : (struct np_row){silent->base, silent->row};
+        if (related->any) {
+            uint32_t first = keep_variants(emit, related, rows);
+            related->first[(uint32_t)s * n + i] = first;
+            kept = first != UINT32_MAX;
         }
     }
     np_emit_section(emit, (enum np_section)(NP_SECTION_SIDE_EGRESS + s), sides, n * sizeof *sides);
-    return sides != NULL;
+    return sides && kept;
+}
+
+static void *copy_of(struct np_emit *emit, const void *items, size_t count, size_t element)
+{
+    void *copy = np_emit_alloc(emit, count, element);
+    if (copy && count) {
+        memcpy(copy, items, count * element);
+    }
+    return copy;
+}
+
+static bool add_rows(struct np_emit *emit, const struct np_comb_build *comb,
+                     const struct related *related)
+{
+    size_t slots = comb->slots.count, rows = related->rows.count;
+    size_t n = related->any ? (size_t)NP_SIDES * emit->writer.header.n_near : 0;
+    void *slots_copy = copy_of(emit, comb->slots.items, slots, sizeof *comb->slots.items);
+    void *rows_copy = copy_of(emit, related->rows.items, rows, sizeof *related->rows.items);
+    np_emit_section(emit, NP_SECTION_COMB, slots_copy, slots * sizeof *comb->slots.items);
+    np_emit_section(emit, NP_SECTION_REL_ROWS, rows_copy, rows * sizeof *related->rows.items);
+    np_emit_section(emit, NP_SECTION_SIDE_REL, related->first, n * sizeof *related->first);
+    emit->writer.header.flags |= related->any ? NP_IMAGE_RELATIONS : 0;
+    return slots_copy && rows_copy;
 }
 
 static int add_sides(struct np_emit *emit)
 {
+    const struct netpol_ctx *ctx = emit->plan->draft.ctx;
     struct np_comb_build comb;
     struct placed *placed[NP_SIDES];
-    bool relations = emit->plan->relations;
-    uint32_t n = NP_SIDES * (NP_RELATIONS - 1) * emit->writer.header.n_near;
-    struct np_row *related = relations ? np_emit_alloc(emit, n, sizeof *related) : NULL;
-    if (!np_comb_begin(emit->plan->draft.ctx, emit->plan->classes.count, &comb)) {
+    struct np_side silent;
+    uint32_t n = NP_SIDES * emit->writer.header.n_near;
+    struct related related = {.any = relate(emit->plan)};
+    related.first = related.any ? np_emit_alloc(emit, n, sizeof *related.first) : NULL;
+    if (!np_comb_begin(ctx, emit->plan->classes.count, &comb)) {
         return NETPOL_ERR_MEMORY;
     }
-    struct np_side silent;
-    bool ready = silent_side(emit, &silent) && (!relations || related);
+    np_map_init(&related.seen, ctx);
+    bool ready = silent_side(emit, &silent) && (!related.any || related.first);
     int status = ready ? place_groups(emit, &comb, placed) : NETPOL_ERR_MEMORY;
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
-        status = add_side(emit, s, &silent, placed, related) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+        status = add_side(emit, s, &silent, placed, &related) ? NETPOL_OK : NETPOL_ERR_MEMORY;
     }
-    struct np_comb *slots = np_emit_alloc(emit, comb.slots.count, sizeof *slots);
-    if (slots && comb.slots.count) {
-        memcpy(slots, comb.slots.items, comb.slots.count * sizeof *slots);
+    if (status == NETPOL_OK && !add_rows(emit, &comb, &related)) {
+        status = NETPOL_ERR_MEMORY;
     }
-    np_emit_section(emit, NP_SECTION_COMB, slots, comb.slots.count * sizeof *slots);
-    np_emit_section(emit, NP_SECTION_SIDE_REL, related, related ? n * sizeof *related : 0);
-    emit->writer.header.flags |= relations ? NP_IMAGE_RELATIONS : 0;
     np_comb_free(&comb);
-    return slots ? status : NETPOL_ERR_MEMORY;
+    np_map_free(&related.seen);
+    np_vec_free(ctx, &related.rows);
+    return status;
 }
 
 /* ---- ports ---- */
@@ -273,15 +344,6 @@ static void fill_kinds(struct pages *p, uint16_t *kinds)
                 has_ports(number) ? (uint16_t)np_ports_class(ports, &not_given) : class;
         }
     }
-}
-
-static void *copy_of(struct np_emit *emit, const void *items, size_t count, size_t element)
-{
-    void *copy = np_emit_alloc(emit, count, element);
-    if (copy && count) {
-        memcpy(copy, items, count * element);
-    }
-    return copy;
 }
 
 static int add_ports(struct np_emit *emit)

@@ -379,7 +379,7 @@ int np_list_make(struct np_plan *plan, const struct np_side_plan *side, enum np_
         bool good = has_address(plan, plan->groups[which].grouping.first[g]);
         struct np_row_draft row = {known, classes, rows, without};
         planned[g] = (struct np_group_plan){.ports = ports, .parts = parts};
-        for (int k = 0; k < NP_RELATIONS; k++) {
+        for (int k = 0; k < NP_VARIANTS; k++) {
             planned[g].rows[k] = good ? row : (struct np_row_draft){unknown, NULL, NULL, 0};
         }
     }

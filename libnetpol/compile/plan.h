@@ -131,7 +131,7 @@ struct np_row_draft {
 };
 struct np_group_plan {
     uint32_t ports, parts; /* offsets in the sections */
-    struct np_row_draft rows[NP_RELATIONS];
+    struct np_row_draft rows[NP_VARIANTS];
 };
 struct np_tables { /* what becomes hot sections, each deduplicated */
     const struct netpol_ctx *ctx;
@@ -229,9 +229,10 @@ extern const struct np_relation_view np_relation_views[NP_RELATIONS];
 struct np_comb_build {
     const struct netpol_ctx *ctx;
     np_vec(struct np_comb) slots;
-    struct np_map placed; /* exceptions -> base */
-    struct np_bits bases; /* taken */
-    uint32_t n_classes, next_free;
+    struct np_map placed;       /* exceptions -> base */
+    struct np_bits bases, used; /* bases that rows have; slots */
+    uint32_t n_classes;
+    size_t from[32]; /* by binary logarithm of a row's exceptions: below, there is hardly room */
 };
 enum {
     NP_COMB_FREE = 0,

@@ -325,12 +325,40 @@ static int make_row(struct rows *r, uint32_t class, enum np_relation relation, u
 
 /* ---- one group ---- */
 
-static int except(struct rows *r, struct np_row_draft *out)
+/* What far ends of a class may be. */
+enum { FAR_KNOWN = 1, FAR_LACKING = 2 }; /* its address is known, or it lacks one */
+
+static unsigned far_kinds(const struct rows *r, uint32_t class)
+{
+    return (r->far_lacks[class] & NP_SIG_NO_ADDRESS ? FAR_KNOWN : 0u) |
+           (r->far_any[class] & NP_SIG_NO_ADDRESS ? FAR_LACKING : 0u);
+}
+
+/* The row of most classes of some kind; UINT32_MAX: there is none. */
+static uint32_t usual_row(struct rows *r, unsigned kinds)
+{
+    uint32_t most = 0, row = UINT32_MAX;
+    memset(r->part_size, 0, r->classes.n_parts * sizeof *r->part_size);
+    for (uint32_t i = 0; i < r->n_valid; i++) {
+        r->part_size[r->classes.part[r->valid[i]]] += (far_kinds(r, r->valid[i]) & kinds) != 0;
+    }
+    for (uint32_t p = 0; p < r->classes.n_parts; p++) {
+        if (r->part_size[p] > most) {
+            most = r->part_size[p];
+            row = r->part_row[p];
+        }
+    }
+    return row;
+}
+
+/* The classes of some kind that have another row. */
+static int except(struct rows *r, unsigned kinds, struct np_row_draft *out)
 {
     struct np_arena *arena = &r->plan->draft.arena;
     uint32_t count = 0;
     for (uint32_t i = 0; i < r->n_valid; i++) {
-        count += r->part_row[r->classes.part[r->valid[i]]] != out->row;
+        bool counts = far_kinds(r, r->valid[i]) & kinds;
+        count += counts && r->part_row[r->classes.part[r->valid[i]]] != out->row;
     }
     out->classes = np_arena_array(arena, count, sizeof *out->classes);
     out->rows = np_arena_array(arena, count, sizeof *out->rows);
@@ -340,7 +368,7 @@ static int except(struct rows *r, struct np_row_draft *out)
     count -= np_defect(EXCEPTION_LOST) && count;
     for (uint32_t i = 0; i < r->n_valid && out->count < count; i++) {
         uint32_t row = r->part_row[r->classes.part[r->valid[i]]];
-        if (row != out->row) {
+        if ((far_kinds(r, r->valid[i]) & kinds) && row != out->row) {
             out->classes[out->count] = r->valid[i];
             out->rows[out->count++] = row;
         }
@@ -348,9 +376,29 @@ static int except(struct rows *r, struct np_row_draft *out)
     return NETPOL_OK;
 }
 
-static int rows_of_relation(struct rows *r, enum np_relation relation, struct np_row_draft *out)
+/*
+ * Far ends that lack an address are asked about it by every rule that names addresses: where the
+ * answer for most of them is not that for most others, they have a row of their own. Else one row
+ * is both.
+ */
+static int choose_rows(struct rows *r, struct np_row_draft out[2])
 {
-    *out = (struct np_row_draft){0};
+    uint32_t known = usual_row(r, FAR_KNOWN), lacking = usual_row(r, FAR_LACKING);
+    bool one = known == lacking || known == UINT32_MAX || lacking == UINT32_MAX;
+    uint32_t usual = known == UINT32_MAX ? lacking : known;
+    out[0] = (struct np_row_draft){.row = usual == UINT32_MAX ? 0 : usual};
+    int status = except(r, one ? FAR_KNOWN | FAR_LACKING : FAR_KNOWN, &out[0]);
+    out[1] = out[0];
+    if (status == NETPOL_OK && !one) {
+        out[1] = (struct np_row_draft){.row = lacking};
+        status = except(r, FAR_LACKING, &out[1]);
+    }
+    return status;
+}
+
+/* out: the variants of the relation. */
+static int rows_of_relation(struct rows *r, enum np_relation relation, struct np_row_draft out[2])
+{
     list_valid(r, relation);
     int status = make_parts(r, relation);
     memset(r->part_size, 0, r->classes.n_parts * sizeof *r->part_size);
@@ -360,19 +408,12 @@ static int rows_of_relation(struct rows *r, enum np_relation relation, struct np
             r->part_first[part] = r->valid[i];
         }
     }
-    uint32_t most = 0;
     for (uint32_t p = 0; p < r->classes.n_parts && status == NETPOL_OK; p++) {
         if (r->part_size[p]) {
             status = make_row(r, r->part_first[p], relation, &r->part_row[p]);
         }
     }
-    for (uint32_t p = 0; p < r->classes.n_parts && status == NETPOL_OK; p++) {
-        if (r->part_size[p] > most) {
-            most = r->part_size[p];
-            out->row = r->part_row[p];
-        }
-    }
-    return status == NETPOL_OK ? except(r, out) : status;
+    return status == NETPOL_OK ? choose_rows(r, out) : status;
 }
 
 static bool begin_group(struct rows *r, uint32_t group)
@@ -411,10 +452,12 @@ static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
     }
     bool relations = r->side->relations && r->groups->judged[group] && !np_defect(ROWS_OF_OTHER);
     for (int k = 0; k < NP_RELATIONS && status == NETPOL_OK; k++) {
+        struct np_row_draft *rows = &out->rows[np_variant((uint32_t)k, 0)];
         if (k == 0 || relations) {
-            status = rows_of_relation(r, (enum np_relation)k, &out->rows[k]);
+            status = rows_of_relation(r, (enum np_relation)k, rows);
         } else {
-            out->rows[k] = out->rows[0];
+            rows[0] = out->rows[0];
+            rows[1] = out->rows[1];
         }
     }
     if (status == NETPOL_OK) {

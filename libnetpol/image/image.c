@@ -19,7 +19,7 @@ enum {
 };
 #undef NP_SECTION
 _Static_assert(NP_BYTES_SIDE_EGRESS == sizeof(struct np_side), "side");
-_Static_assert(NP_BYTES_SIDE_REL == sizeof(struct np_row), "row");
+_Static_assert(NP_BYTES_REL_ROWS == sizeof(struct np_row), "row");
 _Static_assert(NP_BYTES_COMB == sizeof(struct np_comb), "comb");
 _Static_assert(NP_BYTES_PARTS == sizeof(struct netpol_part), "part");
 _Static_assert(NP_BYTES_SLOTS4 == sizeof(struct np_slot4), "slot4");

@@ -20,7 +20,9 @@
  * five dependent loads, both sides and the ports in parallel. Rows of all sides lie over each other
  * in one array (comb): a side's own entries carry its base, which no other row has, so an entry
  * that does not is somebody else's, and the row of most classes holds. When the two ends stand in a
- * relation other than OTHER (same endpoint, own node, ...), SIDE_REL gives base and row instead.
+ * relation other than OTHER (same endpoint, own node, ...), or when the far end is an endpoint
+ * whose address is not known, which is a question of its own to every rule about addresses, base
+ * and row are those of another VARIANT of the side: REL_ROWS[SIDE_REL[side, signature] + variant].
  * What does not factor (source ports, pairs of prefixes) is a part with NP_PART_RESIDUAL: its
  * `rule` is the number of a tree of cuts that gives the ordinal.
  *
@@ -52,6 +54,7 @@ enum np_relation {
     NP_RELATION_MAYBE_TRANSLATED, /* the same with an address of a service */
     NP_RELATIONS
 };
+enum { NP_VARIANTS = 2 * NP_RELATIONS }; /* of the rows of a side; see np_variant */
 
 /* What a lookup must know of an end besides its class; upper byte of SIG_CLASS. */
 enum np_sig_bits {
@@ -71,6 +74,12 @@ enum {
     NP_SIG_SHARED = 1 << 30, /* plus an index into SHARED: several owners */
     NP_SIG_DEAD = 0x7fffffff /* the slot was replaced or removed: go on probing */
 };
+
+/* Which rows of a side hold; bits: NP_SIG_* of the far end. 0 is what np_side itself has. */
+static inline uint32_t np_variant(uint32_t relation, uint32_t bits)
+{
+    return 2 * relation + (bits & NP_SIG_NO_ADDRESS ? 1 : 0);
+}
 
 /*
  * What this end is as the near end of a side. Sides exist for signatures 0 .. n_near-1; those from
@@ -168,7 +177,7 @@ enum { NP_IMAGE_VERSION = 1, NP_IMAGE_ALIGN = 64, NP_IMAGE_PAGE = 4096 };
 #define NP_IMAGE_MAGIC "NETPOL\r\n"
 enum np_image_flags {
     NP_IMAGE_WIDE_PORTS = 1,      /* entries of PORT_MAPS have two bytes */
-    NP_IMAGE_RELATIONS = 2,       /* some answer depends on a relation */
+    NP_IMAGE_RELATIONS = 2,       /* some side has variants that differ */
     NP_IMAGE_MESH = 4,            /* some side of the mesh judges */
     NP_IMAGE_MAPPED_DENY = 8,     /* option mapped_v6=deny */
     NP_IMAGE_SHARED_UNKNOWN = 16, /* option shared_address=unknown */

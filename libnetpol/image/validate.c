@@ -55,8 +55,8 @@ static struct np_side furthest(const struct np_image *image)
             most.row = larger(most.row, sides[i].row);
         }
     }
-    const struct np_row *rows = image->section[NP_SECTION_SIDE_REL];
-    for (uint32_t i = 0; i < image->count[NP_SECTION_SIDE_REL]; i++) {
+    const struct np_row *rows = image->section[NP_SECTION_REL_ROWS];
+    for (uint32_t i = 0; i < image->count[NP_SECTION_REL_ROWS]; i++) {
         most.base = larger(most.base, rows[i].base);
         most.row = larger(most.row, rows[i].row);
     }
@@ -83,13 +83,27 @@ struct np_reach np_image_reach(const struct np_image *image)
     return reach_of(image, &most);
 }
 
+/* Where sides have variants, each has all of them. */
+static bool variants_valid(const struct np_image *image)
+{
+    const struct np_image_header *header = image->header;
+    const uint32_t *first = image->section[NP_SECTION_SIDE_REL];
+    uint64_t sides = header->flags & NP_IMAGE_RELATIONS ? (uint64_t)NP_SIDES * header->n_near : 0;
+    bool valid = image->count[NP_SECTION_SIDE_REL] == sides;
+    for (uint32_t i = 0; i < image->count[NP_SECTION_SIDE_REL] && valid; i++) {
+        valid = (uint64_t)first[i] + NP_VARIANTS <= image->count[NP_SECTION_REL_ROWS];
+    }
+    return valid;
+}
+
 static const char *sides_wrong(const struct np_image *image)
 {
     const struct np_image_header *header = image->header;
-    uint32_t variants = header->flags & NP_IMAGE_RELATIONS ? NP_SIDES * (NP_RELATIONS - 1) : 0;
-    if (header->n_near == 0 || header->n_near > header->n_signatures ||
-        image->count[NP_SECTION_SIDE_REL] != (uint64_t)variants * header->n_near) {
+    if (header->n_near == 0 || header->n_near > header->n_signatures) {
         return "the number of subjects does not fit";
+    }
+    if (!variants_valid(image)) {
+        return "a subject's variants are outside";
     }
     for (int side = 0; side < NP_SIDES; side++) {
         if (image->count[FIRST_SIDE + side] != header->n_near) {

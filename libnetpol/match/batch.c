@@ -192,11 +192,11 @@ np_inline uint32_t far_of(const struct group *g, size_t i, int side)
 np_inline void step_row(const struct np_hot *hot, unsigned sides, const struct group *g, size_t i,
                         const struct netpol_tuple *tuple, struct steps *s)
 {
-    enum np_relation relation = np_look_relation(hot, g->end[i], g->end[GROUP + i], tuple, NULL);
+    uint32_t bond = np_look_bond(hot, g->end[i], g->end[GROUP + i], tuple, NULL);
     for (int side = 0; side < NP_SIDES; side++) {
         if (sides >> side & 1) {
             struct np_look_side at = np_look_at(hot, (enum np_side_of_hop)side, near_of(g, i, side),
-                                                far_of(g, i, side), relation);
+                                                far_of(g, i, side), bond);
             s->at[i][side] = at;
             fetch(&hot->comb[(size_t)at.base + at.far]);
             fetch(&hot->port_maps[at.side->ports]);

@@ -127,6 +127,7 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
         .side = {image->section[NP_SECTION_SIDE_EGRESS], image->section[NP_SECTION_SIDE_INGRESS],
                  image->section[NP_SECTION_SIDE_MESH]},
         .side_rel = image->section[NP_SECTION_SIDE_REL],
+        .rel_rows = image->section[NP_SECTION_REL_ROWS],
         .comb = image->section[NP_SECTION_COMB],
         .port_kinds = image->section[NP_SECTION_PORT_KINDS],
         .port_dirs = image->section[NP_SECTION_PORT_DIRS],

@@ -168,24 +168,28 @@ np_inline bool np_may_relate(const struct np_hot *hot, struct np_party src, stru
 enum np_relation np_relation_of(const struct np_hot *hot, struct np_party src, struct np_party dst,
                                 bool same_address);
 
-np_inline enum np_relation np_look_relation(const struct np_hot *hot, struct np_party src,
-                                            struct np_party dst, const struct netpol_tuple *tuple,
-                                            const struct np_ask *ask)
+/*
+ * The bond of two ends: their relation twice, plus one if the address of either is not known. 0:
+ * OTHER and known, as nearly always, and the usual rows hold.
+ */
+np_inline uint32_t np_look_bond(const struct np_hot *hot, struct np_party src, struct np_party dst,
+                                const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
     if (!(hot->flags & NP_IMAGE_RELATIONS) || np_likely(!np_may_relate(hot, src, dst))) {
-        return NP_RELATION_OTHER;
+        return 0;
     }
+    uint32_t bits = (hot->sig_class[src.signature] | hot->sig_class[dst.signature]) >> 24;
     bool same = ask ? ask->src.family && ask->src.family == ask->dst.family &&
                           ask->src.high == ask->dst.high && ask->src.low == ask->dst.low
                     : memcmp(tuple->src, tuple->dst, sizeof tuple->src) == 0;
-    return np_relation_of(hot, src, dst, same);
+    return np_variant(np_relation_of(hot, src, dst, same), bits);
 }
 
 /* ---- one side ---- */
 
 struct np_look_side {
     const struct np_side *side; /* of the near end */
-    uint32_t base, row;         /* in the relation at hand */
+    uint32_t base, row;         /* in the variant at hand */
     uint32_t far;               /* class of the far end */
 };
 
@@ -196,7 +200,7 @@ np_inline uint32_t np_near(const struct np_hot *hot, uint32_t signature)
 }
 
 np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_of_hop side,
-                                         uint32_t near, uint32_t far, enum np_relation relation)
+                                         uint32_t near, uint32_t far, uint32_t bond)
 {
     uint32_t at = np_near(hot, near);
     const struct np_side *entry = &hot->side[side][at];
@@ -204,9 +208,11 @@ np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_
                                .base = entry->base,
                                .row = entry->row,
                                .far = hot->sig_class[far] & NP_SIG_CLASS_MASK};
-    if (np_unlikely(relation != NP_RELATION_OTHER)) {
-        uint32_t variant = (uint32_t)side * (NP_RELATIONS - 1) + (uint32_t)relation - 1;
-        const struct np_row *row = &hot->side_rel[(size_t)variant * hot->n_near + at];
+    if (np_unlikely(bond != 0)) {
+        uint32_t bits = np_defect(LACKING_IS_KNOWN) ? 0 : hot->sig_class[far] >> 24;
+        uint32_t variant = np_variant(bond / 2, bits);
+        size_t first = hot->side_rel[(size_t)side * hot->n_near + at];
+        const struct np_row *row = &hot->rel_rows[first + variant];
         out.base = row->base;
         out.row = row->row;
     }
@@ -297,14 +303,13 @@ np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, enum np_s
 }
 
 np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side,
-                               uint32_t near, uint32_t far, enum np_relation relation,
-                               uint32_t port_class, const struct netpol_tuple *tuple,
-                               const struct np_ask *ask)
+                               uint32_t near, uint32_t far, uint32_t bond, uint32_t port_class,
+                               const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
     if (!np_side_asked(hot, sides, side)) {
         return hot->silent[side];
     }
-    struct np_look_side at = np_look_at(hot, side, near, far, relation);
+    struct np_look_side at = np_look_at(hot, side, near, far, bond);
     uint32_t index = at.side->parts + hot->cells[np_look_cell(hot, &at, port_class)];
     return np_look_through(hot, at.side->parts, index, tuple, ask);
 }
@@ -314,12 +319,12 @@ np_inline void np_look(const struct np_hot *hot, unsigned sides, struct np_party
                        struct np_party dst, uint32_t port_class, const struct netpol_tuple *tuple,
                        const struct np_ask *ask, struct netpol_verdict *out)
 {
-    enum np_relation relation = np_look_relation(hot, src, dst, tuple, ask);
-    uint32_t egress = np_look_one(hot, sides, NP_SIDE_EGRESS, src.signature, dst.signature,
-                                  relation, port_class, tuple, ask);
-    uint32_t ingress = np_look_one(hot, sides, NP_SIDE_INGRESS, dst.signature, src.signature,
-                                   relation, port_class, tuple, ask);
-    uint32_t mesh = np_look_one(hot, sides, NP_SIDE_MESH, dst.signature, src.signature, relation,
+    uint32_t bond = np_look_bond(hot, src, dst, tuple, ask);
+    uint32_t egress = np_look_one(hot, sides, NP_SIDE_EGRESS, src.signature, dst.signature, bond,
+                                  port_class, tuple, ask);
+    uint32_t ingress = np_look_one(hot, sides, NP_SIDE_INGRESS, dst.signature, src.signature, bond,
+                                   port_class, tuple, ask);
+    uint32_t mesh = np_look_one(hot, sides, NP_SIDE_MESH, dst.signature, src.signature, bond,
                                 port_class, tuple, ask);
     np_verdict_write(hot, egress, ingress, mesh, out);
 }

@@ -27,7 +27,8 @@ struct np_table {
 struct np_hot {
     const uint32_t *sig_class;
     const struct np_side *side[NP_SIDES];
-    const struct np_row *side_rel;
+    const uint32_t *side_rel;
+    const struct np_row *rel_rows;
     const struct np_comb *comb;
     const uint16_t *port_kinds, *port_dirs, *port_pages;
     const uint8_t *port_maps;

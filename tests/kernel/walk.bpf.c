@@ -185,7 +185,7 @@ inline_always uint32_t relation_of(const struct party *a, const struct party *b,
 /* ---- one side ---- */
 
 inline_always void part_of(const struct image *image, uint32_t which, uint32_t near, uint32_t far,
-                           uint32_t relation, uint32_t ports, struct netpol_part *out)
+                           uint32_t bond, uint32_t ports, struct netpol_part *out)
 {
     uint32_t n_near = load32(image, HEADER(n_near));
     near = near < n_near ? near : 0;
@@ -196,15 +196,17 @@ inline_always void part_of(const struct image *image, uint32_t which, uint32_t n
                         .parts = load32(image, place + 4),
                         .base = load32(image, place + 8),
                         .row = load32(image, place + 12)};
-    if (relation != NP_RELATION_OTHER) {
-        uint64_t variant = (uint64_t)which * (NP_RELATIONS - 1) + relation - 1;
-        place = SECTION(image, SIDE_REL) + (variant * n_near + near) * sizeof(struct np_row);
+    uint32_t of_far = load32(image, SECTION(image, SIG_CLASS) + 4 * (uint64_t)far);
+    if (bond) {
+        uint64_t index = (uint64_t)which * n_near + near;
+        uint64_t first = load32(image, SECTION(image, SIDE_REL) + 4 * index);
+        first += np_variant(bond / 2, of_far >> 24);
+        place = SECTION(image, REL_ROWS) + first * sizeof(struct np_row);
         side.base = load32(image, place);
         side.row = load32(image, place + 4);
     }
-    uint32_t class =
-        load32(image, SECTION(image, SIG_CLASS) + 4 * (uint64_t)far) & NP_SIG_CLASS_MASK;
-    place = SECTION(image, COMB) + ((uint64_t)side.base + class) * sizeof(struct np_comb);
+    uint64_t class = of_far & NP_SIG_CLASS_MASK;
+    place = SECTION(image, COMB) + (side.base + class) * sizeof(struct np_comb);
     uint32_t row = load32(image, place) == side.base ? load32(image, place + 4) : side.row;
     uint64_t entry = (uint64_t)side.ports + ports;
     uint64_t column = load32(image, HEADER(flags)) & NP_IMAGE_WIDE_PORTS
@@ -240,14 +242,14 @@ int walk(struct walk_call *call)
     if (src.signature >= NP_SIG_SHARED || dst.signature >= NP_SIG_SHARED) {
         return 0;
     }
-    uint32_t flags = load32(image, HEADER(flags)), relation = NP_RELATION_OTHER;
+    uint32_t flags = load32(image, HEADER(flags)), bond = 0;
     if (flags & NP_IMAGE_RELATIONS) {
-        relation = relation_of(&src, &dst, src_address == dst_address);
+        bond = np_variant(relation_of(&src, &dst, src_address == dst_address), src.bits | dst.bits);
     }
     uint32_t ports = port_class(image, &call->tuple), action = NETPOL_ALLOW;
-    part_of(image, NP_SIDE_EGRESS, src.signature, dst.signature, relation, ports, &call->parts[0]);
-    part_of(image, NP_SIDE_INGRESS, dst.signature, src.signature, relation, ports, &call->parts[1]);
-    part_of(image, NP_SIDE_MESH, dst.signature, src.signature, relation, ports, &call->parts[2]);
+    part_of(image, NP_SIDE_EGRESS, src.signature, dst.signature, bond, ports, &call->parts[0]);
+    part_of(image, NP_SIDE_INGRESS, dst.signature, src.signature, bond, ports, &call->parts[1]);
+    part_of(image, NP_SIDE_MESH, dst.signature, src.signature, bond, ports, &call->parts[2]);
     for (int i = 0; i < NP_SIDES; i++) {
         if (call->parts[i].flags & NP_PART_RESIDUAL) {
             return 0;

@@ -3,7 +3,7 @@
 #define NP_TESTS_MATCH_BOARD_H
 /*
  * A small image laid out by hand, in which every way through the tables ends at a part of its own:
- * the rule of a part says by which side, near end, relation, row and column it was reached. So a
+ * the rule of a part says by which side, near end, variant, row and column it was reached. So a
  * test states where a question must arrive, and not only what it is answered.
  *
  * Signatures are their own classes. Even classes share the row of class 0, odd ones have their own.
@@ -16,9 +16,9 @@ enum {
     SIGS = 16,
     NEARS = 14, /* the last two have no side */
     COLUMNS = 8,
-    ROWS = NP_RELATIONS * SIGS,
+    ROWS = NP_VARIANTS * SIGS,
     PARTS = NP_SIDES * NEARS * ROWS * COLUMNS,
-    COMBS = 4096,
+    COMBS = 8192,
     SLOT_BITS = 5,
     SLOTS = 1 << SLOT_BITS
 };
@@ -29,7 +29,8 @@ struct board {
     struct np_image image;
     uint32_t sig_class[SIGS];
     struct np_side side[NP_SIDES][NEARS];
-    struct np_row side_rel[NP_SIDES][NP_RELATIONS - 1][NEARS];
+    uint32_t side_rel[NP_SIDES][NEARS];
+    struct np_row rel_rows[NP_SIDES][NEARS][NP_VARIANTS];
     struct np_comb comb[COMBS];
     uint16_t port_kinds[3][NP_PORT_KINDS][256];
     uint16_t port_dirs[2][256], port_pages[4][256];
@@ -44,37 +45,37 @@ struct board {
     struct np_shared shared[8];
 };
 
-static inline uint32_t board_row(unsigned relation, unsigned far)
+static inline uint32_t board_row(unsigned variant, unsigned far)
 {
-    return (relation * SIGS + (far % 2 ? far : 0)) * COLUMNS;
+    return (variant * SIGS + (far % 2 ? far : 0)) * COLUMNS;
 }
 
 /* The part that a way leads to. */
-static inline uint32_t board_index(unsigned side, unsigned near, unsigned relation, unsigned far,
+static inline uint32_t board_index(unsigned side, unsigned near, unsigned variant, unsigned far,
                                    unsigned port_class)
 {
     unsigned column = near % 2 ? COLUMNS - 1 - port_class : port_class;
-    return (side * NEARS + near) * ROWS * COLUMNS + board_row(relation, far) + column;
+    return (side * NEARS + near) * ROWS * COLUMNS + board_row(variant, far) + column;
 }
 
-static inline uint32_t board_rule(unsigned side, unsigned near, unsigned relation, unsigned far,
+static inline uint32_t board_rule(unsigned side, unsigned near, unsigned variant, unsigned far,
                                   unsigned port_class)
 {
-    return board_index(side, near, relation, far, port_class) + 1;
+    return board_index(side, near, variant, far, port_class) + 1;
 }
 
 static inline struct netpol_part *board_part(struct board *b, unsigned side, unsigned near,
-                                             unsigned relation, unsigned far, unsigned port_class)
+                                             unsigned variant, unsigned far, unsigned port_class)
 {
-    return &b->parts[board_index(side, near, relation, far, port_class)];
+    return &b->parts[board_index(side, near, variant, far, port_class)];
 }
 
 /* A base whose entries for the odd classes are free, and that nobody has. */
-static inline uint32_t board_lay(struct board *b, unsigned relation)
+static inline uint32_t board_lay(struct board *b, unsigned variant)
 {
     static uint32_t taken[COMBS];
     uint32_t base = 1;
-    if (relation == UINT32_MAX) {
+    if (variant == UINT32_MAX) {
         memset(taken, 0, sizeof taken);
         return 0;
     }
@@ -90,7 +91,7 @@ static inline uint32_t board_lay(struct board *b, unsigned relation)
     }
     taken[base] = 1;
     for (unsigned far = 1; far < SIGS; far += 2) {
-        b->comb[base + far] = (struct np_comb){.base = base, .row = board_row(relation, far)};
+        b->comb[base + far] = (struct np_comb){.base = base, .row = board_row(variant, far)};
     }
     return base;
 }
@@ -103,12 +104,13 @@ static inline void board_sides(struct board *b)
             struct np_side *s = &b->side[side][near];
             s->ports = near % 2 ? COLUMNS : 0;
             s->parts = (side * NEARS + near) * ROWS * COLUMNS;
-            s->base = board_lay(b, NP_RELATION_OTHER);
-            s->row = board_row(NP_RELATION_OTHER, 0);
-            for (unsigned r = 1; r < NP_RELATIONS; r++) {
-                b->side_rel[side][r - 1][near] =
-                    (struct np_row){.base = board_lay(b, r), .row = board_row(r, 0)};
+            b->side_rel[side][near] = (side * NEARS + near) * NP_VARIANTS;
+            for (unsigned v = 0; v < NP_VARIANTS; v++) {
+                b->rel_rows[side][near][v] =
+                    (struct np_row){.base = board_lay(b, v), .row = board_row(v, 0)};
             }
+            s->base = b->rel_rows[side][near][0].base;
+            s->row = b->rel_rows[side][near][0].row;
         }
     }
 }
@@ -155,7 +157,8 @@ static inline void board_point(struct board *b)
 {
     struct np_hot *hot = &b->hot;
     hot->sig_class = b->sig_class;
-    hot->side_rel = b->side_rel[0][0];
+    hot->side_rel = b->side_rel[0];
+    hot->rel_rows = b->rel_rows[0][0];
     hot->comb = b->comb;
     hot->port_kinds = b->port_kinds[0][0];
     hot->port_dirs = b->port_dirs[0];
@@ -286,17 +289,22 @@ static inline struct netpol_tuple board_tuple6(uint64_t src_low, uint64_t dst_lo
     return t;
 }
 
+static inline unsigned board_variant(const struct board *b, unsigned relation, unsigned far)
+{
+    bool differ = b->hot.flags & NP_IMAGE_RELATIONS;
+    return differ ? np_variant(relation, b->sig_class[far] >> 24) : 0;
+}
+
 /* The question arrived, on all sides, where a way with these leads. */
 static inline void board_expect(const struct board *b, const struct netpol_tuple *tuple,
                                 unsigned src, unsigned dst, unsigned relation, unsigned port_class)
 {
     struct netpol_verdict v = board_ask(b, tuple);
     unsigned src_near = src < NEARS ? src : 0, dst_near = dst < NEARS ? dst : 0;
-    assert_int_equal(v.egress.rule,
-                     board_rule(NP_SIDE_EGRESS, src_near, relation, dst, port_class));
-    assert_int_equal(v.ingress.rule,
-                     board_rule(NP_SIDE_INGRESS, dst_near, relation, src, port_class));
-    assert_int_equal(v.mesh.rule, board_rule(NP_SIDE_MESH, dst_near, relation, src, port_class));
+    unsigned to = board_variant(b, relation, dst), from = board_variant(b, relation, src);
+    assert_int_equal(v.egress.rule, board_rule(NP_SIDE_EGRESS, src_near, to, dst, port_class));
+    assert_int_equal(v.ingress.rule, board_rule(NP_SIDE_INGRESS, dst_near, from, src, port_class));
+    assert_int_equal(v.mesh.rule, board_rule(NP_SIDE_MESH, dst_near, from, src, port_class));
     assert_int_equal(v.generation, 77);
 }
 

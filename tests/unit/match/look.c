@@ -242,6 +242,30 @@ static void an_unlearnt_address_may_be_the_pod(void **state)
     tear_down(b);
 }
 
+/* Who lacks an address is another far end to the other side; to its own, the far end has one. */
+static void a_far_end_without_address_has_rows_of_its_own(void **state)
+{
+    struct board *b = board_open(false);
+    struct netpol_tuple to = board_tuple4(0, B, 80), from = board_tuple4(B, 0, 80);
+    (void)state;
+    to.flags = NETPOL_TUPLE_SRC_REF;
+    from.flags = NETPOL_TUPLE_DST_REF;
+    to.src_ref = from.dst_ref = 1000;
+    b->sig_class[6] |= (uint32_t)NP_SIG_NO_ADDRESS << 24;
+    board_ref(b, &(struct np_slot_ref){
+                     .ref = 1000, .who = board_who(1, 7), .signature = {6, 6, 6}
+    });
+    board_put4(b, B, 5, 2, 7);
+    board_expect(b, &to, 6, 5, NP_RELATION_OTHER, 1);
+    board_expect(b, &from, 5, 6, NP_RELATION_OTHER, 1);
+    assert_int_equal(board_ask(b, &to).egress.rule, board_rule(NP_SIDE_EGRESS, 6, 0, 5, 1));
+    assert_int_equal(board_ask(b, &to).ingress.rule, board_rule(NP_SIDE_INGRESS, 5, 1, 6, 1));
+    assert_int_equal(board_ask(b, &from).egress.rule, board_rule(NP_SIDE_EGRESS, 5, 1, 6, 1));
+    b->hot.flags &= ~(uint32_t)NP_IMAGE_RELATIONS; /* it makes no difference */
+    board_expect(b, &to, 6, 5, NP_RELATION_OTHER, 1);
+    tear_down(b);
+}
+
 /* ---- sides and verdicts ---- */
 
 static void sides_that_are_not_asked_are_silent(void **state)
@@ -408,6 +432,7 @@ int main(void)
         cmocka_unit_test(relations_follow_from_numbers),
         cmocka_unit_test(whoever_has_an_address_is_itself),
         cmocka_unit_test(an_unlearnt_address_may_be_the_pod),
+        cmocka_unit_test(a_far_end_without_address_has_rows_of_its_own),
         cmocka_unit_test(sides_that_are_not_asked_are_silent),
         cmocka_unit_test(parts_make_the_verdict),
         cmocka_unit_test(a_residual_tree_gives_the_ordinal),

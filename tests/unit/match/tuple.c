@@ -300,7 +300,8 @@ static void the_most_restrictive_owner_stands(void **state)
     share(b);
     struct netpol_verdict v = board_ask(b, &t);
     assert_int_equal(v.action, NETPOL_ALLOW); /* of equals the first: pod 1, itself */
-    assert_int_equal(v.ingress.rule, board_rule(NP_SIDE_INGRESS, 9, NP_RELATION_SELF, 4, 1));
+    unsigned self = np_variant(NP_RELATION_SELF, 0);
+    assert_int_equal(v.ingress.rule, board_rule(NP_SIDE_INGRESS, 9, self, 4, 1));
     assert_int_equal(v.ingress.flags, NETPOL_PART_JUDGED | NETPOL_PART_SHARED_ADDRESS);
     assert_int_equal(v.egress.flags, NETPOL_PART_JUDGED | NETPOL_PART_SHARED_ADDRESS);
     assert_int_equal(v.generation, 77);
@@ -350,9 +351,9 @@ static void every_pair_of_owners_is_judged(void **state)
     share(b);
     for (unsigned i = 0; i < 3; i++) {
         for (unsigned j = 0; j < 3; j++) {
-            unsigned relation = i == j ? NP_RELATION_SELF : NP_RELATION_OTHER;
+            unsigned variant = np_variant(i == j ? NP_RELATION_SELF : NP_RELATION_OTHER, 0);
             struct netpol_part *part =
-                board_part(b, NP_SIDE_INGRESS, signatures[j], relation, signatures[i], 1);
+                board_part(b, NP_SIDE_INGRESS, signatures[j], variant, signatures[i], 1);
             uint8_t rest = part->action;
             part->action = NETPOL_DENY;
             /* 10 shares its row with class 0: what is denied may be denied for both */
