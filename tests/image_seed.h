@@ -35,6 +35,7 @@ struct seed {
     struct np_slot4 slots4[8];
     struct np_slot6 slots6[4];
     struct np_slot_ref refs[4];
+    struct np_own own[4];
     struct np_shared shared[2];
     struct np_rule_record rules[SEED_RULES];
     struct np_pair_record options[1];
@@ -111,11 +112,10 @@ static inline void seed_ends(struct seed *s)
         .who = (uint64_t)1 << 32 | 1,
         .signature = {3, 3, 3},
         .families = 3,
-        .family = 4,
-        .address4 = first,
-        .high6 = 0xfd00ull << 48,
-        .low6 = 1
+        .family = 4
     };
+    s->own[np_slot_ref_at(77, 2)] =
+        (struct np_own){.address4 = first, .high6 = 0xfd00ull << 48, .low6 = 1};
     s->rules[2] = (struct np_rule_record){.key = 9, .policy = 20, .rule = 25, .side = 1};
     s->options[0] = (struct np_pair_record){1, 9};
     s->nodes[0] = 25;
@@ -239,6 +239,7 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
     seed_section(s, NP_SECTION_SLOTS4, s->slots4, sizeof s->slots4);
     seed_section(s, NP_SECTION_SLOTS6, s->slots6, sizeof s->slots6);
     seed_section(s, NP_SECTION_REFS, s->refs, sizeof s->refs);
+    seed_section(s, NP_SECTION_OWN, s->own, sizeof s->own);
     seed_section(s, NP_SECTION_SHARED, s->shared, sizeof s->shared);
     seed_section(s, NP_SECTION_RULES, s->rules, sizeof s->rules);
     seed_section(s, NP_SECTION_STRINGS, seed_strings, sizeof seed_strings);

@@ -142,9 +142,9 @@ static void find_reference(const struct trace *t, uint64_t ref, uint8_t family, 
         uint8_t own = index == 0 ? 4 : index == 1 ? 6 : slot->family;
         take_owners(t, at, "REFS", (struct np_party){slot->signature[index], slot->who}, found);
         if (own == 4 && (slot->families & 1)) {
-            found->where = (struct np_where){4, 0, slot->address4};
+            found->where = (struct np_where){4, 0, table->own[at].address4};
         } else if (own == 6 && (slot->families & 2)) {
-            found->where = (struct np_where){6, slot->high6, slot->low6};
+            found->where = (struct np_where){6, table->own[at].high6, table->own[at].low6};
         }
         return;
     }

@@ -147,16 +147,21 @@ static struct np_slot_ref slot_of(const struct np_emit *emit, const struct np_re
     for (int f = 0; f < 3; f++) {
         slot.signature[f] = emit->number[ref->signature[f]];
     }
+    slot.families = (uint8_t)((ref->own[0].family ? 1 : 0) | (ref->own[1].family ? 2 : 0));
+    return slot;
+}
+
+static struct np_own own_of(const struct np_ref_entry_draft *ref)
+{
+    struct np_own own = {0};
     if (ref->own[0].family) {
-        slot.families |= 1;
-        slot.address4 = (uint32_t)number_of(ref->own[0].bytes, 4);
+        own.address4 = (uint32_t)number_of(ref->own[0].bytes, 4);
     }
     if (ref->own[1].family) {
-        slot.families |= 2;
-        slot.high6 = number_of(ref->own[1].bytes, 8);
-        slot.low6 = number_of(ref->own[1].bytes + 8, 8);
+        own.high6 = number_of(ref->own[1].bytes, 8);
+        own.low6 = number_of(ref->own[1].bytes + 8, 8);
     }
-    return slot;
+    return own;
 }
 
 static bool add_refs(struct np_emit *emit)
@@ -166,18 +171,21 @@ static bool add_refs(struct np_emit *emit)
     unsigned bits = bits_for(draft->n_refs);
     uint32_t mask = (1u << bits) - 1, probes = 1;
     struct np_slot_ref *slots = np_emit_alloc(emit, (size_t)1 << bits, sizeof *slots);
-    for (uint32_t i = 0; slots && i < draft->n_refs; i++) {
+    struct np_own *own = np_emit_alloc(emit, (size_t)1 << bits, sizeof *own);
+    for (uint32_t i = 0; slots && own && i < draft->n_refs; i++) {
         uint32_t at = np_slot_ref_at(draft->refs[i].ref, bits), steps = 2;
         for (; slots[at].ref; steps++) {
             at = (at + 1) & mask;
         }
         slots[at] = slot_of(emit, &draft->refs[i]);
+        own[at] = own_of(&draft->refs[i]);
         probes = steps > probes ? steps : probes;
     }
     h->refs_bits = (uint8_t)bits;
     h->refs_probes = longest(probes, bits);
     np_emit_section(emit, NP_SECTION_REFS, slots, sizeof *slots << bits);
-    return slots != NULL;
+    np_emit_section(emit, NP_SECTION_OWN, own, sizeof *own << bits);
+    return slots && own;
 }
 
 /* ---- tries ---- */

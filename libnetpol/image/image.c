@@ -25,6 +25,7 @@ _Static_assert(NP_BYTES_PARTS == sizeof(struct netpol_part), "part");
 _Static_assert(NP_BYTES_SLOTS4 == sizeof(struct np_slot4), "slot4");
 _Static_assert(NP_BYTES_SLOTS6 == sizeof(struct np_slot6), "slot6");
 _Static_assert(NP_BYTES_REFS == sizeof(struct np_slot_ref), "slot ref");
+_Static_assert(NP_BYTES_OWN == sizeof(struct np_own), "own");
 _Static_assert(NP_BYTES_SHARED == sizeof(struct np_shared), "shared");
 _Static_assert(NP_BYTES_RULES == sizeof(struct np_rule_record), "rule");
 _Static_assert(NP_BYTES_OPTIONS == sizeof(struct np_pair_record), "pair");

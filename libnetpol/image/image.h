@@ -120,10 +120,16 @@ struct np_slot_ref {
     uint8_t family;        /* of its first address, 0: none (what no family means) */
     uint8_t flags;         /* of those who change it (match/table.h); 0 in an image, as is kind */
     uint8_t spare;
+};
+/*
+ * Beside the slot of a reference, under the same number: its addresses. Where none is given they
+ * are what residual trees look at; where one is given, it is found in the table of addresses, and
+ * these are looked at only when that does not say that it is the endpoint's.
+ */
+struct np_own {
+    uint64_t high6, low6;
     uint32_t address4;
     uint32_t kind;
-    uint64_t high6, low6;
-    uint64_t spare2; /* a slot is a line */
 };
 struct np_shared {
     uint32_t signature, endpoint, node, last; /* last: 1 for the last owner of the address */

@@ -99,7 +99,8 @@ static const char *tables_wrong(const struct np_image *image)
     const struct np_slot_ref *refs = image->section[NP_SECTION_REFS];
     if (!is_table(image, NP_SECTION_SLOTS4, header->slots4_bits, header->slots4_probes) ||
         !is_table(image, NP_SECTION_SLOTS6, header->slots6_bits, header->slots6_probes) ||
-        !is_table(image, NP_SECTION_REFS, header->refs_bits, header->refs_probes)) {
+        !is_table(image, NP_SECTION_REFS, header->refs_bits, header->refs_probes) ||
+        image->count[NP_SECTION_OWN] != image->count[NP_SECTION_REFS]) {
         return "a table of endpoints has an impossible length";
     }
     bool valid = shared_valid(image);

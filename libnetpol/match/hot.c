@@ -36,6 +36,7 @@ static uint32_t silent_part(const struct np_hot *hot, int side)
 static const struct np_slot4 no_slots4[2];
 static const struct np_slot6 no_slots6[2];
 static const struct np_slot_ref no_refs[2];
+static const struct np_own no_own[2];
 
 static void open_table(const struct np_image *image, struct np_table *out)
 {
@@ -43,6 +44,7 @@ static void open_table(const struct np_image *image, struct np_table *out)
     *out = (struct np_table){.slots4 = no_slots4,
                              .slots6 = no_slots6,
                              .refs = no_refs,
+                             .own = no_own,
                              .shared = image->section[NP_SECTION_SHARED],
                              .bits4 = 1,
                              .bits6 = 1,
@@ -60,6 +62,7 @@ static void open_table(const struct np_image *image, struct np_table *out)
     }
     if (out->probes_ref) {
         out->refs = image->section[NP_SECTION_REFS];
+        out->own = image->section[NP_SECTION_OWN];
         out->bits_ref = header->refs_bits;
     }
 }

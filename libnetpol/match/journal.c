@@ -160,20 +160,20 @@ static bool same_projection(const struct netpol_endpoints *a, const struct netpo
 /* The kind that an endpoint of `from` has in `to`. OK, ERR_MEMORY. */
 static int kind_in(const struct netpol_endpoints *from, const struct netpol_endpoints *to,
                    const struct np_journal_entry *entry, const struct np_mark *mark,
-                   const struct np_slot_ref *record, uint32_t *kind)
+                   const struct np_ref_record *record, uint32_t *kind)
 {
     *kind = 0;
     if (entry->spec) {
         return np_spec_kind(to, entry->spec, kind);
     }
     if (entry->said <= mark->change) { /* as the compile saw it, but for its addresses */
-        uint32_t slot = np_live_find_ref(to->current, record->ref);
-        *kind = slot == NP_NO_SLOT ? 0 : to->current->refs[slot].kind;
+        uint32_t slot = np_live_find_ref(to->current, record->slot.ref);
+        *kind = slot == NP_NO_SLOT ? 0 : to->current->own[slot].kind;
         return NETPOL_OK;
     }
     if (same_projection(from, to)) {
         uint32_t count;
-        const uint64_t *words = np_kinds_words(&from->kinds, record->kind, &count);
+        const uint64_t *words = np_kinds_words(&from->kinds, record->own.kind, &count);
         *kind = words ? np_kinds_find(&to->kinds, words, count) : 0;
     }
     return NETPOL_OK;
@@ -195,10 +195,10 @@ static int replay_one(struct netpol_endpoints *from, struct netpol_endpoints *to
         int status = np_endpoints_forget(to, entry->ref);
         return status == NETPOL_ERR_NOT_FOUND ? NETPOL_OK : status;
     }
-    struct np_slot_ref record = from->current->refs[slot];
+    struct np_ref_record record = np_live_record(from->current, slot);
     struct np_becoming becoming = {.ref = entry->ref,
-                                   .node = node_in(from, to, (uint32_t)record.who),
-                                   .flags = record.flags & NP_REF_GUEST};
+                                   .node = node_in(from, to, (uint32_t)record.slot.who),
+                                   .flags = record.slot.flags & NP_REF_GUEST};
     int status = kind_in(from, to, entry, mark, &record, &becoming.kind);
     if (status != NETPOL_OK) {
         return status;
@@ -206,7 +206,7 @@ static int replay_one(struct netpol_endpoints *from, struct netpol_endpoints *to
     if (becoming.kind) {
         becoming.flags = np_kind_ref_flags(&to->kinds, becoming.kind);
     }
-    record.flags = 0; /* also those that are its node's */
+    record.slot.flags = 0; /* also those that are its node's */
     if (!np_endpoints_had(from, &record)) {
         return NETPOL_ERR_MEMORY;
     }

@@ -18,6 +18,7 @@ struct np_table {
     const struct np_slot4 *slots4;
     const struct np_slot6 *slots6;
     const struct np_slot_ref *refs;
+    const struct np_own *own; /* of refs, each under its number */
     const struct np_shared *shared;
     uint8_t bits4, bits6, bits_ref;        /* at least 1: also an empty table has two slots */
     uint32_t probes4, probes6, probes_ref; /* never search longer */

@@ -13,7 +13,7 @@ enum { BITS_LEAST = 4, BITS_MOST = 28 };
 static size_t part_bytes(enum np_live_part part, unsigned bits)
 {
     static const size_t slot[NP_LIVE_PARTS] = {sizeof(struct np_slot4), sizeof(struct np_slot6),
-                                               sizeof(struct np_slot_ref) +
+                                               sizeof(struct np_slot_ref) + sizeof(struct np_own) +
                                                    sizeof(uint32_t) /* by_number */};
     return slot[part] << bits;
 }
@@ -53,7 +53,8 @@ struct np_live *np_live_create(const struct netpol_ctx *ctx, const uint32_t room
     live->slots4 = (void *)(block + head);
     live->slots6 = (void *)(live->slots4 + (size_t)(1u << bits[NP_LIVE_4]));
     live->refs = (void *)(live->slots6 + (size_t)(1u << bits[NP_LIVE_6]));
-    live->shared = (void *)(live->refs + (size_t)(1u << bits[NP_LIVE_REFS]));
+    live->own = (void *)(live->refs + (size_t)(1u << bits[NP_LIVE_REFS]));
+    live->shared = (void *)(live->own + (size_t)(1u << bits[NP_LIVE_REFS]));
     live->by_number = (void *)(live->shared + shared_room);
     live->shared_room = shared_room;
     for (int part = 0; part < NP_LIVE_PARTS; part++) {
@@ -62,6 +63,7 @@ struct np_live *np_live_create(const struct netpol_ctx *ctx, const uint32_t room
     live->table = (struct np_table){.slots4 = live->slots4,
                                     .slots6 = live->slots6,
                                     .refs = live->refs,
+                                    .own = live->own,
                                     .shared = live->shared,
                                     .bits4 = bits[NP_LIVE_4],
                                     .bits6 = bits[NP_LIVE_6],
@@ -249,22 +251,27 @@ void np_live_kill_ref(struct np_live *live, uint32_t slot)
     live->live[NP_LIVE_REFS]--;
 }
 
-void np_live_set_ref(struct np_live *live, uint32_t slot, const struct np_slot_ref *record)
+struct np_ref_record np_live_record(const struct np_live *live, uint32_t slot)
+{
+    return (struct np_ref_record){live->refs[slot], live->own[slot]};
+}
+
+void np_live_set_ref(struct np_live *live, uint32_t slot, const struct np_ref_record *record)
 {
     uint32_t mask = (1u << live->table.bits_ref) - 1;
-    uint32_t at = np_slot_ref_at(record->ref, live->table.bits_ref);
+    uint32_t at = np_slot_ref_at(record->slot.ref, live->table.bits_ref);
     while (live->refs[at].ref != 0) {
         at = (at + 1) & mask;
     }
     struct np_slot_ref *target = &live->refs[at];
-    struct np_slot_ref hidden = *record;
-    hidden.ref = 0;
+    struct np_slot_ref hidden = record->slot;
+    live->own[at] = record->own;
     memcpy((char *)target + sizeof target->ref, (const char *)&hidden + sizeof hidden.ref,
            sizeof hidden - sizeof hidden.ref);
-    __atomic_store_n(&target->ref, record->ref, __ATOMIC_RELEASE);
+    __atomic_store_n(&target->ref, record->slot.ref, __ATOMIC_RELEASE);
     live->used[NP_LIVE_REFS]++;
     live->live[NP_LIVE_REFS]++;
-    *place_of_number(live, number_of(record)) = at + 1;
+    *place_of_number(live, number_of(&record->slot)) = at + 1;
     if (slot != NP_NO_SLOT) {
         np_live_kill_ref(live, slot);
     }
@@ -304,7 +311,8 @@ void np_live_copy(const struct np_table *from, struct np_live *to)
     }
     for (uint32_t i = 0; i < 1u << from->bits_ref; i++) {
         if (from->refs[i].ref != 0 && from->refs[i].ref != dead_ref) {
-            np_live_set_ref(to, NP_NO_SLOT, &from->refs[i]);
+            const struct np_ref_record record = {from->refs[i], from->own[i]};
+            np_live_set_ref(to, NP_NO_SLOT, &record);
         }
     }
 }

@@ -24,9 +24,9 @@
  * Writers are serialised by a lock, which readers do not know. Everything that a change needs is
  * reserved before the first store, so that one which fails for memory has changed nothing.
  *
- * What only writers need to know of an endpoint is kept aside: `kind` and `flags` of its slot_ref;
- * in `more` all addresses of those that have more than one of a family. Endpoint numbers are never
- * re-used.
+ * What only writers need to know of an endpoint is kept aside: `flags` of its slot_ref, `kind`
+ * beside it; in `more` all addresses of those that have more than one of a family. Endpoint numbers
+ * are never re-used.
  */
 #include "image/project.h"
 #include "match/look.h"
@@ -43,12 +43,19 @@ enum np_ref_flags {
 enum np_live_part { NP_LIVE_4, NP_LIVE_6, NP_LIVE_REFS, NP_LIVE_PARTS };
 #define NP_NO_SLOT UINT32_MAX
 
+/* What is known of an endpoint. */
+struct np_ref_record {
+    struct np_slot_ref slot;
+    struct np_own own;
+};
+
 /* One table in one block of memory. */
 struct np_live {
     struct np_table table; /* what readers see */
     struct np_slot4 *slots4;
     struct np_slot6 *slots6;
     struct np_slot_ref *refs;
+    struct np_own *own;
     struct np_shared *shared;
     uint32_t *by_number; /* endpoint number -> slot in refs + 1; as many as refs */
     uint32_t used[NP_LIVE_PARTS], live[NP_LIVE_PARTS]; /* used: dead ones included */
@@ -81,8 +88,9 @@ void np_live_kill(struct np_live *live, const struct np_where *where, uint32_t s
 uint32_t np_live_share(struct np_live *live, const struct np_shared *owners, uint32_t count);
 uint32_t np_live_find_ref(const struct np_live *live, uint64_t ref);
 uint32_t np_live_find_number(const struct np_live *live, uint32_t number);
-/* In place of the slot that was found for record->ref, or of none. */
-void np_live_set_ref(struct np_live *live, uint32_t slot, const struct np_slot_ref *record);
+struct np_ref_record np_live_record(const struct np_live *live, uint32_t slot);
+/* In place of the slot that was found for the record's reference, or of none. */
+void np_live_set_ref(struct np_live *live, uint32_t slot, const struct np_ref_record *record);
 void np_live_kill_ref(struct np_live *live, uint32_t slot);
 
 /* ---- the endpoints ---- */
@@ -195,7 +203,7 @@ struct np_becoming {
 int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_becoming *to);
 int np_endpoints_forget(struct netpol_endpoints *endpoints, uint64_t ref);
 /* The addresses of a record into endpoints->had. false: no memory. */
-bool np_endpoints_had(struct netpol_endpoints *endpoints, const struct np_slot_ref *record);
+bool np_endpoints_had(struct netpol_endpoints *endpoints, const struct np_ref_record *record);
 /* table_room.c: makes room in the table, by a new one if need be. OK, ERR_MEMORY. */
 int np_endpoints_reserve(struct netpol_endpoints *endpoints, const uint32_t more[NP_LIVE_PARTS],
                          uint32_t shared);

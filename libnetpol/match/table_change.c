@@ -28,9 +28,9 @@ static bool contains(const struct np_where *items, size_t count, const struct np
     return false;
 }
 
-static uint32_t number_of(const struct np_slot_ref *record)
+static uint32_t number_of(const struct np_ref_record *record)
 {
-    return (uint32_t)(record->who >> 32);
+    return (uint32_t)(record->slot.who >> 32);
 }
 
 /* ---- the addresses of a record ---- */
@@ -44,20 +44,20 @@ static bool keep_address(struct netpol_endpoints *e, struct np_where where)
     return item != NULL;
 }
 
-bool np_endpoints_had(struct netpol_endpoints *endpoints, const struct np_slot_ref *record)
+bool np_endpoints_had(struct netpol_endpoints *endpoints, const struct np_ref_record *record)
 {
-    const struct np_where four = {4, 0, record->address4};
-    const struct np_where six = {6, record->high6, record->low6};
-    bool has4 = record->families & 1, has6 = record->families & 2, fine = true;
+    const struct np_where four = {4, 0, record->own.address4};
+    const struct np_where six = {6, record->own.high6, record->own.low6};
+    bool has4 = record->slot.families & 1, has6 = record->slot.families & 2, fine = true;
     endpoints->had.count = 0;
-    if (record->flags & NP_REF_GUEST) {
+    if (record->slot.flags & NP_REF_GUEST) {
         return true;
     }
     uint32_t at = np_more_first(endpoints, number_of(record));
     if (!at) { /* at most one of each family; the first one first */
-        fine = record->family != 6 || keep_address(endpoints, six);
+        fine = record->slot.family != 6 || keep_address(endpoints, six);
         fine = fine && (!has4 || keep_address(endpoints, four));
-        fine = fine && (!has6 || record->family == 6 || keep_address(endpoints, six));
+        fine = fine && (!has6 || record->slot.family == 6 || keep_address(endpoints, six));
     }
     while (fine && at) {
         const struct np_more *more = &endpoints->more.items[at - 1];
@@ -79,11 +79,11 @@ static bool is_many(const struct np_where *items, size_t count)
 
 /* The record says one address of each family. Are there more, all are kept aside, in order.
  * Reserved before. */
-static void keep_list(struct netpol_endpoints *e, const struct np_slot_ref *record,
+static void keep_list(struct netpol_endpoints *e, const struct np_ref_record *record,
                       const struct np_where *items, size_t count)
 {
     np_more_clear(e, number_of(record), false);
-    if ((record->flags & NP_REF_GUEST) || !is_many(items, count)) {
+    if ((record->slot.flags & NP_REF_GUEST) || !is_many(items, count)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -93,13 +93,13 @@ static void keep_list(struct netpol_endpoints *e, const struct np_slot_ref *reco
 
 /* ---- signatures ---- */
 
-static uint32_t sign(const struct netpol_endpoints *e, const struct np_slot_ref *record,
+static uint32_t sign(const struct netpol_endpoints *e, const struct np_ref_record *record,
                      const struct np_where *where)
 {
     const struct np_hot *hot = &e->matcher->hot;
-    bool by_node = (record->flags & NP_REF_NODE) || (hot->flags & NP_IMAGE_NODES);
+    bool by_node = (record->slot.flags & NP_REF_NODE) || (hot->flags & NP_IMAGE_NODES);
     uint32_t place = NP_SIG_NOWHERE;
-    if (record->kind == 0) {
+    if (record->own.kind == 0) {
         return NP_SIG_UNCOMPILED;
     }
     if (where->family == 4) {
@@ -107,84 +107,86 @@ static uint32_t sign(const struct netpol_endpoints *e, const struct np_slot_ref 
     } else if (where->family == 6) {
         place = np_trie6_find(hot->trie6, hot->trie6_bits, where->high, where->low);
     }
-    return np_combos_find(e->combos, e->n_combos, record->kind, place,
-                          by_node ? (uint32_t)record->who : 0);
+    return np_combos_find(e->combos, e->n_combos, record->own.kind, place,
+                          by_node ? (uint32_t)record->slot.who : 0);
 }
 
 /* Whose traffic is its node's has the node's address where it has none of its own. false: which
  * that is cannot be told. */
-static bool lend_address(const struct netpol_endpoints *e, struct np_slot_ref *record, int side)
+static bool lend_address(const struct netpol_endpoints *e, struct np_ref_record *record, int side)
 {
-    uint32_t node = (uint32_t)record->who;
+    uint32_t node = (uint32_t)record->slot.who;
     const struct np_node_address *of_node = node ? &e->nodes[side][node] : NULL;
     if (!of_node || of_node->count != 1) {
         return !of_node || of_node->count == 0;
     }
     if (side == 0) {
-        record->address4 = (uint32_t)of_node->where.low;
+        record->own.address4 = (uint32_t)of_node->where.low;
     } else {
-        record->high6 = of_node->where.high;
-        record->low6 = of_node->where.low;
+        record->own.high6 = of_node->where.high;
+        record->own.low6 = of_node->where.low;
     }
-    record->families |= (uint8_t)(1 << side);
-    record->family = record->family ? record->family : of_node->where.family;
+    record->slot.families |= (uint8_t)(1 << side);
+    record->slot.family = record->slot.family ? record->slot.family : of_node->where.family;
     return true;
 }
 
 /* The record of an endpoint with these addresses; ref, who, kind and NP_REF_GUEST are set. */
-static void fill_record(const struct netpol_endpoints *e, struct np_slot_ref *record,
+static void fill_record(const struct netpol_endpoints *e, struct np_ref_record *record,
                         const struct np_where *items, size_t count)
 {
     bool told[2] = {true, true};
-    record->families = record->family = 0;
-    record->address4 = 0;
-    record->high6 = record->low6 = 0;
+    record->slot.families = record->slot.family = 0;
+    record->own.address4 = 0;
+    record->own.high6 = record->own.low6 = 0;
     for (size_t i = 0; i < count; i++) {
         uint8_t bit = items[i].family == 4 ? 1 : 2;
-        if (record->families & bit) {
+        if (record->slot.families & bit) {
             continue;
         }
-        record->families |= bit;
-        record->family = record->family ? record->family : items[i].family;
+        record->slot.families |= bit;
+        record->slot.family = record->slot.family ? record->slot.family : items[i].family;
         if (bit == 1) {
-            record->address4 = (uint32_t)items[i].low;
+            record->own.address4 = (uint32_t)items[i].low;
         } else {
-            record->high6 = items[i].high;
-            record->low6 = items[i].low;
+            record->own.high6 = items[i].high;
+            record->own.low6 = items[i].low;
         }
     }
     for (int side = 0; side < 2; side++) {
-        if ((record->flags & NP_REF_NODE) && !(record->families >> side & 1)) {
+        if ((record->slot.flags & NP_REF_NODE) && !(record->slot.families >> side & 1)) {
             told[side] = lend_address(e, record, side);
         }
     }
     const struct np_where own[2] = {
-        {record->families & 1 ? 4 : 0, 0,             record->address4},
-        {record->families & 2 ? 6 : 0, record->high6, record->low6    }
+        {record->slot.families & 1 ? 4 : 0, 0,                 record->own.address4},
+        {record->slot.families & 2 ? 6 : 0, record->own.high6, record->own.low6    }
     };
     for (int side = 0; side < 2; side++) {
-        record->signature[side] = told[side] ? sign(e, record, &own[side]) : NP_SIG_UNCOMPILED;
+        record->slot.signature[side] = told[side] ? sign(e, record, &own[side]) : NP_SIG_UNCOMPILED;
     }
-    record->signature[2] = record->signature[record->family == 6];
-    bool waits =
-        record->signature[0] == NP_SIG_UNCOMPILED || record->signature[1] == NP_SIG_UNCOMPILED;
-    record->flags =
-        (uint8_t)((record->flags & (NP_REF_GUEST | NP_REF_NODE)) | (waits ? NP_REF_UNCOMPILED : 0));
+    record->slot.signature[2] = record->slot.signature[record->slot.family == 6];
+    bool waits = record->slot.signature[0] == NP_SIG_UNCOMPILED ||
+                 record->slot.signature[1] == NP_SIG_UNCOMPILED;
+    record->slot.flags = (uint8_t)((record->slot.flags & (NP_REF_GUEST | NP_REF_NODE)) |
+                                   (waits ? NP_REF_UNCOMPILED : 0));
 }
 
-static bool alike(const struct np_slot_ref *a, const struct np_slot_ref *b)
+static bool alike(const struct np_ref_record *a, const struct np_ref_record *b)
 {
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-static void put_record(struct netpol_endpoints *e, uint32_t slot, const struct np_slot_ref *record)
+static void put_record(struct netpol_endpoints *e, uint32_t slot,
+                       const struct np_ref_record *record)
 {
-    const struct np_slot_ref *before = slot == NP_NO_SLOT ? NULL : &e->current->refs[slot];
-    if (before) {
-        e->uncompiled -= (before->flags & NP_REF_UNCOMPILED) != 0;
+    struct np_ref_record before = {0};
+    if (slot != NP_NO_SLOT) {
+        before = np_live_record(e->current, slot);
+        e->uncompiled -= (before.slot.flags & NP_REF_UNCOMPILED) != 0;
     }
-    e->uncompiled += (record->flags & NP_REF_UNCOMPILED) != 0;
-    if (!before || !alike(before, record)) {
+    e->uncompiled += (record->slot.flags & NP_REF_UNCOMPILED) != 0;
+    if (slot == NP_NO_SLOT || !alike(&before, record)) {
         np_live_set_ref(e->current, slot, record);
     }
 }
@@ -264,8 +266,8 @@ static void lose(struct netpol_endpoints *e, uint32_t number, const struct np_wh
     if (slot == NP_NO_SLOT) { /* a node's or a service's: no record says that it has it */
         return;
     }
-    struct np_slot_ref record = e->current->refs[slot];
-    if ((record.flags & NP_REF_GUEST) || !np_endpoints_had(e, &record)) {
+    struct np_ref_record record = np_live_record(e->current, slot);
+    if ((record.slot.flags & NP_REF_GUEST) || !np_endpoints_had(e, &record)) {
         return; /* memory for the list was there before: see count_change */
     }
     size_t kept = 0;
@@ -277,7 +279,7 @@ static void lose(struct netpol_endpoints *e, uint32_t number, const struct np_wh
     fill_record(e, &record, e->had.items, kept);
     keep_list(e, &record, e->had.items, kept);
     put_record(e, slot, &record);
-    np_journal_note(e, record.ref, false);
+    np_journal_note(e, record.slot.ref, false);
 }
 
 /* An endpoint gives an address up that it has: to the other owners, to what it was before, or to
@@ -330,9 +332,9 @@ static bool count_address(struct netpol_endpoints *e, const struct np_where *whe
         if (slot == NP_NO_SLOT) {
             continue;
         }
-        const struct np_slot_ref *record = &e->current->refs[slot];
+        const struct np_ref_record record = np_live_record(e->current, slot);
         needs->slots[NP_LIVE_REFS]++;
-        if (!np_endpoints_had(e, record) || !np_journal_reserve(e, record->ref)) {
+        if (!np_endpoints_had(e, &record) || !np_journal_reserve(e, record.slot.ref)) {
             return false;
         }
     }
@@ -340,14 +342,14 @@ static bool count_address(struct netpol_endpoints *e, const struct np_where *whe
 }
 
 /* All of it, for the record that is to be and the lists `wanted` and `gone`. */
-static int reserve(struct netpol_endpoints *e, const struct np_slot_ref *record)
+static int reserve(struct netpol_endpoints *e, const struct np_ref_record *record)
 {
     struct needs needs = {.slots = {[NP_LIVE_REFS] = 1}};
     uint32_t number = number_of(record);
-    if (!np_journal_reserve(e, record->ref)) {
+    if (!np_journal_reserve(e, record->slot.ref)) {
         return NETPOL_ERR_MEMORY;
     }
-    for (size_t i = 0; !(record->flags & NP_REF_GUEST) && i < e->wanted.count; i++) {
+    for (size_t i = 0; !(record->slot.flags & NP_REF_GUEST) && i < e->wanted.count; i++) {
         if (!count_address(e, &e->wanted.items[i], number, true, &needs)) {
             return NETPOL_ERR_MEMORY;
         }
@@ -384,20 +386,20 @@ static bool push(struct netpol_endpoints *e, struct np_where **items, size_t *co
 
 /* `wanted`: the addresses it is to have; `gone`: those it has now and is not to have. */
 static bool list_addresses(struct netpol_endpoints *e, const struct np_becoming *to,
-                           const struct np_slot_ref *before)
+                           const struct np_ref_record *before)
 {
     e->wanted.count = e->gone.count = e->had.count = 0;
     bool fine = !before || np_endpoints_had(e, before), guest = to->flags & NP_REF_GUEST;
-    if (fine && guest && before && (before->flags & NP_REF_GUEST) && to->keep) {
+    if (fine && guest && before && (before->slot.flags & NP_REF_GUEST) && to->keep) {
         /* its own ones, in the families that are not said anew */
         bool said[2] = {false, false};
         for (size_t i = 0; i < to->count; i++) {
             said[to->items[i].family == 6] = true;
         }
-        const struct np_where four = {4, 0, before->address4};
-        const struct np_where six = {6, before->high6, before->low6};
-        fine = (said[0] || !(before->families & 1) || PUSH(e, wanted, &four)) &&
-               (said[1] || !(before->families & 2) || PUSH(e, wanted, &six));
+        const struct np_where four = {4, 0, before->own.address4};
+        const struct np_where six = {6, before->own.high6, before->own.low6};
+        fine = (said[0] || !(before->slot.families & 1) || PUSH(e, wanted, &four)) &&
+               (said[1] || !(before->slot.families & 2) || PUSH(e, wanted, &six));
     }
     for (size_t i = 0; fine && to->keep && !guest && i < e->had.count; i++) {
         fine = PUSH(e, wanted, &e->had.items[i]);
@@ -413,7 +415,7 @@ static bool list_addresses(struct netpol_endpoints *e, const struct np_becoming 
 }
 
 /* The address is its own from now on; or, where it is one of several owners, still is. */
-static void take(struct netpol_endpoints *e, const struct np_slot_ref *record,
+static void take(struct netpol_endpoints *e, const struct np_ref_record *record,
                  const struct np_where *where, uint32_t signature)
 {
     uint32_t slot = np_live_find(e->current, where), number = number_of(record);
@@ -422,15 +424,16 @@ static void take(struct netpol_endpoints *e, const struct np_slot_ref *record,
     }
     struct np_shared *shared = shared_owner(e, number);
     if (shared) {
-        bool as_before = shared->signature == signature && shared->node == (uint32_t)record->who;
+        bool as_before =
+            shared->signature == signature && shared->node == (uint32_t)record->slot.who;
         shared->signature = signature;
-        shared->node = (uint32_t)record->who;
+        shared->node = (uint32_t)record->slot.who;
         if (!as_before) {
             set_owners(e, where, slot);
         }
         return;
     }
-    np_live_set(e->current, where, slot, (struct np_party){signature, record->who});
+    np_live_set(e->current, where, slot, (struct np_party){signature, record->slot.who});
     for (size_t i = 0; i < e->owners.count; i++) {
         if (e->owners.items[i].endpoint != number) {
             lose(e, e->owners.items[i].endpoint, where);
@@ -442,15 +445,16 @@ int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_beco
 {
     struct netpol_endpoints *e = endpoints;
     uint32_t slot = np_live_find_ref(e->current, to->ref);
-    struct np_slot_ref before = {0}, record = {.ref = to->ref, .kind = to->kind};
+    struct np_ref_record before = {0},
+                         record = {.slot = {.ref = to->ref}, .own = {.kind = to->kind}};
     if (slot != NP_NO_SLOT) {
-        before = e->current->refs[slot];
+        before = np_live_record(e->current, slot);
     } else if (e->next_number == UINT32_MAX) {
         return NETPOL_ERR_MEMORY; /* four thousand million endpoints later */
     }
     uint32_t number = slot != NP_NO_SLOT ? number_of(&before) : e->next_number;
-    record.who = (uint64_t)number << 32 | to->node;
-    record.flags = to->flags;
+    record.slot.who = (uint64_t)number << 32 | to->node;
+    record.slot.flags = to->flags;
     if (!list_addresses(e, to, slot != NP_NO_SLOT ? &before : NULL)) {
         return NETPOL_ERR_MEMORY;
     }
@@ -466,7 +470,7 @@ int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_beco
         waits = waits || signature == NP_SIG_UNCOMPILED;
     }
     fill_record(e, &record, e->wanted.items, e->wanted.count);
-    record.flags |= waits ? NP_REF_UNCOMPILED : 0;
+    record.slot.flags |= waits ? NP_REF_UNCOMPILED : 0;
     put_record(e, np_live_find_ref(e->current, to->ref), &record);
     keep_list(e, &record, e->wanted.items, e->wanted.count);
     for (size_t i = 0; i < e->gone.count; i++) {
@@ -474,7 +478,7 @@ int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_beco
     }
     e->writes++;
     np_journal_note(e, to->ref, true);
-    return record.flags & NP_REF_UNCOMPILED ? NETPOL_NEEDS_COMPILE : NETPOL_OK;
+    return record.slot.flags & NP_REF_UNCOMPILED ? NETPOL_NEEDS_COMPILE : NETPOL_OK;
 }
 
 int np_endpoints_forget(struct netpol_endpoints *endpoints, uint64_t ref)
@@ -484,7 +488,7 @@ int np_endpoints_forget(struct netpol_endpoints *endpoints, uint64_t ref)
     if (slot == NP_NO_SLOT) {
         return NETPOL_ERR_NOT_FOUND;
     }
-    struct np_slot_ref record = e->current->refs[slot];
+    struct np_ref_record record = np_live_record(e->current, slot);
     e->wanted.count = e->gone.count = 0;
     if (!np_endpoints_had(e, &record)) {
         return NETPOL_ERR_MEMORY;
@@ -501,7 +505,7 @@ int np_endpoints_forget(struct netpol_endpoints *endpoints, uint64_t ref)
     for (size_t i = 0; i < e->gone.count; i++) {
         give_up(e, &e->gone.items[i], number_of(&record));
     }
-    e->uncompiled -= (record.flags & NP_REF_UNCOMPILED) != 0;
+    e->uncompiled -= (record.slot.flags & NP_REF_UNCOMPILED) != 0;
     np_live_kill_ref(e->current, np_live_find_ref(e->current, ref));
     np_more_clear(e, number_of(&record), true);
     e->writes++;

@@ -92,9 +92,9 @@ static uint64_t having(uint32_t number, const struct np_where *where)
     return (mixed ^ mixed >> 31 ^ (uint64_t)number << 32) * NP_SLOT_MULTIPLIER;
 }
 
-static uint64_t having_own(const struct np_slot_ref *slot)
+static uint64_t having_own(const struct np_slot_ref *slot, const struct np_own *own)
 {
-    const struct np_where four = {4, 0, slot->address4}, six = {6, slot->high6, slot->low6};
+    const struct np_where four = {4, 0, own->address4}, six = {6, own->high6, own->low6};
     uint32_t number = (uint32_t)(slot->who >> 32);
     uint64_t sum = slot->families & 1 ? having(number, &four) : 0;
     sum += slot->families & 2 ? having(number, &six) : 0;
@@ -110,20 +110,21 @@ static bool fill_refs(struct netpol_endpoints *e, uint64_t *own)
     uint32_t *kinds = kinds_of_signatures(e, &size);
     for (uint32_t i = 0; kinds && i < 1u << live->table.bits_ref; i++) {
         struct np_slot_ref *slot = &live->refs[i];
+        uint32_t *kind = &live->own[i].kind;
         if (slot->ref == 0) {
             continue;
         }
         bool node = hot->sig_class[slot->signature[2]] >> 24 & NP_SIG_NODE;
         bool waits =
             slot->signature[0] == NP_SIG_UNCOMPILED || slot->signature[1] == NP_SIG_UNCOMPILED;
-        for (int family = 0; family < 3 && !slot->kind; family++) {
-            slot->kind = kinds[slot->signature[family]];
+        for (int family = 0; family < 3 && !*kind; family++) {
+            *kind = kinds[slot->signature[family]];
         }
         slot->flags =
             (uint8_t)((node ? NP_REF_NODE | NP_REF_GUEST : 0) | (waits ? NP_REF_UNCOMPILED : 0) |
-                      np_kind_ref_flags(&e->kinds, slot->kind));
+                      np_kind_ref_flags(&e->kinds, *kind));
         e->uncompiled += waits;
-        *own += having_own(slot);
+        *own += having_own(slot, &live->own[i]);
         uint32_t number = (uint32_t)(slot->who >> 32);
         if (number >= e->next_number && number != UINT32_MAX) {
             e->next_number = number + 1;
@@ -135,23 +136,26 @@ static bool fill_refs(struct netpol_endpoints *e, uint64_t *own)
 
 /* ---- what the table says of addresses beyond the first, and of nodes ---- */
 
-static bool is_own(const struct np_slot_ref *slot, const struct np_where *where)
+static bool is_own(const struct np_ref_record *record, const struct np_where *where)
 {
-    return where->family == 4
-               ? (slot->families & 1) && slot->address4 == where->low
-               : (slot->families & 2) && slot->high6 == where->high && slot->low6 == where->low;
+    const struct np_own *own = &record->own;
+    return where->family == 4 ? (record->slot.families & 1) && own->address4 == where->low
+                              : (record->slot.families & 2) && own->high6 == where->high &&
+                                    own->low6 == where->low;
 }
 
 static bool note_owner(struct netpol_endpoints *e, const struct np_where *where, uint32_t number)
 {
     uint32_t slot = number ? np_live_find_number(e->current, number) : NP_NO_SLOT;
-    if (slot == NP_NO_SLOT || (e->current->refs[slot].flags & NP_REF_GUEST) ||
-        is_own(&e->current->refs[slot], where)) {
+    if (slot == NP_NO_SLOT || (e->current->refs[slot].flags & NP_REF_GUEST)) {
         return true;
     }
-    const struct np_slot_ref *record = &e->current->refs[slot];
+    const struct np_ref_record record = np_live_record(e->current, slot);
+    if (is_own(&record, where)) {
+        return true;
+    }
     bool first = np_more_first(e, number) == 0;
-    if (!np_endpoints_had(e, record) || !np_more_reserve(e, number, e->had.count + 1)) {
+    if (!np_endpoints_had(e, &record) || !np_more_reserve(e, number, e->had.count + 1)) {
         return false;
     }
     for (size_t i = 0; first && i < e->had.count; i++) {

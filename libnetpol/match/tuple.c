@@ -130,17 +130,27 @@ static const struct np_slot_ref *find_ref(const struct np_table *table, uint64_t
     return NULL;
 }
 
-/* The address that an endpoint has in a family (index 0, 1; 2: its first one). */
-static struct np_where own_address(const struct np_slot_ref *slot, unsigned index)
+/* The family of the address that an endpoint has in a family (index 0, 1; 2: its first one). */
+static uint8_t own_family(const struct np_slot_ref *slot, unsigned index)
 {
     uint8_t family = index == 0 ? 4 : index == 1 ? 6 : slot->family;
-    if (family == 4 && (slot->families & 1)) {
-        return (struct np_where){4, 0, slot->address4};
+    bool has = family == 4 ? slot->families & 1 : family == 6 && (slot->families & 2);
+    return has ? family : 0;
+}
+
+/* And the address. */
+static struct np_where own_address(const struct np_table *table, const struct np_slot_ref *slot,
+                                   unsigned index)
+{
+    const struct np_own *own = &table->own[slot - table->refs];
+    switch (own_family(slot, index)) {
+    case 4:
+        return (struct np_where){4, 0, own->address4};
+    case 6:
+        return (struct np_where){6, own->high6, own->low6};
+    default:
+        return (struct np_where){0, 0, 0};
     }
-    if (family == 6 && (slot->families & 2)) {
-        return (struct np_where){6, slot->high6, slot->low6};
-    }
-    return (struct np_where){0, 0, 0};
 }
 
 static bool is_there(const struct np_where *a, const struct np_where *b)
@@ -196,22 +206,29 @@ static bool resolve_ref(const struct np_hot *hot, const struct np_table *table,
     unsigned index = np_family_index(end->where.family ? end->where.family : family);
     uint32_t signature = slot->signature[index], endpoint = (uint32_t)(slot->who >> 32);
     out->party = (struct np_party){signature, slot->who};
-    out->where = own_address(slot, index);
+    out->where = end->where;
     if (!np_is_single(signature)) {
         return false;
     }
-    if (end->where.family == 0 || is_there(&out->where, &end->where) ||
-        np_defect(ANY_ADDRESS_OF_REF)) {
+    if (end->where.family == 0 || np_defect(ANY_ADDRESS_OF_REF)) {
+        bool read = hot->image->count[NP_SECTION_CUT_ROOTS]; /* nothing else looks at it */
+        out->where = read ? own_address(table, slot, index)
+                          : (struct np_where){.family = own_family(slot, index)};
         return true;
     }
     /* only workloads have addresses besides: what is on a node has the node's */
     bool node = hot->sig_class[signature] >> 24 & NP_SIG_NODE;
-    if (node || endpoint == 0) {
-        return false;
+    struct np_party there = node ? out->party : party_at(hot, table, &end->where);
+    if (!node && endpoint && there.who == slot->who && there.signature == signature) {
+        return true; /* as nearly always */
     }
-    out->where = end->where;
-    out->party = party_at(hot, table, &end->where);
-    return pick_owner(table, endpoint, &out->party) && np_is_single(out->party.signature);
+    struct np_where own = own_address(table, slot, index);
+    if (is_there(&own, &end->where)) {
+        return true;
+    }
+    out->party = there;
+    return !node && endpoint && pick_owner(table, endpoint, &out->party) &&
+           np_is_single(out->party.signature);
 }
 
 /* false: an end that no compile has seen. */

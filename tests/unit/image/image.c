@@ -78,7 +78,7 @@ static void what_was_written_is_there(void **state)
         bool cold = image.header->sections[i].offset >= image.header->hot_bytes;
         assert_true(np_section_shapes[i].cold ? cold : !cold || image.count[i] == 0);
     }
-    uint64_t cold = image.header->sections[NP_SECTION_MISSING].offset;
+    uint64_t cold = image.header->sections[NP_SECTION_OWN].offset;
     assert_int_equal(cold % NP_IMAGE_PAGE, 0);
 }
 
@@ -280,28 +280,29 @@ static void every_wrong_count_is_found(void **state)
         unsigned width;
         uint32_t value;
     } rows[] = {
-        {offsetof(struct np_image_header, flags),          4, 0                  },
-        {offsetof(struct np_image_header, flags),          4, 1u << 20           },
-        {offsetof(struct np_image_header, flags),          4, 3                  },
-        {offsetof(struct np_image_header, n_signatures),   4, SEED_SIGNATURES + 1},
-        {offsetof(struct np_image_header, n_near),         4, SEED_NEAR + 1      },
-        {offsetof(struct np_image_header, n_near),         4, 0                  },
-        {offsetof(struct np_image_header, n_classes),      4, SEED_CLASSES - 1   },
-        {offsetof(struct np_image_header, n_classes),      4, 9                  },
-        {offsetof(struct np_image_header, n_port_classes), 4, SEED_COLUMNS - 1   },
-        {offsetof(struct np_image_header, n_port_classes), 4, SEED_COLUMNS + 1   },
-        {offsetof(struct np_image_header, n_rules),        4, SEED_RULES + 1     },
-        {offsetof(struct np_image_header, slots4_bits),    1, 4                  },
-        {offsetof(struct np_image_header, slots6_bits),    1, 0                  },
-        {offsetof(struct np_image_header, refs_bits),      1, 255                },
-        {offsetof(struct np_image_header, trie4_bits),     1, 17                 },
-        {offsetof(struct np_image_header, trie6_bits),     1, 255                },
-        {offsetof(struct np_image_header, slots4_probes),  4, 9                  },
-        {offsetof(struct np_image_header, slots6_probes),  4, 0                  },
-        {offsetof(struct np_image_header, refs_probes),    4, UINT32_MAX         },
-        {offsetof(struct np_image_header, hot_bytes),      4, 64                 },
-        {offsetof(struct np_image_header, sections),       4, 64                 },
-        {offsetof(struct np_image_header, sections) + 8,   4, 4                  },
+        {offsetof(struct np_image_header, flags),                          4, 0                  },
+        {offsetof(struct np_image_header, flags),                          4, 1u << 20           },
+        {offsetof(struct np_image_header, flags),                          4, 3                  },
+        {offsetof(struct np_image_header, n_signatures),                   4, SEED_SIGNATURES + 1},
+        {offsetof(struct np_image_header, n_near),                         4, SEED_NEAR + 1      },
+        {offsetof(struct np_image_header, n_near),                         4, 0                  },
+        {offsetof(struct np_image_header, n_classes),                      4, SEED_CLASSES - 1   },
+        {offsetof(struct np_image_header, n_classes),                      4, 9                  },
+        {offsetof(struct np_image_header, n_port_classes),                 4, SEED_COLUMNS - 1   },
+        {offsetof(struct np_image_header, n_port_classes),                 4, SEED_COLUMNS + 1   },
+        {offsetof(struct np_image_header, n_rules),                        4, SEED_RULES + 1     },
+        {offsetof(struct np_image_header, slots4_bits),                    1, 4                  },
+        {offsetof(struct np_image_header, slots6_bits),                    1, 0                  },
+        {offsetof(struct np_image_header, refs_bits),                      1, 255                },
+        {offsetof(struct np_image_header, trie4_bits),                     1, 17                 },
+        {offsetof(struct np_image_header, trie6_bits),                     1, 255                },
+        {offsetof(struct np_image_header, slots4_probes),                  4, 9                  },
+        {offsetof(struct np_image_header, slots6_probes),                  4, 0                  },
+        {offsetof(struct np_image_header, refs_probes),                    4, UINT32_MAX         },
+        {offsetof(struct np_image_header, hot_bytes),                      4, 64                 },
+        {offsetof(struct np_image_header, sections),                       4, 64                 },
+        {offsetof(struct np_image_header, sections) + 8,                   4, 4                  },
+        {offsetof(struct np_image_header, sections[NP_SECTION_OWN].bytes), 4, 72                 },
     };
     struct np_image_header before = *header_of(w);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

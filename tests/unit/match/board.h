@@ -42,6 +42,7 @@ struct board {
     struct np_slot4 slots4[SLOTS];
     struct np_slot6 slots6[SLOTS];
     struct np_slot_ref refs[SLOTS];
+    struct np_own own[SLOTS];
     struct np_shared shared[8];
 };
 
@@ -181,6 +182,7 @@ static inline void board_point(struct board *b)
     b->table = (struct np_table){.slots4 = b->slots4,
                                  .slots6 = b->slots6,
                                  .refs = b->refs,
+                                 .own = b->own,
                                  .shared = b->shared,
                                  .bits4 = SLOT_BITS,
                                  .bits6 = SLOT_BITS,
@@ -251,6 +253,12 @@ static inline struct np_slot_ref *board_ref(struct board *b, const struct np_slo
     }
     b->refs[at] = *entry;
     return &b->refs[at];
+}
+
+/* Gives it its addresses; zeros where it has none. */
+static inline void board_own(struct board *b, const struct np_slot_ref *slot, struct np_own own)
+{
+    b->own[slot - b->refs] = own;
 }
 
 static inline struct netpol_verdict board_ask(const struct board *b,

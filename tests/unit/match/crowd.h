@@ -124,6 +124,7 @@ struct crowd_world {
     struct np_slot4 slots4[64];
     struct np_slot6 slots6[64];
     struct np_slot_ref refs[64];
+    struct np_own own[64];
     struct np_shared shared[PLACES * PODS];
     uint32_t n_shared;
 };
@@ -233,21 +234,21 @@ static inline struct np_party crowd_bare(uint32_t number)
     return (struct np_party){number == SERVICE ? SERVICE_SIG : crowd_place(number), 0};
 }
 
-static inline struct np_slot_ref crowd_record(unsigned variant, const struct pod *pod,
-                                              uint32_t number)
+static inline struct np_ref_record crowd_record(unsigned variant, const struct pod *pod,
+                                                uint32_t number)
 {
     uint32_t four = crowd_own(pod, 4), six = crowd_own(pod, 6), first = crowd_own(pod, 0);
-    struct np_slot_ref record = {.ref = pod->ref, .who = (uint64_t)number << 32 | pod->node};
-    record.signature[0] =
-        crowd_sig(variant, pod, four < PLACES ? crowd_place(four) : NP_SIG_NOWHERE);
-    record.signature[1] = crowd_sig(variant, pod, six < PLACES ? crowd_place(six) : NP_SIG_NOWHERE);
-    record.family = first < PLACES ? crowd_where(first).family : 0;
-    record.signature[2] = record.signature[record.family == 6];
-    record.families = (uint8_t)((four < PLACES) | (six < PLACES) << 1);
-    record.address4 = four < PLACES ? (uint32_t)crowd_where(four).low : 0;
-    record.high6 = six < PLACES ? crowd_where(six).high : 0;
-    record.low6 = six < PLACES ? crowd_where(six).low : 0;
-    return record;
+    struct np_slot_ref slot = {.ref = pod->ref, .who = (uint64_t)number << 32 | pod->node};
+    struct np_own own = {0};
+    slot.signature[0] = crowd_sig(variant, pod, four < PLACES ? crowd_place(four) : NP_SIG_NOWHERE);
+    slot.signature[1] = crowd_sig(variant, pod, six < PLACES ? crowd_place(six) : NP_SIG_NOWHERE);
+    slot.family = first < PLACES ? crowd_where(first).family : 0;
+    slot.signature[2] = slot.signature[slot.family == 6];
+    slot.families = (uint8_t)((four < PLACES) | (six < PLACES) << 1);
+    own.address4 = four < PLACES ? (uint32_t)crowd_where(four).low : 0;
+    own.high6 = six < PLACES ? crowd_where(six).high : 0;
+    own.low6 = six < PLACES ? crowd_where(six).low : 0;
+    return (struct np_ref_record){slot, own};
 }
 
 static inline void crowd_tables(struct crowd_world *w, unsigned variant, const struct crowd *c)
@@ -258,7 +259,9 @@ static inline void crowd_tables(struct crowd_world *w, unsigned variant, const s
             while (w->refs[at].ref) {
                 at = (at + 1) % 64;
             }
-            w->refs[at] = crowd_record(variant, &c->pods[i], i + 1);
+            struct np_ref_record record = crowd_record(variant, &c->pods[i], i + 1);
+            w->refs[at] = record.slot;
+            w->own[at] = record.own;
         }
     }
     for (uint32_t number = 0; number < PLACES; number++) {
@@ -322,6 +325,7 @@ static inline struct crowd_world *crowd_compile(struct netpol_ctx *ctx, unsigned
     m->frozen = (struct np_table){.slots4 = w->slots4,
                                   .slots6 = w->slots6,
                                   .refs = w->refs,
+                                  .own = w->own,
                                   .shared = w->shared,
                                   .bits4 = 6,
                                   .bits6 = 6,
@@ -404,11 +408,13 @@ static inline void crowd_check(const struct crowd *c, unsigned variant,
         assert_int_equal(record != NULL, c->pods[i].there);
         there += c->pods[i].there;
         if (record) {
-            struct np_slot_ref expected =
+            struct np_ref_record expected =
                 crowd_record(variant, &c->pods[i], (uint32_t)(record->who >> 32));
-            expected.flags = record->flags;
-            expected.kind = crowd_kind(variant, &c->pods[i]);
-            assert_memory_equal(record, &expected, sizeof expected);
+            expected.slot.flags = record->flags;
+            expected.own.kind = crowd_kind(variant, &c->pods[i]);
+            assert_memory_equal(record, &expected.slot, sizeof expected.slot);
+            const struct np_own *own = &table->own[record - table->refs];
+            assert_memory_equal(own, &expected.own, sizeof expected.own);
         }
     }
     for (uint32_t i = 0; i < 1u << table->bits_ref; i++) {

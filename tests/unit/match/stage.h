@@ -50,14 +50,14 @@ static inline void stage_open(struct stage *s, struct netpol_ctx *ctx)
             list[n++] = (struct np_combo){kind, NP_SIG_NOWHERE, 0, 4};
             uint32_t address = kind == 1 ? STAGE_X : STAGE_Y;
             board_put4(b, address, stage_sig(odd, kind), kind, 0);
-            board_ref(b, &(struct np_slot_ref){
-                             .ref = kind == 1 ? REF_X : REF_Y,
-                             .who = board_who(kind, 0),
-                             .signature = {stage_sig(odd, kind), 4, stage_sig(odd, kind)},
-                             .families = 1,
-                             .family = 4,
-                             .address4 = address
-            });
+            const struct np_slot_ref slot = {
+                .ref = kind == 1 ? REF_X : REF_Y,
+                .who = board_who(kind, 0),
+                .signature = {stage_sig(odd, kind), 4, stage_sig(odd, kind)},
+                .families = 1,
+                .family = 4
+            };
+            board_own(b, board_ref(b, &slot), (struct np_own){.address4 = address});
         }
         assert_int_equal(np_combos_write(ctx, list, n, &s->combos[odd], &s->n_combos), NETPOL_OK);
         b->image.header = &s->header;

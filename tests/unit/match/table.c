@@ -75,7 +75,7 @@ static uint32_t some_address(bool compiled)
 
 static bool waits(unsigned variant, const struct pod *pod)
 {
-    struct np_slot_ref record = crowd_record(variant, pod, 1);
+    const struct np_slot_ref record = crowd_record(variant, pod, 1).slot;
     bool result =
         record.signature[0] == NP_SIG_UNCOMPILED || record.signature[1] == NP_SIG_UNCOMPILED;
     for (uint32_t i = 0; !pod->host && i < pod->n; i++) {
@@ -303,8 +303,9 @@ static void advance_once(unsigned from_variant, unsigned to_variant)
     if (from_variant != to_variant) {
         /* a kind number that was said before the mark is in the compile's snapshot with labels */
         for (uint32_t i = 0; i < PODS; i++) {
-            const struct np_slot_ref *record = crowd_find(np_endpoints_table(next), c.pods[i].ref);
-            said[i] = said[i] && record && record->kind == 0;
+            const struct np_table *table = np_endpoints_table(next);
+            const struct np_slot_ref *record = crowd_find(table, c.pods[i].ref);
+            said[i] = said[i] && record && table->own[record - table->refs].kind == 0;
         }
         forget_kinds(&then, said);
     }

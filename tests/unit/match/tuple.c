@@ -20,24 +20,16 @@ static struct board *set_up(void)
     board_put4(b, B, 6, 2, 0);
     b->sig_class[7] |= (uint32_t)NP_SIG_NO_ADDRESS << 24;
     b->sig_class[8] |= (uint32_t)NP_SIG_NO_ADDRESS << 24;
-    board_ref(b, &(struct np_slot_ref){
-                     .ref = 1000,
-                     .who = board_who(1, 0),
-                     .signature = {4, 5, 4},
-                     .families = 3,
-                     .family = 4,
-                     .address4 = A,
-                     .high6 = NET6,
-                     .low6 = 1
-    });
-    board_ref(b, &(struct np_slot_ref){
-                     .ref = 2000,
-                     .who = board_who(2, 0),
-                     .signature = {6, 7, 6},
-                     .families = 1,
-                     .family = 4,
-                     .address4 = B
-    });
+    const struct np_slot_ref one = {
+        .ref = 1000, .who = board_who(1, 0), .signature = {4, 5, 4},
+                 .families = 3, .family = 4
+    };
+    const struct np_slot_ref two = {
+        .ref = 2000, .who = board_who(2, 0), .signature = {6, 7, 6},
+                 .families = 1, .family = 4
+    };
+    board_own(b, board_ref(b, &one), (struct np_own){.address4 = A, .high6 = NET6, .low6 = 1});
+    board_own(b, board_ref(b, &two), (struct np_own){.address4 = B});
     board_ref(b, &(struct np_slot_ref){
                      .ref = 3000, .who = board_who(3, 0), .signature = {8, 8, 8}
     });
@@ -171,10 +163,9 @@ static void the_family_is_that_of_an_address(void **state)
                                                 .who = board_who(4, 0),
                                                 .signature = {9, 10, 10},
                                                 .families = 2,
-                                                .family = 6,
-                                                .high6 = NET6,
-                                                .low6 = 4
+                                                .family = 6
     });
+    board_own(b, slot, (struct np_own){.high6 = NET6, .low6 = 4});
     t.family = 0;
     t.dst_ref = slot->ref;
     board_expect(b, &t, 8, 10, NP_RELATION_OTHER, 7);
