@@ -323,6 +323,15 @@ static bool selects_nobody(const struct np_set *set)
                                 set->clauses[0].items[0].literal->kind == NP_LIT_NOTHING));
 }
 
+static void of_subjects(struct coverage *c, enum coverage_group group, const struct np_set *set)
+{
+    for (uint32_t k = 0; set && k < set->count; k++) {
+        for (uint32_t i = 0; i < set->clauses[k].count; i++) {
+            add(c, group, set->clauses[k].items[i].literal->kind);
+        }
+    }
+}
+
 void coverage_model(struct coverage *c, const struct np_model *model)
 {
     enum { UNLOADED = 6, SERVICE, HOST, CROWD, NOBODY, STAGED, TIE };
@@ -343,9 +352,15 @@ void coverage_model(struct coverage *c, const struct np_model *model)
         if (d->kind == NP_DECIDED_ISOLATION && selects_nobody(d->policy->subjects[d->direction])) {
             add(c, COVER_THING, NOBODY);
         }
+        if (d->kind == NP_DECIDED_ISOLATION) {
+            of_subjects(c, COVER_SUBJECT, d->policy->subjects[d->direction]);
+        }
         if (d->kind == NP_DECIDED_ISOLATION && d->policy->tie) {
             add(c, COVER_THING, TIE);
         }
+    }
+    for (uint32_t i = 0; i < model->n_checkpoints; i++) {
+        of_subjects(c, COVER_CHECKED, model->checkpoints[i]->subjects);
     }
     of_options(c, &model->options);
 }

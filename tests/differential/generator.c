@@ -298,10 +298,9 @@ void gen_make(struct gen *g, uint64_t seed, unsigned features)
     draw_tiers(g, &r, features);
     draw_checks(g, &r, features);
     g->n_policies = draw_count(&r, g->crowd || g->stages ? GEN_POLICIES / 3 : GEN_POLICIES);
-    if (g->n_policies > 2) { /* they multiply with everything else */
-        features &= ~(unsigned)GEN_SOURCES;
-    }
+    /* they multiply with everything else: in larger sets rarely, and in one policy */
+    uint8_t sources = g->n_policies <= 2 ? 2 : gen_chance(&r, 10);
     for (uint8_t i = 0; i < g->n_policies; i++) {
-        draw_policy(g, i, &r, features);
+        draw_policy(g, i, &r, i < sources ? features : features & ~(unsigned)GEN_SOURCES);
     }
 }

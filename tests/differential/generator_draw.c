@@ -52,6 +52,13 @@ static uint8_t draw_kind(struct gen_random *r, unsigned features)
     return PICK(r, kinds);
 }
 
+/* Cilium's reserved identities; of the last nothing is ever known. */
+static uint8_t draw_reserved(struct gen_random *r, unsigned features)
+{
+    static const uint8_t reserved[] = {1, 2, 6, 9, 10, 4};
+    return gen_pick(r, reserved, features & GEN_OPAQUE ? 6 : features & GEN_WIDE ? 5 : 3);
+}
+
 static struct gen_literal draw_literal(struct gen_random *r, unsigned features)
 {
     static const uint8_t bits[] = {0, 8, 24, 29, 30, 31, 32, 16, 12, 28};
@@ -63,7 +70,6 @@ static struct gen_literal draw_literal(struct gen_random *r, unsigned features)
                                       NP_DOMAIN_PODS,
                                       NP_DOMAIN_NODES | NP_DOMAIN_OUTSIDE,
                                       NP_DOMAIN_PODS | NP_DOMAIN_NODES};
-    static const uint8_t reserved[] = {1, 2, 6, 9, 10, 4};
     bool wide = features & GEN_WIDE;
     struct gen_literal l = {.kind = draw_kind(r, features), .negative = gen_chance(r, 15)};
     l.kinds = draw_kinds(r, wide);
@@ -74,7 +80,7 @@ static struct gen_literal draw_literal(struct gen_random *r, unsigned features)
     l.six = features & GEN_DUAL && gen_chance(r, 40);
     l.domain = gen_pick(r, domains, wide ? sizeof domains : 4);
     l.name = gen_draw(r, wide ? 4 : 2);
-    l.number = gen_pick(r, reserved, features & GEN_OPAQUE ? 6 : wide ? 5 : 3);
+    l.number = draw_reserved(r, features);
     return l;
 }
 
@@ -118,8 +124,10 @@ struct gen_set gen_draw_subjects(struct gen_random *r, unsigned features, uint8_
     draw_selector(r, l, true);
     l->kinds = gen_chance(r, 50) ? l->kinds : draw_kinds(r, true);
     l->negative = gen_chance(r, 15);
-    if (gen_chance(r, 15)) {
-        l->kind = gen_chance(r, 50) ? NP_LIT_CIDR : NP_LIT_NOTHING;
+    if (gen_chance(r, 25)) {
+        static const uint8_t kinds[] = {NP_LIT_CIDR, NP_LIT_RESERVED, NP_LIT_NOTHING};
+        l->kind = PICK(r, kinds);
+        l->number = draw_reserved(r, features);
         l->domain = NP_DOMAIN_ALL;
         l->address = gen_draw(r, GEN_ENDS);
         l->bits = gen_from(r, 24, 9);
