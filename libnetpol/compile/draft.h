@@ -63,7 +63,8 @@ struct np_draft {
     const struct netpol_ctx *ctx;
     const struct np_model *model;
     struct np_arena arena;
-    bool host; /* the model has a host checkpoint: nodes are part of signatures */
+    bool host;       /* the model has a host checkpoint: nodes are part of signatures */
+    bool hosts_look; /* and no two of them that have host endpoints are alike (plan.h) */
     /* ends.c */
     struct np_sig *sigs; /* NP_SIG_NONE, _NOWHERE, _UNCOMPILED, then the rest */
     uint32_t n_sigs;

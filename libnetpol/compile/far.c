@@ -115,6 +115,30 @@ void np_partition_by_address(const struct np_draft *draft, struct np_partition *
     np_partition_split(p);
 }
 
+void np_partition_by_hosts(const struct np_draft *draft, struct np_partition *p,
+                           const uint32_t *first, uint32_t count)
+{
+    const struct np_inventory *inventory = &draft->model->inventory;
+    for (uint32_t h = 0; h < inventory->n_endpoints; h++) {
+        const struct np_endpoint *host = inventory->endpoints[h];
+        if (host->kind != NP_OBJ_HOST_ENDPOINT) {
+            continue;
+        }
+        const struct np_end subject = {.endpoint = host, .domain = NP_DOMAIN_NODES};
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t s = first ? first[i] : i;
+            np_truth truth =
+                s == NP_SIG_NONE || s == NP_SIG_UNCOMPILED
+                    ? NP_NO
+                    : np_reference_relation(&draft->sigs[s].end, &subject, NP_REL_OWN_NODE);
+            if (truth != NP_NO) {
+                np_partition_mark(p, i, truth);
+            }
+        }
+        np_partition_split(p);
+    }
+}
+
 int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
                    struct np_grouping *out)
 {
@@ -128,6 +152,9 @@ int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SI
         r.side = &sides[s];
         if (r.side->list) {
             np_partition_by_address(draft, &partition);
+        }
+        if (r.side->hosts_look) {
+            np_partition_by_hosts(draft, &partition, NULL, draft->n_sigs);
         }
         np_side_each(r.side, by_match, &r);
     }

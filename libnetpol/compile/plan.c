@@ -36,6 +36,7 @@ static int make_sides(struct np_plan *plan, const struct np_model *model)
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
         plan->sides[s].list = np_list_fits(&plan->lists[s]);
         plan->relations = plan->relations || plan->sides[s].relations;
+        plan->draft.hosts_look = plan->draft.hosts_look || plan->sides[s].hosts_look;
     }
     return status;
 }

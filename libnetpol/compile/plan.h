@@ -56,6 +56,7 @@ struct np_side_plan {
     uint32_t n_policies;
     bool near_is_source; /* whose role the near end has */
     bool host;           /* a host checkpoint is among them */
+    bool hosts_look;     /* whether a host endpoint is selected depends on the far end */
     bool relations;      /* some answer may depend on how the ends stand to each other */
     bool routes;         /* some rule or stage looks at the route */
     bool source_axes;    /* some rule looks at source ports */
@@ -78,6 +79,12 @@ struct np_grouping {
 };
 /* Numbers the parts by their first signature; the special signatures are in none of their own. */
 int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct np_grouping *out);
+/*
+ * Splits by what each host endpoint sees of an end: is it on its node? Items are signatures, or
+ * what `first` gives for each.
+ */
+void np_partition_by_hosts(const struct np_draft *draft, struct np_partition *p,
+                           const uint32_t *first, uint32_t count);
 /* Splits off the ends whose address is not known. */
 void np_partition_by_address(const struct np_draft *draft, struct np_partition *p);
 /* Classes: what no rule of any side tells apart as the far end. OK, ERR_MEMORY, ERR_LIMIT. */

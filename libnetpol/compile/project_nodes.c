@@ -71,7 +71,8 @@ static bool class_labels(struct np_draft *draft)
 }
 
 /* The host endpoints of a node, in the order they judge, are one sequence of kinds. Built as
- * chains: the class so far and the next kind. */
+ * chains: the class so far and the next kind; and the node itself, where a host endpoint's being
+ * selected depends on whether the far end is on its node. */
 static bool class_hosts(struct np_draft *draft)
 {
     struct np_ends_state *state = draft->ends;
@@ -81,9 +82,10 @@ static bool class_hosts(struct np_draft *draft)
         if (e->kind != NP_OBJ_HOST_ENDPOINT || !e->node_name) {
             continue;
         }
-        uint32_t *class =
-            &state->host_class[np_pairs_find(&state->node_numbers, e->node_name->id + 1ull)];
-        const uint64_t step[] = {UINT64_MAX, *class, state->kind_of[i]};
+        uint32_t node = np_pairs_find(&state->node_numbers, e->node_name->id + 1ull);
+        uint32_t *class = &state->host_class[node];
+        const uint64_t itself = draft->hosts_look ? (uint64_t)node << 32 : 0;
+        const uint64_t step[] = {UINT64_MAX, *class, itself | state->kind_of[i]};
         uint32_t number = np_words_add(&state->projections, step, 3);
         if (!number) {
             return false;

@@ -154,6 +154,10 @@ static int make_parts(struct rows *r, enum np_relation relation)
     const struct np_set *last = NULL;
     np_partition_reset(&r->classes);
     r->n_rests = 0;
+    if (r->side->hosts_look) {
+        np_partition_by_hosts(&r->plan->draft, &r->classes, r->plan->classes.first,
+                              r->plan->classes.count);
+    }
     for (uint32_t i = 0; i < r->focus.n_rules && status == NETPOL_OK; i++) {
         for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives && status == NETPOL_OK; a++) {
             const struct np_match *match = &r->focus.rules[i]->alternatives[a];

@@ -76,6 +76,26 @@ static uint32_t count_policies(const struct np_model *model)
     return count;
 }
 
+static bool is_relative(const struct np_set *subjects)
+{
+    return subjects && np_set_is_relative(subjects);
+}
+
+/* Whom the checkpoint or its policies are for may depend on the far end. */
+static bool has_relative_subjects(const struct np_checkpoint *checkpoint)
+{
+    bool relative = is_relative(checkpoint->subjects);
+    for (uint32_t s = 0; s < checkpoint->n_stages; s++) {
+        for (uint32_t t = 0; t < checkpoint->stages[s]->n_tiers; t++) {
+            const struct np_tier *tier = checkpoint->stages[s]->tiers[t];
+            for (uint32_t p = 0; p < tier->n_policies && !relative; p++) {
+                relative = is_relative(tier->policies[p]->subjects[checkpoint->direction]);
+            }
+        }
+    }
+    return relative;
+}
+
 int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES])
 {
     const struct np_model *model = draft->model;
@@ -94,9 +114,10 @@ int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES])
         const struct np_checkpoint *checkpoint = model->checkpoints[c];
         struct np_side_plan *side = &sides[side_of(checkpoint)];
         side->checkpoints[side->n_checkpoints++] = checkpoint;
+        bool relative = has_relative_subjects(checkpoint);
         side->host = side->host || checkpoint->kind == NP_CHECK_HOST;
-        side->relations =
-            side->relations || (checkpoint->subjects && np_set_is_relative(checkpoint->subjects));
+        side->relations = side->relations || relative;
+        side->hosts_look = side->hosts_look || (relative && checkpoint->kind == NP_CHECK_HOST);
         for (uint32_t s = 0; s < checkpoint->n_stages; s++) {
             take_stage(side, checkpoint->stages[s]);
         }
@@ -104,11 +125,6 @@ int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES])
     for (int s = 0; s < NP_SIDES; s++) {
         struct np_side_plan *side = &sides[s];
         np_side_each(side, look_at, side);
-        enum np_direction d = side->near_is_source ? NP_EGRESS : NP_INGRESS;
-        for (uint32_t i = 0; i < side->n_policies; i++) {
-            const struct np_set *subjects = side->policies[i]->subjects[d];
-            side->relations = side->relations || (subjects && np_set_is_relative(subjects));
-        }
     }
     return NETPOL_OK;
 }

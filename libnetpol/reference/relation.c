@@ -38,7 +38,7 @@ static bool may_be_same(const struct np_end *a, const struct np_end *b)
 static uint8_t possible_relations(const struct np_end *near, const struct np_end *far,
                                   np_truth *cause)
 {
-    if (near->relations) {
+    if (near->relations && far->relations) { /* of this pair, not of one of it and a subject */
         *cause = near->relation_cause;
         return near->relations;
     }

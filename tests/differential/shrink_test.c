@@ -70,7 +70,7 @@ static bool find(struct shrink *s, const struct broken *broken)
         assert_non_null(model);
         boundaries_of(model, &b);
         bool found = false;
-        for (int i = 0; i < 20 && !found; i++) {
+        for (int i = 0; i < 50 && !found; i++) {
             boundaries_draw(&b, &random, &s->tuple);
             found = s->gen.n_policies > 4 && differs(s->user, &s->gen, &s->tuple);
         }
