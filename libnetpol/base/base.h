@@ -82,6 +82,11 @@ struct np_string {
 typedef const struct np_string *np_str;
 struct np_strings; /* single-threaded while it grows */
 struct np_strings *np_strings_create(const struct netpol_ctx *ctx);
+/*
+ * A table that begins with the strings of another, which must outlive it and is not written to any
+ * more; what both have is one string. NULL: no memory.
+ */
+struct np_strings *np_strings_upon(const struct np_strings *below);
 void np_strings_destroy(struct np_strings *strings);
 np_str np_intern(struct np_strings *strings, struct np_slice text); /* NULL: no memory */
 np_str np_intern_text(struct np_strings *strings, const char *text);

@@ -11,8 +11,10 @@ struct np_strings {
     const struct netpol_ctx *ctx;
     struct slot *slots;
     size_t capacity; /* a power of two */
-    uint32_t count;
+    uint32_t count;  /* with those of the base */
+    uint32_t filled; /* slots in use here */
     struct np_arena arena;
+    const struct np_strings *base; /* searched first; never written to; NULL: none */
 };
 
 enum { FIRST_CAPACITY = 64 };
@@ -31,6 +33,30 @@ struct np_strings *np_strings_create(const struct netpol_ctx *ctx)
         return NULL;
     }
     np_arena_init(&strings->arena, ctx, 4096);
+    return strings;
+}
+
+struct np_strings *np_strings_upon(const struct np_strings *below)
+{
+    struct np_strings *strings = np_strings_create(below->ctx);
+    if (!strings) {
+        return NULL;
+    }
+    strings->base = below->base ? below->base : below;
+    strings->count = below->count;
+    if (!below->base) {
+        return strings;
+    }
+    struct slot *slots = np_alloc(below->ctx, below->capacity * sizeof *slots);
+    if (!slots) {
+        np_strings_destroy(strings);
+        return NULL;
+    }
+    memcpy(slots, below->slots, below->capacity * sizeof *slots);
+    np_free(below->ctx, strings->slots, strings->capacity * sizeof *strings->slots);
+    strings->slots = slots;
+    strings->capacity = below->capacity;
+    strings->filled = below->filled;
     return strings;
 }
 
@@ -88,14 +114,18 @@ static bool grow(struct np_strings *strings)
 np_str np_intern(struct np_strings *strings, struct np_slice text)
 {
     uint64_t hash = np_hash(strings->ctx, text.ptr, text.len);
-    struct slot *slot = probe(strings, hash, text);
+    struct slot *slot = strings->base ? probe(strings->base, hash, text) : NULL;
+    if (slot && slot->string) {
+        return slot->string;
+    }
+    slot = probe(strings, hash, text);
     if (slot->string) {
         return slot->string;
     }
     if (text.len >= UINT32_MAX || strings->count == UINT32_MAX) {
         return NULL;
     }
-    if ((strings->count + 1ull) * 4 > strings->capacity * 3ull) {
+    if ((strings->filled + 1ull) * 4 > strings->capacity * 3ull) {
         if (!grow(strings)) {
             return NULL;
         }
@@ -112,6 +142,7 @@ np_str np_intern(struct np_strings *strings, struct np_slice text)
         memcpy(string->text, text.ptr, text.len);
     }
     *slot = (struct slot){hash, string};
+    strings->filled++;
     return string;
 }
 
@@ -122,7 +153,9 @@ np_str np_intern_text(struct np_strings *strings, const char *text)
 
 np_str np_strings_find(const struct np_strings *strings, struct np_slice text)
 {
-    return probe(strings, np_hash(strings->ctx, text.ptr, text.len), text)->string;
+    uint64_t hash = np_hash(strings->ctx, text.ptr, text.len);
+    np_str found = strings->base ? probe(strings->base, hash, text)->string : NULL;
+    return found ? found : probe(strings, hash, text)->string;
 }
 
 uint32_t np_strings_count(const struct np_strings *strings)

@@ -78,32 +78,6 @@ static void by_match(void *user, const struct np_rule *rule, const struct np_mat
     }
 }
 
-/* Numbers parts by their first signature; the special ones are in none of their own. */
-int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct np_grouping *out)
-{
-    out->count = 0;
-    out->of = np_arena_array(&draft->arena, draft->n_sigs, sizeof *out->of);
-    out->first = np_arena_array(&draft->arena, p->n_parts + 1, sizeof *out->first);
-    uint32_t *number = np_alloc(draft->ctx, p->n_parts * sizeof *number);
-    if (!out->of || !out->first || !number) {
-        np_free(draft->ctx, number, p->n_parts * sizeof *number);
-        return NETPOL_ERR_MEMORY;
-    }
-    memset(number, 0xff, p->n_parts * sizeof *number);
-    for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
-        if (s == NP_SIG_UNCOMPILED) {
-            continue;
-        }
-        if (number[p->part[s]] == UINT32_MAX) {
-            out->first[out->count] = s;
-            number[p->part[s]] = out->count++;
-        }
-        out->of[s] = number[p->part[s]];
-    }
-    np_free(draft->ctx, number, p->n_parts * sizeof *number);
-    return NETPOL_OK;
-}
-
 /* All that a list asks of an end: whether its address is known. */
 void np_partition_by_address(const struct np_draft *draft, struct np_partition *p)
 {
@@ -139,32 +113,43 @@ void np_partition_by_hosts(const struct np_draft *draft, struct np_partition *p,
     }
 }
 
-int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
-                   struct np_grouping *out)
+static int refine(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
+                  struct np_grouping *classes)
 {
-    struct np_partition partition;
-    if (!np_partition_init(draft->ctx, &partition, draft->n_sigs)) {
-        return NETPOL_ERR_MEMORY;
-    }
-    struct refiner r = {.draft = draft, .partition = &partition};
+    struct refiner r = {.draft = draft, .partition = &classes->partition};
     np_map_init(&r.seen, draft->ctx);
     for (int s = 0; s < NP_SIDES; s++) {
         r.side = &sides[s];
-        if (r.side->list) {
-            np_partition_by_address(draft, &partition);
-        }
-        if (r.side->hosts_look) {
-            np_partition_by_hosts(draft, &partition, NULL, draft->n_sigs);
-        }
         np_side_each(r.side, by_match, &r);
     }
-    if (r.status == NETPOL_OK) {
-        r.status = np_grouping_of(draft, &partition, out);
-    }
-    if (r.status == NETPOL_OK && out->count > NP_SIG_CLASS_MASK) {
-        r.status = NETPOL_ERR_LIMIT;
-    }
     np_map_free(&r.seen);
-    np_partition_free(&partition);
-    return r.status;
+    if (r.status == NETPOL_OK) {
+        r.status = np_grouping_number(draft, classes);
+    }
+    return r.status == NETPOL_OK && classes->count > NP_SIG_CLASS_MASK ? NETPOL_ERR_LIMIT
+                                                                       : r.status;
+}
+
+int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
+                   struct np_grouping *out)
+{
+    *out = (struct np_grouping){0};
+    if (!np_partition_init(draft->ctx, &out->partition, draft->n_sigs)) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (int s = 0; s < NP_SIDES; s++) {
+        if (sides[s].list) {
+            np_partition_by_address(draft, &out->partition);
+        }
+        if (sides[s].hosts_look) {
+            np_partition_by_hosts(draft, &out->partition, NULL, draft->n_sigs);
+        }
+    }
+    return refine(draft, sides, out);
+}
+
+int np_far_refine(struct np_draft *draft, const struct np_side_plan fresh[NP_SIDES],
+                  struct np_grouping *classes)
+{
+    return refine(draft, fresh, classes);
 }

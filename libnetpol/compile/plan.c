@@ -81,6 +81,10 @@ void np_plan_free(struct np_plan *plan)
 {
     const struct netpol_ctx *ctx = plan->draft.ctx;
     np_ports_free(&plan->ports);
+    np_grouping_free(&plan->draft, &plan->classes);
+    for (int s = 0; s < NP_SIDES; s++) {
+        np_groups_free(&plan->draft, &plan->groups[s]);
+    }
     np_draft_ends_free(&plan->draft);
     np_vec_free(ctx, &plan->tables.cells);
     np_vec_free(ctx, &plan->tables.maps);

@@ -73,12 +73,22 @@ void np_side_each(const struct np_side_plan *side,
 
 /* ---- far.c, groups.c: partitions of the signatures ---- */
 struct np_grouping {
+    struct np_partition partition;
     uint32_t *of;    /* signature -> number */
     uint32_t *first; /* number -> a signature that stands for it */
     uint32_t count;
+    np_vec(uint32_t) numbers; /* part -> number */
+    np_vec(uint32_t) firsts;
+    np_vec(uint32_t) parents; /* number -> what it split from when last refined, else itself */
 };
-/* Numbers the parts by their first signature; the special signatures are in none of their own. */
-int np_grouping_of(struct np_draft *draft, const struct np_partition *p, struct np_grouping *out);
+/*
+ * Numbers the parts by their first signature; those that have a number keep it, new ones follow.
+ * The special signatures are in none of their own. OK, ERR_MEMORY.
+ */
+int np_grouping_number(struct np_draft *draft, struct np_grouping *grouping);
+void np_grouping_free(struct np_draft *draft, struct np_grouping *grouping);
+/* The number that a number split from when the grouping was refined last; else itself. */
+uint32_t np_grouping_parent(const struct np_grouping *grouping, uint32_t number);
 /*
  * Splits by what each host endpoint sees of an end: is it on its node? Items are signatures, or
  * what `first` gives for each.
@@ -90,6 +100,9 @@ void np_partition_by_address(const struct np_draft *draft, struct np_partition *
 /* Classes: what no rule of any side tells apart as the far end. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SIDES],
                    struct np_grouping *out);
+/* Refines classes by the policies of `fresh`. The same statuses. */
+int np_far_refine(struct np_draft *draft, const struct np_side_plan fresh[NP_SIDES],
+                  struct np_grouping *classes);
 /*
  * Groups of one side; policies: per group, those that may select it, in the order of the side's
  * list. judged: false where no checkpoint exists.
@@ -97,10 +110,21 @@ int np_far_classes(struct np_draft *draft, const struct np_side_plan sides[NP_SI
 struct np_groups {
     struct np_grouping grouping;
     bool *judged;           /* by group */
+    bool *exists;           /* by signature: some checkpoint may exist there */
     uint32_t *policies;     /* indices into side->policies, group after group */
     uint32_t *first_policy; /* by group; [count] is the end */
 };
 int np_groups_make(struct np_draft *draft, const struct np_side_plan *side, struct np_groups *out);
+/* Refines groups by the policies of `fresh`; policies of groups are not listed anew. */
+int np_groups_refine(struct np_draft *draft, const struct np_side_plan *fresh,
+                     struct np_groups *groups);
+/*
+ * Lists policies for the groups of which wanted[group] is true (NULL: all), none for the others.
+ * arena: of the lists. OK, ERR_MEMORY.
+ */
+int np_groups_list(struct np_draft *draft, const struct np_side_plan *side, const bool *wanted,
+                   struct np_arena *arena, struct np_groups *groups);
+void np_groups_free(struct np_draft *draft, struct np_groups *groups);
 
 /* ---- focus.c: the model as one group sees it ---- */
 struct np_focus_tier {

@@ -16,6 +16,7 @@ netpol_room(
     ends_words.c
     far.c
     focus.c
+    grouping.c
     groups.c
     lists.c
     members.c

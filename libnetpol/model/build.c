@@ -12,28 +12,34 @@ static const struct np_options default_options = {
 #undef NP_OPTION
 };
 
-struct np_build *np_build_create(const struct netpol_ctx *ctx)
+struct np_build *np_build_begin(const struct netpol_ctx *ctx, struct np_ground *below)
 {
     struct np_build *b = np_zalloc(ctx, sizeof *b);
     struct np_model *model = np_zalloc(ctx, sizeof *model);
-    struct np_strings *strings = np_strings_create(ctx);
-    if (!b || !model || !strings) {
+    struct np_ground *ground = np_ground_create(ctx, below);
+    if (!b || !model || !ground) {
         np_free(ctx, b, sizeof *b);
         np_free(ctx, model, sizeof *model);
-        np_strings_destroy(strings);
+        np_ground_unref(ground);
         return NULL;
     }
     model->ctx = ctx;
     np_arena_init(&model->arena, ctx, 4096);
-    model->strings = strings;
+    model->ground = ground;
+    model->strings = ground->strings;
     model->options = default_options;
     model->inventory.ctx = ctx;
-    model->inventory.arena = &model->arena;
-    model->inventory.strings = strings;
+    model->inventory.arena = &ground->arena;
+    model->inventory.strings = ground->strings;
     b->ctx = ctx;
     b->model = model;
     np_map_init(&b->inventory.names, ctx);
     return b;
+}
+
+struct np_build *np_build_create(const struct netpol_ctx *ctx)
+{
+    return np_build_begin(ctx, NULL);
 }
 
 void np_build_destroy(struct np_build *b)
@@ -50,7 +56,7 @@ void np_model_destroy(struct np_model *model)
 {
     if (model) {
         const struct netpol_ctx *ctx = model->ctx;
-        np_strings_destroy(model->strings);
+        np_ground_unref(model->ground);
         np_arena_free(&model->arena);
         np_free(ctx, model, sizeof *model);
     }
@@ -74,13 +80,19 @@ void *np_build_alloc(struct np_build *b, size_t count, size_t element)
     if (!b) {
         return NULL;
     }
+    void *ptr = np_arena_array(&b->model->ground->arena, count, element);
+    return ptr ? ptr : np_build_fail(b);
+}
+
+void *np_seal_alloc(struct np_build *b, size_t count, size_t element)
+{
     void *ptr = np_arena_array(&b->model->arena, count, element);
     return ptr ? ptr : np_build_fail(b);
 }
 
 struct np_arena *np_build_arena(struct np_build *b)
 {
-    return &b->model->arena;
+    return &b->model->ground->arena;
 }
 
 struct np_options *np_build_options(struct np_build *b)
@@ -164,7 +176,7 @@ int np_build_seal(struct np_build *b, struct np_model **out)
     if (np_build_failed(b)) {
         return NETPOL_ERR_MEMORY;
     }
-    int status = np_inventory_seal(b);
+    int status = b->before ? NETPOL_OK : np_inventory_seal(b);
     if (status == NETPOL_OK) {
         status = np_policy_seal(b);
     }

@@ -14,6 +14,25 @@
 
 struct np_build;
 struct np_build *np_build_create(const struct netpol_ctx *ctx); /* NULL: no memory */
+/*
+ * A builder that has the options and the inventory of a sealed model, its checkpoints, stages and
+ * tiers, and those of its policies that `keeps` says yes to; more policies may be added. The sealed
+ * result shares with `before` all that lasts (ground.h), costs what its policies cost and says what
+ * a model built from nothing would say; decisions keep their numbers, also those of a dropped
+ * policy that is made again under its name, so numbers have gaps. NULL: no memory.
+ */
+struct np_build *np_build_upon(const struct np_model *before,
+                               bool (*keeps)(void *user, const struct np_policy *policy),
+                               void *user);
+/*
+ * A builder made upon a model: did something happen that is more than policies coming and going (a
+ * tier was made or lost its last policy)? Then its result is of no use.
+ */
+bool np_build_outgrown(const struct np_build *b);
+/* What the policies made from here on are lowered from: np_policy.maker. */
+void np_build_maker(struct np_build *b, const void *maker);
+/* The policies that were not kept, as the model before has them. */
+const struct np_policy *const *np_build_dropped(const struct np_build *b, size_t *count);
 void np_build_destroy(struct np_build *b); /* also after seal: model gone from it */
 bool np_build_failed(const struct np_build *b);
 struct np_arena *np_build_arena(struct np_build *b);

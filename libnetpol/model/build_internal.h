@@ -13,13 +13,16 @@
 struct np_policy_build {
     np_vec(struct np_checkpoint *) checkpoints;
     np_vec(struct np_tier *) tiers;
+    np_vec(const struct np_tier *) tiers_before; /* what the first of them are copies of */
     np_vec(struct np_policy_made *) policies;
+    np_vec(const struct np_policy *) dropped; /* of the model before */
 };
 /* A policy with its rules as separate objects, so that a rule stays where it is while others come.
  */
 struct np_policy_made {
     struct np_policy policy; /* first: one pointer is both */
     struct np_rule **rules[NP_DIRECTIONS];
+    bool kept; /* from the model before: policy.rules are that model's */
 };
 
 /*
@@ -60,14 +63,21 @@ struct np_inventory_build {
 
 struct np_build {
     const struct netpol_ctx *ctx;
-    struct np_model *model; /* under construction; NULL once sealed */
-    bool failed;
+    struct np_model *model;        /* under construction; NULL once sealed */
+    const struct np_model *before; /* not NULL: made upon it; only policies change */
+    const void *maker;
+    bool failed, outgrown;
     struct np_inventory_build inventory;
     struct np_policy_build policy;
 };
 
+/* A builder without anything in it. NULL: no memory. */
+struct np_build *np_build_begin(const struct netpol_ctx *ctx, struct np_ground *below);
 /* Remembers a failure; returns NULL, for `return np_build_fail(b);`. */
 void *np_build_fail(struct np_build *b);
+
+/* Zeroed memory that is the sealed model's own. NULL: no memory, remembered. */
+void *np_seal_alloc(struct np_build *b, size_t count, size_t element);
 
 /* Sort, number and index one half into b->model; OK, ERR_MEMORY. The inventory goes first. */
 int np_inventory_seal(struct np_build *b);

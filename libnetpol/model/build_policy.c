@@ -10,6 +10,8 @@ void np_policy_build_free(struct np_build *b)
     np_vec_free(b->ctx, &b->policy.checkpoints);
     np_vec_free(b->ctx, &b->policy.tiers);
     np_vec_free(b->ctx, &b->policy.policies);
+    np_vec_free(b->ctx, &b->policy.dropped);
+    np_vec_free(b->ctx, &b->policy.tiers_before);
 }
 
 struct np_checkpoint *np_build_checkpoint(struct np_build *b, enum np_checkpoint_kind kind,
@@ -22,6 +24,7 @@ struct np_checkpoint *np_build_checkpoint(struct np_build *b, enum np_checkpoint
     if (!slot) {
         return np_build_fail(b);
     }
+    b->outgrown = true;
     checkpoint->kind = (uint8_t)kind;
     checkpoint->plane = kind == NP_CHECK_MESH ? NETPOL_PLANE_MESH : NETPOL_PLANE_NETWORK;
     checkpoint->direction = (uint8_t)direction;
@@ -41,6 +44,7 @@ struct np_stage *np_build_stage(struct np_build *b, struct np_checkpoint *checkp
     if (!stages) {
         return np_build_fail(b);
     }
+    b->outgrown = true;
     stage->name = text;
     stage->applies = NP_ROUTE_ANY;
     checkpoint->stages = stages;
@@ -72,6 +76,7 @@ struct np_tier *np_build_tier(struct np_build *b, const char *name, double order
     if (!slot) {
         return np_build_fail(b);
     }
+    b->outgrown = true;
     tier->name = text;
     tier->order = order;
     tier->rank_order = (uint8_t)rank_order;
@@ -119,6 +124,7 @@ struct np_policy *np_build_policy(struct np_build *b, struct np_tier *tier, cons
     policy->namespace_name = namespace_name;
     policy->name = name;
     policy->tier = tier;
+    policy->maker = b->maker;
     policies[tier->n_policies++] = policy;
     tier->policies = policies;
     return policy;

@@ -5,6 +5,7 @@
 
 #define ADD(b, vector, item)                           \
     do {                                               \
+        (b)->outgrown = true;                          \
         void *added = np_vec_push((b)->ctx, (vector)); \
         if (added) {                                   \
             memcpy(added, &(item), sizeof(item));      \

@@ -17,6 +17,7 @@
  *
  * Built with model/build.h, then sealed: sorted, numbered, immutable.
  */
+#include "model/ground.h"
 #include "model/inventory.h"
 #include <netpol/eval.h>
 
@@ -220,6 +221,7 @@ struct np_policy {
                                            matched" */
     struct np_origin origin;
     const struct np_tier *tier;
+    const void *maker; /* what it was lowered from; NULL: nothing that is an object */
     /* sealed: a staged namesake (same tier, namespace and name) deletes this one, or sets it anew
      */
     bool staged_delete, staged_set;
@@ -243,6 +245,7 @@ struct np_tier {
      */
     const struct np_rule **walk[NP_DIRECTIONS];
     uint32_t n_walk[NP_DIRECTIONS];
+    uint8_t numbered[NP_DIRECTIONS]; /* for the seal: the pass that was there last */
     struct np_origin origin;
 };
 enum np_stage_view { NP_POST_NAT, NP_PRE_NAT };
@@ -284,7 +287,8 @@ struct np_options {
 
 struct np_model {
     const struct netpol_ctx *ctx;
-    struct np_arena arena;
+    struct np_ground *ground; /* counted: of all that models made from each other share */
+    struct np_arena arena;    /* of what the seal writes */
     struct np_strings *strings;
     struct np_inventory inventory;
     struct np_options options;

@@ -23,51 +23,53 @@ static int compare_text(np_str a, np_str b)
     return a == b ? 0 : np_slice_compare(np_str_slice(a), np_str_slice(b));
 }
 
-/* The first that is not 0. */
-static int first_of(const int *results, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (results[i]) {
-            return results[i];
-        }
-    }
-    return 0;
-}
-#define FIRST_OF(...) \
-    first_of((const int[]){__VA_ARGS__}, sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+/* The next thing to compare by, where all before were equal. */
+#define THEN(order, next) ((order) = (order) ? (order) : (next))
 
 static int compare_origin(const struct np_origin *a, const struct np_origin *b)
 {
-    return FIRST_OF(compare_text(a->option, b->option), compare_text(a->object, b->object),
-                    compare_text(a->source, b->source), COMPARE(a->line, b->line),
-                    COMPARE(a->column, b->column), compare_text(a->path, b->path));
+    int order = compare_text(a->option, b->option);
+    THEN(order, compare_text(a->object, b->object));
+    THEN(order, compare_text(a->source, b->source));
+    THEN(order, COMPARE(a->line, b->line));
+    THEN(order, COMPARE(a->column, b->column));
+    THEN(order, compare_text(a->path, b->path));
+    return order;
 }
 
 /* Attribution: namespace, name, part; then whatever else tells two policies apart. */
 static int compare_named(const struct np_policy *a, const struct np_policy *b)
 {
-    return FIRST_OF(compare_text(a->namespace_name, b->namespace_name),
-                    compare_text(a->name, b->name), COMPARE(a->part, b->part),
-                    compare_text(a->kind, b->kind), COMPARE(a->state, b->state),
-                    compare_origin(&a->origin, &b->origin));
+    int order = compare_text(a->namespace_name, b->namespace_name);
+    THEN(order, compare_text(a->name, b->name));
+    THEN(order, COMPARE(a->part, b->part));
+    THEN(order, compare_text(a->kind, b->kind));
+    THEN(order, COMPARE(a->state, b->state));
+    THEN(order, compare_origin(&a->origin, &b->origin));
+    return order;
 }
 
 static int compare_policies(const void *x, const void *y)
 {
     const struct np_policy *a = *(const struct np_policy *const *)x;
     const struct np_policy *b = *(const struct np_policy *const *)y;
+    int order = COMPARE(a->order, b->order);
     if (np_defect(TIES_REVERSED)) {
-        return FIRST_OF(COMPARE(a->order, b->order), compare_text(b->tie, a->tie),
-                        compare_named(b, a));
+        THEN(order, compare_text(b->tie, a->tie));
+        THEN(order, compare_named(b, a));
+        return order;
     }
-    return FIRST_OF(COMPARE(a->order, b->order), compare_text(a->tie, b->tie), compare_named(a, b));
+    THEN(order, compare_text(a->tie, b->tie));
+    THEN(order, compare_named(a, b));
+    return order;
 }
 
 static int compare_tiers(const void *x, const void *y)
 {
     const struct np_tier *a = *(struct np_tier *const *)x;
     const struct np_tier *b = *(struct np_tier *const *)y;
-    return FIRST_OF(COMPARE(a->order, b->order), compare_text(a->name, b->name));
+    int order = COMPARE(a->order, b->order);
+    return THEN(order, compare_text(a->name, b->name));
 }
 
 /* In a rank: notes are taken first, then deny, ask, allow, pass. */
@@ -88,11 +90,13 @@ static int compare_by_verdict(const void *x, const void *y)
 {
     const struct np_rule *a = *(const struct np_rule *const *)x;
     const struct np_rule *b = *(const struct np_rule *const *)y;
-    return FIRST_OF(COMPARE(a->policy->order, b->policy->order),
-                    np_defect(RANKS_IGNORED) ? 0 : COMPARE(a->rank, b->rank),
-                    COMPARE(verdict_class(a), verdict_class(b)),
-                    a->policy == b->policy ? 0 : compare_named(a->policy, b->policy),
-                    COMPARE(a->index, b->index), compare_origin(&a->origin, &b->origin));
+    int order = COMPARE(a->policy->order, b->policy->order);
+    THEN(order, np_defect(RANKS_IGNORED) ? 0 : COMPARE(a->rank, b->rank));
+    THEN(order, COMPARE(verdict_class(a), verdict_class(b)));
+    THEN(order, a->policy == b->policy ? 0 : compare_named(a->policy, b->policy));
+    THEN(order, COMPARE(a->index, b->index));
+    THEN(order, compare_origin(&a->origin, &b->origin));
+    return order;
 }
 
 /* Path order: egress of the source, lists, host out, host in, lists, ingress of the destination,
@@ -112,19 +116,43 @@ static int compare_checkpoints(const void *x, const void *y)
 {
     const struct np_checkpoint *a = *(struct np_checkpoint *const *)x;
     const struct np_checkpoint *b = *(struct np_checkpoint *const *)y;
-    return FIRST_OF(COMPARE(path_place(a), path_place(b)), compare_text(a->name, b->name),
-                    COMPARE(a->mesh_mode, b->mesh_mode), COMPARE(a->mode, b->mode));
+    int order = COMPARE(path_place(a), path_place(b));
+    THEN(order, compare_text(a->name, b->name));
+    THEN(order, COMPARE(a->mesh_mode, b->mesh_mode));
+    THEN(order, COMPARE(a->mode, b->mode));
+    return order;
 }
 
-static void sort(void *items, size_t count, size_t element,
+/*
+ * Pointers in order. What a model took from the one before is in order already, with a few new ones
+ * at the end: these are put where they belong.
+ */
+static void sort(struct np_build *b, void *pointers, size_t count,
                  int (*compare)(const void *, const void *))
 {
-    if (count > 1) {
-        qsort(items, count, element, compare);
+    void **items = pointers;
+    size_t sorted = count ? 1 : 0;
+    while (sorted < count && compare(&items[sorted - 1], &items[sorted]) <= 0) {
+        sorted++;
     }
+    size_t rest = count - sorted;
+    void **tail = rest && rest < sorted / 8 ? np_alloc(b->ctx, rest * sizeof *tail) : NULL;
+    if (!tail) {
+        if (rest) {
+            qsort(items, count, sizeof *items, compare);
+        }
+        return;
+    }
+    memcpy(tail, items + sorted, rest * sizeof *tail);
+    qsort(tail, rest, sizeof *tail, compare);
+    for (size_t at = count, left = rest; left; at--) {
+        bool from_tail = sorted == 0 || compare(&items[sorted - 1], &tail[left - 1]) <= 0;
+        items[at - 1] = from_tail ? tail[--left] : items[--sorted];
+    }
+    np_free(b->ctx, tail, rest * sizeof *tail);
 }
 
-/* The rules of a policy become one array each direction. */
+/* The rules of a policy become one array each direction, with numbers of their own. */
 static void settle_rules(struct np_build *b, struct np_policy_made *made)
 {
     struct np_policy *policy = &made->policy;
@@ -133,9 +161,10 @@ static void settle_rules(struct np_build *b, struct np_policy_made *made)
     }
     for (int d = 0; d < NP_DIRECTIONS; d++) {
         uint32_t count = policy->n_rules[d];
-        struct np_rule *rules = count ? np_build_alloc(b, count, sizeof *rules) : NULL;
+        struct np_rule *rules = count ? np_seal_alloc(b, count, sizeof *rules) : NULL;
         for (uint32_t i = 0; rules && i < count; i++) {
-            rules[i] = *made->rules[d][i];
+            rules[i] = made->kept ? policy->rules[d][i] : *made->rules[d][i];
+            rules[i].policy = policy;
             b->model->n_effects += rules[i].n_effects;
         }
         policy->rules[d] = rules;
@@ -149,7 +178,7 @@ static void line_up(struct np_build *b, struct np_tier *tier, int direction)
     for (uint32_t p = 0; p < tier->n_policies; p++) {
         count += tier->policies[p]->n_rules[direction];
     }
-    const struct np_rule **walk = count ? np_build_alloc(b, count, sizeof *walk) : NULL;
+    const struct np_rule **walk = count ? np_seal_alloc(b, count, sizeof *walk) : NULL;
     if (!walk) {
         return;
     }
@@ -160,7 +189,7 @@ static void line_up(struct np_build *b, struct np_tier *tier, int direction)
         }
     }
     if (tier->rank_order == NP_BY_VERDICT) {
-        sort(walk, tier->n_walk[direction], sizeof *walk, compare_by_verdict);
+        sort(b, walk, tier->n_walk[direction], compare_by_verdict);
     }
     for (uint32_t i = 0; i < tier->n_walk[direction]; i++) {
         struct np_rule *rules = walk[i]->policy->rules[direction];
@@ -207,7 +236,7 @@ static void settle_tier(struct np_build *b, struct np_tier *tier)
     if (tier->order != tier->order) {
         tier->order = HUGE_VAL;
     }
-    sort(tier->policies, tier->n_policies, sizeof *tier->policies, compare_policies);
+    sort(b, tier->policies, tier->n_policies, compare_policies);
     line_up(b, tier, NP_INGRESS);
     line_up(b, tier, NP_EGRESS);
     if (b->model->staged) {
@@ -218,16 +247,20 @@ static void settle_tier(struct np_build *b, struct np_tier *tier)
 /* ---- decision numbers ---- */
 
 struct numbering {
-    struct np_decision *decisions; /* NULL while they are counted */
+    struct np_decision *decisions; /* NULL while numbers are given */
     uint32_t next;
+    uint8_t pass;
 };
 
-static uint32_t give(struct numbering *n, struct np_decision decision)
+/* A number that is there from the model before stays. */
+static void give(struct numbering *n, uint32_t *number, struct np_decision decision)
 {
-    if (n->decisions) {
-        n->decisions[n->next] = decision;
+    if (*number == 0) {
+        *number = n->next++;
     }
-    return n->next++;
+    if (n->decisions) {
+        n->decisions[*number] = decision;
+    }
 }
 
 /* The rules of a tier in one direction; once, though several stages may share the tier. */
@@ -235,63 +268,83 @@ static void number_tier(struct numbering *n, struct np_tier *tier, const struct 
 {
     uint8_t d = c->direction;
     struct np_decision about = {.direction = d, .tier = tier, .checkpoint = c};
+    if (tier->numbered[d] == n->pass) {
+        return;
+    }
+    tier->numbered[d] = n->pass;
     for (uint32_t p = 0; p < tier->n_policies; p++) {
         struct np_policy *policy = (struct np_policy *)(uintptr_t)tier->policies[p];
         about.policy = policy;
         about.kind = NP_DECIDED_RULE;
         for (uint32_t i = 0; policy->rules[d] && i < policy->n_rules[d]; i++) {
             about.rule = &policy->rules[d][i];
-            policy->rules[d][i].number = give(n, about);
+            give(n, &policy->rules[d][i].number, about);
         }
         about.rule = NULL;
         about.kind = NP_DECIDED_ISOLATION;
-        policy->end_number[d] = give(n, about);
+        give(n, &policy->end_number[d], about);
     }
     about.policy = NULL;
     about.kind = NP_DECIDED_TIER_END;
-    tier->end_number[d] = give(n, about);
+    give(n, &tier->end_number[d], about);
 }
 
 static void number_all(struct np_model *model, struct numbering *n)
 {
+    n->pass++;
     for (uint32_t c = 0; c < model->n_checkpoints; c++) {
         const struct np_checkpoint *checkpoint = model->checkpoints[c];
         for (uint32_t s = 0; s < checkpoint->n_stages; s++) {
             struct np_stage *stage = checkpoint->stages[s];
             for (uint32_t t = 0; t < stage->n_tiers; t++) {
-                if (stage->tiers[t]->end_number[checkpoint->direction] == 0) {
-                    number_tier(n, stage->tiers[t], checkpoint);
-                }
+                number_tier(n, stage->tiers[t], checkpoint);
             }
-            stage->default_number = give(n, (struct np_decision){.kind = NP_DECIDED_DEFAULT,
-                                                                 .direction = checkpoint->direction,
-                                                                 .checkpoint = checkpoint});
+            give(n, &stage->default_number,
+                 (struct np_decision){.kind = NP_DECIDED_DEFAULT,
+                                      .direction = checkpoint->direction,
+                                      .checkpoint = checkpoint});
         }
     }
 }
 
-static void forget_numbers(struct np_build *b)
+static bool is_namesake(const struct np_policy *a, const struct np_policy *b)
 {
-    for (size_t i = 0; i < b->policy.tiers.count; i++) {
-        struct np_tier *tier = b->policy.tiers.items[i];
-        tier->end_number[NP_INGRESS] = tier->end_number[NP_EGRESS] = 0;
+    return a->kind == b->kind && a->namespace_name == b->namespace_name && a->name == b->name &&
+           a->part == b->part;
+}
+
+/* An edited policy keeps its numbers, as far as it has as many rules. */
+static void hand_down(struct np_build *b)
+{
+    for (size_t i = 0; i < b->policy.policies.count && b->policy.dropped.count; i++) {
+        struct np_policy *policy = &b->policy.policies.items[i]->policy;
+        const struct np_policy *old = NULL;
+        for (size_t k = 0; k < b->policy.dropped.count && !b->policy.policies.items[i]->kept; k++) {
+            bool same = is_namesake(policy, b->policy.dropped.items[k]);
+            old = same ? b->policy.dropped.items[k] : old;
+        }
+        for (int d = 0; old && d < NP_DIRECTIONS; d++) {
+            policy->end_number[d] = old->end_number[d];
+            for (uint32_t r = 0; r < policy->n_rules[d] && r < old->n_rules[d]; r++) {
+                policy->rules[d][r].number = old->rules[d][r].number;
+            }
+        }
     }
 }
 
 static int number(struct np_build *b)
 {
     struct np_model *model = b->model;
-    struct numbering n = {.decisions = NULL, .next = 1};
-    number_all(model, &n); /* how many */
-    n.decisions = np_build_alloc(b, n.next, sizeof *n.decisions);
+    struct numbering n = {.next = b->before ? b->before->n_decisions : 1};
+    hand_down(b);
+    number_all(model, &n);
+    n.decisions = np_seal_alloc(b, n.next, sizeof *n.decisions);
     if (!n.decisions) {
         return NETPOL_ERR_MEMORY;
     }
-    forget_numbers(b);
+    number_all(model, &n);
     model->decisions = n.decisions;
     model->n_decisions = n.next;
-    n.next = 1;
-    number_all(model, &n);
     return NETPOL_OK;
 }
 
@@ -306,7 +359,7 @@ int np_policy_seal(struct np_build *b)
         settle_tier(b, made->tiers.items[i]);
     }
     size_t count = made->checkpoints.count;
-    struct np_checkpoint **checkpoints = np_build_alloc(b, count, sizeof *checkpoints);
+    struct np_checkpoint **checkpoints = np_seal_alloc(b, count, sizeof *checkpoints);
     if (!checkpoints || b->failed) {
         return NETPOL_ERR_MEMORY;
     }
@@ -314,10 +367,10 @@ int np_policy_seal(struct np_build *b)
         checkpoints[i] = made->checkpoints.items[i];
         for (uint32_t s = 0; s < checkpoints[i]->n_stages; s++) {
             struct np_stage *stage = checkpoints[i]->stages[s];
-            sort(stage->tiers, stage->n_tiers, sizeof(struct np_tier *), compare_tiers);
+            sort(b, stage->tiers, stage->n_tiers, compare_tiers);
         }
     }
-    sort(checkpoints, count, sizeof(struct np_checkpoint *), compare_checkpoints);
+    sort(b, checkpoints, count, compare_checkpoints);
     model->checkpoints = checkpoints;
     model->n_checkpoints = (uint32_t)count;
     return number(b);

@@ -5,6 +5,8 @@ netpol_room(
     build.c
     build_policy.c
     build_select.c
+    build_upon.c
+    ground.c
     inventory_build.c
     inventory_end.c
     inventory_index.c

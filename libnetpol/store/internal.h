@@ -28,6 +28,8 @@ void np_store_key_of(struct np_text *text, const struct np_object *object);
 
 /* The object under a key, staged or not (a staged removal hides it); NULL: none. */
 struct np_object *np_store_find(const struct netpol_store *store, struct np_slice key);
+/* Notes that what is under a key has changed. */
+void np_store_touch(struct netpol_store *store, struct np_slice key);
 /* Two fresh references. */
 uint64_t np_store_new_ref(struct netpol_store *store);
 

@@ -11,6 +11,7 @@ int np_store_create(struct netpol_ctx *ctx, struct netpol_store **out)
     store->ctx = ctx;
     store->next_ref = 1;
     np_map_init(&store->objects, ctx);
+    np_map_init(&store->touched, ctx);
     *out = store;
     return NETPOL_OK;
 }
@@ -25,6 +26,8 @@ void np_store_destroy(struct netpol_store *store)
         np_object_unref((struct np_object *)(uintptr_t)value);
     }
     np_map_free(&store->objects);
+    np_map_free(&store->touched);
+    np_snapshot_free(store->last);
     np_vec_free(store->ctx, &store->ranges);
     np_free(store->ctx, store, sizeof *store);
 }
@@ -46,6 +49,21 @@ void np_store_key_of(struct np_text *text, const struct np_object *object)
     np_store_key(text, np_slice_of(object->reader->group),
                  object->reader->kind ? np_slice_of(object->reader->kind) : object->kind,
                  object->namespace_name, object->name);
+}
+
+/* More changes than a snapshot could make use of: it is let go. */
+void np_store_touch(struct netpol_store *store, struct np_slice key)
+{
+    enum { TOUCHED = 256 };
+    bool added;
+    if (store->last &&
+        (store->touched.count >= TOUCHED || !np_map_add(&store->touched, key, &added))) {
+        np_snapshot_free(store->last);
+        store->last = NULL;
+    }
+    if (!store->last) {
+        np_map_free(&store->touched);
+    }
 }
 
 uint64_t np_store_new_ref(struct netpol_store *store)
@@ -71,6 +89,7 @@ static int remove_now(struct netpol_store *store, struct np_slice key)
     struct np_object *object = (struct np_object *)(uintptr_t)*value;
     np_map_remove(&store->objects, key);
     np_object_unref(object);
+    np_store_touch(store, key);
     store->version++;
     return NETPOL_OK;
 }
@@ -103,6 +122,7 @@ static int upsert_now(struct netpol_store *store, struct np_object *object, stru
     object->ref = old ? old->ref : np_store_new_ref(store);
     *value = (uint64_t)(uintptr_t)object;
     np_object_unref(old);
+    np_store_touch(store, key);
     store->version++;
     return NETPOL_OK;
 }

@@ -33,21 +33,34 @@ struct netpol_store {
     uint64_t version;
     uint64_t bytes, n_skipped;
     bool incomplete;
+    struct np_snapshot *last; /* counted: the newest, while little has changed; NULL */
+    struct np_map touched;    /* keys of what has changed since */
 };
 
-/* One moment of a store. */
+/*
+ * One moment of a store. A snapshot of a store that has hardly changed is made from the one before:
+ * it counts the first of such a row as a whole, and by itself only what the first does not have.
+ */
 struct np_snapshot {
+    atomic_uint refs;
     const struct netpol_ctx *ctx;
-    struct np_object **objects; /* sorted by key, each counted once for the snapshot */
-    size_t count;
+    struct np_object **objects; /* sorted by key */
+    size_t count, objects_room;
+    struct np_snapshot *base; /* counted; NULL: every object is counted once here */
+    struct np_object **own;   /* with a base: those that are counted here */
+    size_t n_own, own_room;
     struct np_prefix *ranges;
     size_t n_ranges;
     uint64_t version;
     bool incomplete;
 };
-/* *out owned by the caller. OK, ERR_MEMORY. */
-int np_snapshot_take(const struct netpol_store *store, struct np_snapshot **out);
-void np_snapshot_free(struct np_snapshot *snapshot); /* NULL is ignored */
+/*
+ * *out counted for the caller. OK, ERR_MEMORY. O(n log n) in the objects; after a few changes O(n)
+ * copies of pointers.
+ */
+int np_snapshot_take(struct netpol_store *store, struct np_snapshot **out);
+struct np_snapshot *np_snapshot_ref(struct np_snapshot *snapshot);
+void np_snapshot_free(struct np_snapshot *snapshot); /* gives one count back; NULL is ignored */
 
 int np_store_create(struct netpol_ctx *ctx, struct netpol_store **out);
 void np_store_destroy(struct netpol_store *store);

@@ -176,6 +176,7 @@ static void move_over(struct netpol_store *store)
         } else if (value) {
             np_map_remove(&store->objects, key);
         }
+        np_store_touch(store, key);
         np_object_unref(old);
     }
     store->bytes += stage->bytes;
