@@ -212,6 +212,7 @@ int np_compile(struct netpol_store *store, const struct netpol_compile_options *
     int status = whole ? fill_model(whole, store, options, diags) : NETPOL_ERR_MEMORY;
     status = status == NETPOL_OK ? assemble(whole, out) : status;
     if (status != NETPOL_OK) {
+        np_snapshot_forget(store);
         whole_destroy(whole);
         return status;
     }

@@ -196,12 +196,17 @@ int np_snapshot_take(struct netpol_store *store, struct np_snapshot **out)
         memcpy(snapshot->ranges, store->ranges.items, n_ranges * sizeof *snapshot->ranges);
         qsort(snapshot->ranges, n_ranges, sizeof *snapshot->ranges, by_prefix);
     }
-    np_snapshot_free(store->last);
+    np_snapshot_forget(store);
     store->last = np_snapshot_ref(snapshot);
-    np_map_free(&store->touched);
-    np_map_init(&store->touched, store->ctx);
     *out = snapshot;
     return NETPOL_OK;
+}
+
+void np_snapshot_forget(struct netpol_store *store)
+{
+    np_snapshot_free(store->last);
+    store->last = NULL;
+    np_map_free(&store->touched);
 }
 
 struct np_snapshot *np_snapshot_ref(struct np_snapshot *snapshot)

@@ -58,11 +58,7 @@ void np_store_touch(struct netpol_store *store, struct np_slice key)
     bool added;
     if (store->last &&
         (store->touched.count >= TOUCHED || !np_map_add(&store->touched, key, &added))) {
-        np_snapshot_free(store->last);
-        store->last = NULL;
-    }
-    if (!store->last) {
-        np_map_free(&store->touched);
+        np_snapshot_forget(store);
     }
 }
 

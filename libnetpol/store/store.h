@@ -59,6 +59,8 @@ struct np_snapshot {
  * copies of pointers.
  */
 int np_snapshot_take(struct netpol_store *store, struct np_snapshot **out);
+/* The store keeps the last one for the next; no more. */
+void np_snapshot_forget(struct netpol_store *store);
 struct np_snapshot *np_snapshot_ref(struct np_snapshot *snapshot);
 void np_snapshot_free(struct np_snapshot *snapshot); /* gives one count back; NULL is ignored */
 
