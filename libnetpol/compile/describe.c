@@ -95,32 +95,37 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
     }
 }
 
-static int describe_decisions(struct np_whole *whole)
+/* Texts live as long as the model's. */
+static bool describe(const struct np_whole *whole, uint32_t number, struct netpol_rule_info *out)
 {
-    const struct np_model *model = whole->model;
-    uint32_t count = model->n_decisions ? model->n_decisions : 1;
+    const struct np_origin *origin;
+    fill_info(&whole->model->decisions[number], out, &origin);
+    out->position = position_of(&whole->model->ground->arena, origin);
+    out->key = out->position ? key_of(whole->ctx, out) : 0;
+    return out->key != 0;
+}
+
+/* before: the matcher whose numbers these are, but for whole->changed; NULL: none. */
+static int describe_decisions(struct np_whole *whole, const struct np_whole *before)
+{
+    uint32_t count = whole->model->n_decisions ? whole->model->n_decisions : 1;
     struct netpol_rule_info *rules = np_arena_array(&whole->arena, count, sizeof *rules);
-    if (!rules) {
-        return NETPOL_ERR_MEMORY;
+    bool fine = rules != NULL;
+    if (fine && before) {
+        memcpy(rules, before->rules, before->n_rules * sizeof *rules);
     }
-    for (uint32_t i = 1; i < count; i++) {
-        const struct np_origin *origin;
-        fill_info(&model->decisions[i], &rules[i], &origin);
-        rules[i].position = position_of(&whole->arena, origin);
-        if (!rules[i].position) {
-            return NETPOL_ERR_MEMORY;
-        }
-        rules[i].key = key_of(whole->ctx, &rules[i]);
-        if (!rules[i].key) {
-            return NETPOL_ERR_MEMORY;
-        }
+    for (uint32_t i = 1; fine && !before && i < count; i++) {
+        fine = describe(whole, i, &rules[i]);
+    }
+    for (uint32_t i = 0; fine && before && i < whole->n_changed; i++) {
+        fine = describe(whole, whole->changed[i], &rules[whole->changed[i]]);
     }
     whole->rules = rules;
     whole->n_rules = count;
-    return NETPOL_OK;
+    return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 
-int np_describe_all(struct np_whole *whole)
+int np_describe_all(struct np_whole *whole, const struct np_whole *before)
 {
     for (size_t i = 0; i < NP_OPTION_COUNT; i++) {
         struct np_slice value = np_option_value(&whole->model->options, i);
@@ -129,7 +134,7 @@ int np_describe_all(struct np_whole *whole)
             return NETPOL_ERR_MEMORY;
         }
     }
-    return describe_decisions(whole);
+    return describe_decisions(whole, before);
 }
 
 const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,

@@ -91,6 +91,11 @@ struct np_draft {
 int np_draft_ends(struct np_draft *draft);
 void np_draft_ends_free(struct np_draft *draft); /* what is not in the arena */
 /*
+ * Can the ends stay as they are with this policy as well? *outgrown becomes true if it asks for
+ * something that no policy asked for; the draft is then of no more use. OK, ERR_MEMORY.
+ */
+int np_draft_covers(struct np_draft *draft, const struct np_policy *policy, bool *outgrown);
+/*
  * The members of a set in a role, remembered by set and role. relation: enum np_relation, of
  * consequence only for sets that np_set_is_relative. Exact: every signature's truth is the
  * reference's for its representative. NULL items with count UINT32_MAX: no memory.

@@ -19,6 +19,12 @@ void np_emit_section(struct np_emit *emit, enum np_section section, const void *
     emit->writer.sections[section].bytes = bytes;
 }
 
+void np_emit_again(struct np_emit *emit, const struct np_image *before, enum np_section section)
+{
+    np_emit_section(emit, section, before->section[section],
+                    before->header->sections[section].bytes);
+}
+
 void np_emit_free(struct np_emit *emit)
 {
     np_arena_free(&emit->arena);

@@ -5,52 +5,64 @@
 struct cold {
     struct np_emit *emit;
     const struct np_whole *whole;
-    struct np_map offsets; /* text -> offset */
-    np_vec(char) strings;
+    struct np_texts *texts;
+    const struct np_image *before;
     bool failed;
 };
 
 /* The offset of a text, there once. */
 static uint32_t text(struct cold *c, const char *value)
 {
-    const struct netpol_ctx *ctx = c->emit->plan->draft.ctx;
+    const struct netpol_ctx *ctx = c->texts->ctx;
     size_t length = value ? strlen(value) : 0;
     if (length == 0) {
         return 0;
     }
     bool added;
-    uint64_t *at = np_map_add(&c->offsets, (struct np_slice){value, length}, &added);
+    uint64_t *at = np_map_add(&c->texts->offsets, (struct np_slice){value, length}, &added);
     if (at && added) {
-        *at = c->strings.count;
-        size_t end = c->strings.count + length + 1;
-        if (!np_vec_grow(ctx, (void **)&c->strings.items, &c->strings.capacity, end, 1)) {
+        *at = c->texts->strings.count;
+        size_t end = c->texts->strings.count + length + 1;
+        if (!np_vec_grow(ctx, (void **)&c->texts->strings.items, &c->texts->strings.capacity, end, 1)) {
             c->failed = true;
             return 0;
         }
-        memcpy(c->strings.items + c->strings.count, value, length + 1);
-        c->strings.count = end;
+        memcpy(c->texts->strings.items + c->texts->strings.count, value, length + 1);
+        c->texts->strings.count = end;
     }
     c->failed = c->failed || !at;
     return at ? (uint32_t)*at : 0;
+}
+
+static void add_rule(struct cold *c, uint32_t number, struct np_rule_record *out)
+{
+    const struct netpol_rule_info *info = &c->whole->rules[number];
+    *out = (struct np_rule_record){.key = info->key,
+                                   .policy = text(c, info->policy),
+                                   .rule = text(c, info->rule),
+                                   .title = text(c, info->title),
+                                   .position = text(c, info->position),
+                                   .tier = text(c, info->tier),
+                                   .option = text(c, info->option),
+                                   .action = (int8_t)info->action,
+                                   .side = (uint8_t)info->side};
 }
 
 static void add_rules(struct cold *c)
 {
     uint32_t n = c->whole->n_rules;
     struct np_rule_record *records = np_emit_alloc(c->emit, n, sizeof *records);
-    for (uint32_t i = 1; records && i < n; i++) {
-        const struct netpol_rule_info *info = &c->whole->rules[i];
-        records[i] = (struct np_rule_record){.key = info->key,
-                                             .policy = text(c, info->policy),
-                                             .rule = text(c, info->rule),
-                                             .title = text(c, info->title),
-                                             .position = text(c, info->position),
-                                             .tier = text(c, info->tier),
-                                             .option = text(c, info->option),
-                                             .action = (int8_t)info->action,
-                                             .side = (uint8_t)info->side};
-    }
     c->failed = c->failed || !records;
+    if (records && c->before) {
+        memcpy(records, c->before->section[NP_SECTION_RULES],
+               c->before->count[NP_SECTION_RULES] * sizeof *records);
+    }
+    for (uint32_t i = 1; records && !c->before && i < n; i++) {
+        add_rule(c, i, &records[i]);
+    }
+    for (uint32_t i = 0; records && c->before && i < c->whole->n_changed; i++) {
+        add_rule(c, c->whole->changed[i], &records[c->whole->changed[i]]);
+    }
     c->emit->writer.header.n_rules = n;
     np_emit_section(c->emit, NP_SECTION_RULES, records, n * sizeof *records);
 }
@@ -111,7 +123,7 @@ static uint32_t count_policies(struct cold *c)
     const struct np_rule_record *records = emit->writer.sections[NP_SECTION_RULES].items;
     struct np_bits seen;
     uint32_t count = 0;
-    if (!np_bits_init(emit->plan->draft.ctx, &seen, c->strings.count)) {
+    if (!np_bits_init(emit->plan->draft.ctx, &seen, c->texts->strings.count)) {
         c->failed = true;
         return 0;
     }
@@ -124,26 +136,40 @@ static uint32_t count_policies(struct cold *c)
     return count;
 }
 
-int np_emit_cold(struct np_emit *emit, const struct np_whole *whole)
+int np_emit_cold(struct np_emit *emit, const struct np_whole *whole, struct np_texts *texts,
+                 const struct np_image *before)
 {
-    struct cold c = {.emit = emit, .whole = whole};
-    const struct netpol_ctx *ctx = emit->plan->draft.ctx;
-    np_map_init(&c.offsets, ctx);
-    char *empty = np_vec_push(ctx, &c.strings);
-    if (empty) {
+    struct cold c = {.emit = emit, .whole = whole, .texts = texts, .before = before};
+    if (texts->strings.count == 0) {
+        char *empty = np_vec_push(texts->ctx, &texts->strings);
+        if (!empty) {
+            return NETPOL_ERR_MEMORY;
+        }
         *empty = 0;
-        add_rules(&c);
+    }
+    add_rules(&c);
+    if (before) {
+        np_emit_again(emit, before, NP_SECTION_OPTIONS);
+        np_emit_again(emit, before, NP_SECTION_NODES);
+        np_emit_again(emit, before, NP_SECTION_ENDPOINTS);
+    } else {
         add_options(&c);
         add_nodes(&c);
         add_endpoints(&c);
     }
-    emit->writer.header.n_policies = empty && !c.failed ? count_policies(&c) : 0;
-    char *strings = np_emit_alloc(emit, c.strings.count, 1);
-    if (strings && empty) {
-        memcpy(strings, c.strings.items, c.strings.count);
-    }
-    np_emit_section(emit, NP_SECTION_STRINGS, strings, c.strings.count);
-    np_map_free(&c.offsets);
-    np_vec_free(ctx, &c.strings);
-    return empty && strings && !c.failed ? NETPOL_OK : NETPOL_ERR_MEMORY;
+    emit->writer.header.n_policies = c.failed ? 0 : count_policies(&c);
+    np_emit_section(emit, NP_SECTION_STRINGS, texts->strings.items, texts->strings.count);
+    return c.failed ? NETPOL_ERR_MEMORY : NETPOL_OK;
+}
+
+void np_texts_init(struct np_texts *texts, const struct netpol_ctx *ctx)
+{
+    *texts = (struct np_texts){.ctx = ctx};
+    np_map_init(&texts->offsets, ctx);
+}
+
+void np_texts_free(struct np_texts *texts)
+{
+    np_map_free(&texts->offsets);
+    np_vec_free(texts->ctx, &texts->strings);
 }

@@ -287,3 +287,25 @@ int np_emit_ends(struct np_emit *emit)
     status = status == NETPOL_OK ? add_trie6(emit) : status;
     return status == NETPOL_OK ? add_kinds(emit) : status;
 }
+
+void np_emit_ends_again(struct np_emit *emit, const struct np_image *before)
+{
+    static const uint8_t sections[] = {
+        NP_SECTION_SLOTS4, NP_SECTION_SLOTS6, NP_SECTION_REFS,       NP_SECTION_SHARED,
+        NP_SECTION_TRIE4,  NP_SECTION_TRIE6,  NP_SECTION_PROJECTION, NP_SECTION_KINDS,
+        NP_SECTION_COMBOS,
+    };
+    struct np_image_header *to = &emit->writer.header;
+    const struct np_image_header *from = before->header;
+    to->slots4_bits = from->slots4_bits;
+    to->slots6_bits = from->slots6_bits;
+    to->refs_bits = from->refs_bits;
+    to->trie4_bits = from->trie4_bits;
+    to->trie6_bits = from->trie6_bits;
+    to->slots4_probes = from->slots4_probes;
+    to->slots6_probes = from->slots6_probes;
+    to->refs_probes = from->refs_probes;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        np_emit_again(emit, before, (enum np_section)sections[i]);
+    }
+}

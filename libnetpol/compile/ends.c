@@ -255,6 +255,11 @@ int np_draft_ends(struct np_draft *draft)
     return status;
 }
 
+int np_draft_covers(struct np_draft *draft, const struct np_policy *policy, bool *outgrown)
+{
+    return np_mentions_policy(&draft->ends->mentions, policy, outgrown);
+}
+
 void np_draft_ends_free(struct np_draft *draft)
 {
     struct np_ends_state *state = draft->ends;

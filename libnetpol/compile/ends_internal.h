@@ -126,6 +126,8 @@ struct np_mentions {
 void np_mentions_init(struct np_mentions *m, const struct netpol_ctx *ctx);
 void np_mentions_free(struct np_mentions *m);
 int np_mentions_collect(struct np_mentions *m, const struct np_model *model);
+/* Adds what one policy asks. *grown becomes true when something is new. OK, ERR_MEMORY. */
+int np_mentions_policy(struct np_mentions *m, const struct np_policy *policy, bool *grown);
 /* The number of a key, 0: nobody asks for it. */
 uint32_t np_mentions_key(const struct np_mentions *m, uint8_t scope, np_str key);
 /* Value code (enum above), 0: not seen or absent. */

@@ -10,6 +10,7 @@
  * from any thread.
  */
 #include "match/matcher.h"
+#include <stdatomic.h>
 #include "model/policy.h"
 #include "store/store.h"
 
@@ -20,6 +21,7 @@ enum {
 #undef NP_OPTION
 };
 
+struct np_kept; /* kept.h */
 struct np_whole { /* netpol_matcher.whole */
     struct netpol_ctx *ctx;
     struct np_model *model;
@@ -29,6 +31,10 @@ struct np_whole { /* netpol_matcher.whole */
     uint32_t n_rules;                     /* [0] included */
     const char *option_values[NP_OPTION_COUNT];
     const char *profile;
+    /* Decisions that are not what the matcher before said of their number; all if there is none. */
+    const uint32_t *changed;
+    uint32_t n_changed;
+    _Atomic(struct np_kept *) kept; /* for the next compile, which takes it; NULL */
     uint64_t evaluated, reused_groups;
     uint64_t groups, rows, residuals;
 };

@@ -30,15 +30,22 @@ static int reduce(struct np_plan *plan, const struct np_model *model)
 
 static int make_sides(struct np_plan *plan, const struct np_model *model)
 {
-    int status = np_sides_make(&plan->draft, plan->lists);
+    int status = np_sides_make(model, &plan->passing, plan->lists);
     status = status == NETPOL_OK ? reduce(plan, model) : status;
-    status = status == NETPOL_OK ? np_sides_make(&plan->draft, plan->sides) : status;
+    status = status == NETPOL_OK ? np_sides_make(plan->draft.model, &plan->passing, plan->sides) : status;
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
         plan->sides[s].list = np_list_fits(&plan->lists[s]);
         plan->relations = plan->relations || plan->sides[s].relations;
         plan->draft.hosts_look = plan->draft.hosts_look || plan->sides[s].hosts_look;
     }
     return status;
+}
+
+static int make_side(struct np_plan *plan, enum np_side_of_hop side)
+{
+    plan->planned[side] = np_arena_array(&plan->draft.arena, plan->groups[side].grouping.count,
+                                         sizeof **plan->planned);
+    return plan->planned[side] ? np_rows_make(plan, side, NULL) : NETPOL_ERR_MEMORY;
 }
 
 static int make_rows(struct np_plan *plan)
@@ -50,9 +57,22 @@ static int make_rows(struct np_plan *plan)
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
         enum np_side_of_hop side = (enum np_side_of_hop)s;
         status = plan->sides[s].list ? np_list_make(plan, &plan->lists[s], side)
-                                     : np_rows_make(plan, side);
+                                     : make_side(plan, side);
     }
     return status;
+}
+
+struct np_plan_size np_plan_size_of(const struct np_plan *plan)
+{
+    struct np_plan_size size = {.classes = plan->classes.count,
+                                .ports = plan->ports.n_classes,
+                                .cells = plan->tables.cells.count,
+                                .parts = plan->tables.parts.count,
+                                .maps = plan->tables.maps.count};
+    for (int s = 0; s < NP_SIDES; s++) {
+        size.groups += plan->groups[s].grouping.count;
+    }
+    return size;
 }
 
 int np_plan_make(const struct netpol_ctx *ctx, const struct np_model *model, struct np_plan *plan)
@@ -61,6 +81,7 @@ int np_plan_make(const struct netpol_ctx *ctx, const struct np_model *model, str
         .draft = {.ctx = ctx, .model = model}
     };
     np_arena_init(&plan->draft.arena, ctx, 65536);
+    np_arena_init(&plan->passing, ctx, 4096);
     plan->tables.ctx = ctx;
     np_map_init(&plan->tables.cell_rows, ctx);
     np_map_init(&plan->tables.map_rows, ctx);
@@ -74,7 +95,9 @@ int np_plan_make(const struct netpol_ctx *ctx, const struct np_model *model, str
     status = status == NETPOL_OK ? np_ports_make(&plan->draft, plan->sides, &plan->ports) : status;
     status =
         status == NETPOL_OK ? np_far_classes(&plan->draft, plan->sides, &plan->classes) : status;
-    return status == NETPOL_OK ? make_rows(plan) : status;
+    status = status == NETPOL_OK ? make_rows(plan) : status;
+    plan->made = np_plan_size_of(plan);
+    return status;
 }
 
 void np_plan_free(struct np_plan *plan)
@@ -96,4 +119,5 @@ void np_plan_free(struct np_plan *plan)
         np_cut_free(plan->tables.cuts);
     }
     np_arena_free(&plan->draft.arena);
+    np_arena_free(&plan->passing);
 }

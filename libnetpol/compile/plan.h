@@ -32,6 +32,9 @@ struct np_ports {
     uint32_t *first_point; /* of each class */
     uint32_t n_classes;
     bool by_family;    /* some rule exists for one family only */
+    bool names_used, source_axes, auth, list; /* what else tells points apart */
+    struct np_map known;                      /* content of services */
+    struct np_map names;                      /* in use, by address of the string: 1, 2 source */
     uint16_t *sources; /* source ports that stand for an interval each; [0] is 0 */
     uint32_t n_sources;
     uint32_t *starts[8]; /* by directory: first ports of its intervals, sorted */
@@ -40,6 +43,14 @@ struct np_ports {
 };
 /* OK, ERR_MEMORY, ERR_LIMIT (over 32,767 classes). */
 int np_ports_make(struct np_draft *draft, const struct np_side_plan *sides, struct np_ports *out);
+/*
+ * Refines classes by the policies of `fresh`. parents: class -> class that it split from, of the
+ * arena; NULL where all is as it was. *outgrown: more than spans of ports is new, nothing was done.
+ * OK, ERR_MEMORY.
+ */
+int np_ports_refine(struct np_draft *draft, const struct np_side_plan *fresh,
+                    struct np_ports *ports, struct np_arena *arena, const uint32_t **parents,
+                    bool *outgrown);
 void np_ports_free(struct np_ports *ports);
 /* The class of a point. */
 uint32_t np_ports_class(const struct np_ports *ports, const struct np_port_point *point);
@@ -63,8 +74,9 @@ struct np_side_plan {
     bool redirects, auth;
     bool list; /* one imported list (lists.c): nothing of it is seen by ends, classes and groups */
 };
-/* OK, ERR_MEMORY. */
-int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES]);
+/* arena: of their lists. OK, ERR_MEMORY. */
+int np_sides_make(const struct np_model *model, struct np_arena *arena,
+                  struct np_side_plan sides[NP_SIDES]);
 /* Calls visit for every alternative of every rule of the side, in order. */
 void np_side_each(const struct np_side_plan *side,
                   void (*visit)(void *user, const struct np_rule *rule,
@@ -186,11 +198,18 @@ struct np_plan {
     struct np_group_plan *planned[NP_SIDES]; /* by group */
     struct np_tables tables;
     bool relations; /* on some side */
+    struct np_arena passing; /* of sides and lists, which every update makes anew */
+    struct np_plan_size {
+        size_t classes, ports, groups, cells, parts, maps;
+    } made; /* how large it was before updates */
 };
 /* The truth of a signature in sorted members. */
 np_truth np_members_find(const struct np_members *members, uint32_t signature);
-/* Fills planned for one side. OK, ERR_MEMORY, ERR_LIMIT. */
-int np_rows_make(struct np_plan *plan, enum np_side_of_hop side);
+/*
+ * Fills planned for the groups of one side of which wanted[group] is true (NULL: all). OK,
+ * ERR_MEMORY, ERR_LIMIT.
+ */
+int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wanted);
 /* ---- truths.c ---- */
 /*
  * What an answer depends on, where rules are plain (no requests, proxies, authentication): the
@@ -278,6 +297,22 @@ bool np_comb_finish(struct np_comb_build *comb); /* pads to the highest base + n
 /* ---- the whole ---- */
 int np_plan_make(const struct netpol_ctx *ctx, const struct np_model *model, struct np_plan *plan);
 void np_plan_free(struct np_plan *plan);
+struct np_plan_size np_plan_size_of(const struct np_plan *plan);
+/* ---- plan_update.c ---- */
+struct np_plan_change { /* what is different from the model that the plan was made for */
+    const struct np_policy *const *dropped; /* as that model has them */
+    size_t n_dropped;
+    const struct np_policy *const *added;
+    size_t n_added;
+};
+/*
+ * The plan for a model made upon the one it was made for (model/build.h): only groups that a
+ * dropped or an added policy may select are planned anew; *replanned: how many. *outgrown: the
+ * change needs a plan from nothing, and this one is of no more use; so it is also after a failure.
+ * OK, ERR_MEMORY, ERR_LIMIT.
+ */
+int np_plan_update(struct np_plan *plan, const struct np_model *model,
+                   const struct np_plan_change *change, uint64_t *replanned, bool *outgrown);
 /* ---- emit*.c: the plan as an image ---- */
 struct np_emit {
     struct np_plan *plan;
@@ -288,12 +323,17 @@ struct np_emit {
 };
 /* Numbers signatures; adds sides, rows, ports, parts. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_emit_begin(struct np_plan *plan, struct np_emit *out);
+/* Tables of endpoints, tries and what leads to signatures as the image before has them: good where
+ * signatures have the numbers they had there. */
+void np_emit_ends_again(struct np_emit *emit, const struct np_image *before);
 /* Adds tables of endpoints and tries. */
 int np_emit_ends(struct np_emit *emit);
 /* Adds what leads from labels to signatures. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_emit_projection(struct np_emit *emit);
 void np_emit_section(struct np_emit *emit, enum np_section section, const void *items,
                      uint64_t bytes);
+/* A section as the image before has it. */
+void np_emit_again(struct np_emit *emit, const struct np_image *before, enum np_section section);
 /* Memory of the emit; NULL: none left. */
 void *np_emit_alloc(struct np_emit *emit, size_t count, size_t element);
 void np_emit_free(struct np_emit *emit);

@@ -286,6 +286,26 @@ static void note_policy(struct np_mentions *m, const struct np_policy *policy)
     }
 }
 
+/* How much is mentioned. */
+static uint64_t measure(const struct np_mentions *m)
+{
+    uint64_t fields = m->node_name != 0;
+    for (int i = 0; i < NP_FIELDS; i++) {
+        fields = fields << 1 | (m->fields[i] != 0);
+    }
+    return m->keys.count + m->tests.count + m->value_list.count + m->port_list.count +
+           m->prefixes.count + m->refs.count + m->facts.entries.count +
+           ((uint64_t)m->kinds << 48) + (fields << 40) + ((uint64_t)m->nodes << 47);
+}
+
+int np_mentions_policy(struct np_mentions *m, const struct np_policy *policy, bool *grown)
+{
+    uint64_t before = measure(m);
+    note_policy(m, policy);
+    *grown = *grown || measure(m) != before;
+    return m->failed ? NETPOL_ERR_MEMORY : NETPOL_OK;
+}
+
 static void note_tier(struct np_mentions *m, const struct np_tier *tier)
 {
     for (uint32_t i = 0; i < tier->n_policies; i++) {

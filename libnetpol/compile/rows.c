@@ -16,6 +16,7 @@ struct rows {
     struct np_plan *plan;
     const struct np_side_plan *side;
     const struct np_groups *groups;
+    struct np_arena arena; /* of what is of no use afterwards */
     struct np_partition classes, columns;
     uint8_t *near_any, *near_lacks; /* by group: bits some near end has, bits some one lacks */
     uint8_t *far_any, *far_lacks;   /* by class */
@@ -478,7 +479,7 @@ static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
 static bool note_bits(struct rows *r)
 {
     const struct np_draft *draft = &r->plan->draft;
-    struct np_arena *arena = &r->plan->draft.arena;
+    struct np_arena *arena = &r->arena;
     uint32_t groups = r->groups->grouping.count, classes = r->plan->classes.count;
     r->near_any = np_arena_array(arena, groups, 1);
     r->near_lacks = np_arena_array(arena, groups, 1);
@@ -502,7 +503,7 @@ static bool note_bits(struct rows *r)
 static bool begin(struct rows *r)
 {
     const struct netpol_ctx *ctx = r->plan->draft.ctx;
-    struct np_arena *arena = &r->plan->draft.arena;
+    struct np_arena *arena = &r->arena;
     uint32_t classes = r->plan->classes.count, ports = r->plan->ports.n_classes;
     uint32_t most = (classes > ports ? classes : ports) + 1;
     r->valid = np_arena_array(arena, classes, sizeof *r->valid);
@@ -519,19 +520,21 @@ static bool begin(struct rows *r)
            np_partition_init(ctx, &r->columns, ports);
 }
 
-int np_rows_make(struct np_plan *plan, enum np_side_of_hop side)
+int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wanted)
 {
     struct rows r = {.plan = plan, .side = &plan->sides[side], .groups = &plan->groups[side]};
     uint32_t groups = r.groups->grouping.count;
     int status = NETPOL_OK;
     np_map_init(&r.answers, plan->draft.ctx);
     np_truths_init(&r.truths, plan, r.side);
-    plan->planned[side] = np_arena_array(&plan->draft.arena, groups, sizeof **plan->planned);
-    if (!plan->planned[side] || !begin(&r)) {
+    np_arena_init(&r.arena, plan->draft.ctx, 4096);
+    if (!begin(&r)) {
         status = NETPOL_ERR_MEMORY;
     }
     for (uint32_t g = 0; g < groups && status == NETPOL_OK; g++) {
-        status = make_group(&r, g, &plan->planned[side][g]);
+        if (!wanted || wanted[g]) {
+            status = make_group(&r, g, &plan->planned[side][g]);
+        }
     }
     np_map_free(&r.answers);
     np_truths_free(&r.truths);
@@ -539,5 +542,6 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side)
     np_free(plan->draft.ctx, r.keep, r.keep_size);
     np_partition_free(&r.classes);
     np_partition_free(&r.columns);
+    np_arena_free(&r.arena);
     return status;
 }

@@ -96,16 +96,16 @@ static bool has_relative_subjects(const struct np_checkpoint *checkpoint)
     return relative;
 }
 
-int np_sides_make(struct np_draft *draft, struct np_side_plan sides[NP_SIDES])
+int np_sides_make(const struct np_model *model, struct np_arena *arena,
+                  struct np_side_plan sides[NP_SIDES])
 {
-    const struct np_model *model = draft->model;
     uint32_t policies = count_policies(model);
     for (int s = 0; s < NP_SIDES; s++) {
         struct np_side_plan *side = &sides[s];
         *side = (struct np_side_plan){.side = (enum np_side_of_hop)s,
                                       .near_is_source = s == NP_SIDE_EGRESS};
-        side->checkpoints = np_arena_array(&draft->arena, model->n_checkpoints, sizeof(void *));
-        side->policies = np_arena_array(&draft->arena, policies, sizeof(void *));
+        side->checkpoints = np_arena_array(arena, model->n_checkpoints, sizeof(void *));
+        side->policies = np_arena_array(arena, policies, sizeof(void *));
         if (!side->checkpoints || !side->policies) {
             return NETPOL_ERR_MEMORY;
         }

@@ -19,6 +19,7 @@ netpol_room(
     grouping.c
     groups.c
     lists.c
+    lowered.c
     members.c
     members_index.c
     members_judge.c
@@ -27,7 +28,10 @@ netpol_room(
     partition.c
     places.c
     plan.c
+    plan_update.c
     ports.c
+    ports_points.c
+    ports_refine.c
     project.c
     project_emit.c
     project_mentions.c

@@ -172,3 +172,14 @@ const struct np_policy *const *np_build_dropped(const struct np_build *b, size_t
     *count = b->policy.dropped.count;
     return b->policy.dropped.items;
 }
+
+const struct np_policy *np_build_added(const struct np_build *b, size_t *cursor)
+{
+    while (*cursor < b->policy.policies.count) {
+        const struct np_policy_made *made = b->policy.policies.items[(*cursor)++];
+        if (!made->kept) {
+            return &made->policy;
+        }
+    }
+    return NULL;
+}
