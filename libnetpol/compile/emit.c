@@ -267,6 +267,7 @@ struct pages {
     struct np_emit *emit;
     struct np_map known;
     np_vec(uint16_t) pages, dirs;
+    uint16_t last; /* page that was found last: most follow one that is equal */
     bool failed;
 };
 
@@ -284,6 +285,10 @@ static void push(struct pages *p, bool dir, uint16_t value)
 static uint16_t page_of(struct pages *p, const uint16_t page[256])
 {
     bool added;
+    if (p->pages.count &&
+        memcmp(p->pages.items + (size_t)p->last * 256, page, 256 * sizeof *page) == 0) {
+        return p->last;
+    }
     struct np_slice content = {(const char *)page, 256 * sizeof *page};
     uint64_t *at = np_map_add(&p->known, content, &added);
     if (at && added) {
@@ -293,7 +298,7 @@ static uint16_t page_of(struct pages *p, const uint16_t page[256])
         }
     }
     p->failed = p->failed || !at || *at > UINT16_MAX;
-    return at ? (uint16_t)*at : 0;
+    return p->last = at && !p->failed ? (uint16_t)*at : 0;
 }
 
 /* A protocol whose ports are all of one class needs no directory. */
@@ -301,14 +306,17 @@ static uint16_t directory_of(struct pages *p, uint8_t family, uint8_t protocol)
 {
     const struct np_ports *ports = &p->emit->plan->ports;
     uint16_t page[256];
-    uint32_t first = UINT32_MAX;
+    uint32_t first = 0, class = 0;
     bool same = true;
     size_t begin = p->dirs.count;
-    for (uint32_t port = 0; port <= UINT16_MAX; port++) {
-        struct np_port_point point = {family, NP_PORT_KNOWN, protocol, (uint16_t)port};
-        uint32_t class = np_ports_class(ports, &point);
-        first = first == UINT32_MAX ? class : first;
-        same = same && class == first;
+    for (uint32_t port = 0, end = 0; port <= UINT16_MAX; port++) {
+        if (port == end) { /* the next interval */
+            struct np_port_point point = {family, NP_PORT_KNOWN, protocol, (uint16_t)port};
+            class = np_ports_class(ports, &point);
+            end = np_ports_end(ports, &point);
+            first = port ? first : class;
+            same = same && class == first;
+        }
         page[port & 255] = (uint16_t) class;
         if ((port & 255) == 255) {
             push(p, true, page_of(p, page));

@@ -23,7 +23,8 @@ static uint32_t text(struct cold *c, const char *value)
     if (at && added) {
         *at = c->texts->strings.count;
         size_t end = c->texts->strings.count + length + 1;
-        if (!np_vec_grow(ctx, (void **)&c->texts->strings.items, &c->texts->strings.capacity, end, 1)) {
+        if (!np_vec_grow(ctx, (void **)&c->texts->strings.items, &c->texts->strings.capacity, end,
+                         1)) {
             c->failed = true;
             return 0;
         }

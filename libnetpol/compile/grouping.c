@@ -16,7 +16,7 @@ static bool push(struct np_draft *draft, struct np_grouping *g, uint32_t signatu
 int np_grouping_number(struct np_draft *draft, struct np_grouping *g)
 {
     const struct np_partition *p = &g->partition;
-    bool made = g->of == NULL;
+    bool made = g->of == NULL, fine = true;
     if (made) {
         g->of = np_arena_array(&draft->arena, draft->n_sigs, sizeof *g->of);
     }
@@ -30,8 +30,13 @@ int np_grouping_number(struct np_draft *draft, struct np_grouping *g)
     if (!g->of) {
         return NETPOL_ERR_MEMORY;
     }
-    for (uint32_t k = 0; k < g->count; k++) {
-        g->firsts.items[k] = UINT32_MAX;
+    uint32_t known = g->count;
+    uint32_t *lowest = np_alloc(draft->ctx, (known + 1) * sizeof *lowest);
+    if (!lowest) {
+        return NETPOL_ERR_MEMORY;
+    }
+    for (uint32_t k = 0; k < known; k++) {
+        lowest[k] = UINT32_MAX;
         g->parents.items[k] = k;
     }
     for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
@@ -40,17 +45,20 @@ int np_grouping_number(struct np_draft *draft, struct np_grouping *g)
         }
         uint32_t *number = &g->numbers.items[p->part[s]];
         if (*number == UINT32_MAX) {
-            if (!push(draft, g, s, made ? g->count : g->of[s])) {
-                return NETPOL_ERR_MEMORY;
-            }
+            fine = fine && push(draft, g, s, made ? g->count : g->of[s]);
             *number = g->count++;
-        } else if (g->firsts.items[*number] == UINT32_MAX) {
-            g->firsts.items[*number] = s;
+        } else if (*number < known && lowest[*number] == UINT32_MAX) {
+            lowest[*number] = s;
         }
         g->of[s] = *number;
     }
+    /* a number that all have left keeps whom it had: it stands for nobody any more */
+    for (uint32_t k = 0; k < known; k++) {
+        g->firsts.items[k] = lowest[k] != UINT32_MAX ? lowest[k] : g->firsts.items[k];
+    }
+    np_free(draft->ctx, lowest, (known + 1) * sizeof *lowest);
     g->first = g->firsts.items;
-    return NETPOL_OK;
+    return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 
 uint32_t np_grouping_parent(const struct np_grouping *grouping, uint32_t number)

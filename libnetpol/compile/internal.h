@@ -20,8 +20,37 @@ struct np_kept {
     uint32_t *numbers; /* of signatures in the newest image */
     uint32_t n_numbers;
 };
-struct np_kept *np_kept_create(struct netpol_ctx *ctx, struct np_model *model); /* NULL: no memory */
-void np_kept_free(struct np_kept *kept);                                         /* NULL is ignored */
+struct np_kept *np_kept_create(struct netpol_ctx *ctx,
+                               struct np_model *model); /* NULL: no memory */
+void np_kept_free(struct np_kept *kept);                /* NULL is ignored */
+
+/* What one compile was asked. */
+struct np_compile {
+    const struct netpol_compile_options *options;
+    struct netpol_diags *diags;
+    struct np_options resolved;
+};
+
+/* ---- assemble.c ---- */
+struct np_whole *np_whole_create(struct netpol_ctx *ctx); /* NULL: no memory */
+void np_whole_destroy(struct np_whole *whole);            /* NULL is ignored */
+uint64_t np_now_ns(void);
+/* The plan of whole->model, from nothing. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_plan_all(struct np_whole *whole, struct np_kept **out);
+/*
+ * Describes, writes, opens. kept is taken over in any case; on success it is the whole's, and the
+ * whole the matcher's. before: the matcher that the plan was updated from; NULL: none. began: when
+ * the work did. OK, ERR_MEMORY, ERR_LIMIT, ERR_INTERNAL.
+ */
+int np_assemble(struct np_whole *whole, struct np_kept *kept, const struct netpol_matcher *before,
+                uint64_t began, struct netpol_matcher **out);
+/* ---- upon.c ---- */
+/*
+ * The compile of whole->snapshot by way of c->options->previous. *outgrown: it cannot be done, and
+ * *out is not made; whole->model may be there, of no use. Statuses of np_compile.
+ */
+int np_compile_upon(struct np_whole *whole, struct np_compile *c, struct netpol_matcher **out,
+                    bool *outgrown);
 
 /* ---- describe.c ---- */
 /*

@@ -21,7 +21,7 @@ enum {
 #undef NP_OPTION
 };
 
-struct np_kept; /* kept.h */
+struct np_kept;   /* kept.h */
 struct np_whole { /* netpol_matcher.whole */
     struct netpol_ctx *ctx;
     struct np_model *model;
@@ -49,6 +49,14 @@ int np_compile(struct netpol_store *store, const struct netpol_compile_options *
                struct netpol_diags *diags, struct netpol_matcher **out);
 /* From a sealed model, which is taken over on success. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_compile_model(struct netpol_ctx *ctx, struct np_model *model, struct netpol_matcher **out);
+/*
+ * The same from a model made upon that of `before` (model/build.h), of which `change` says what is
+ * different. *outgrown: it cannot be done so; the model stays the caller's, as after a failure.
+ */
+struct np_plan_change;
+int np_compile_model_upon(struct netpol_matcher *before, struct np_model *model,
+                          const struct np_plan_change *change, struct netpol_matcher **out,
+                          bool *outgrown);
 /* The description of a decision; NULL when there is none of this number. */
 const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,
                                                uint32_t number);

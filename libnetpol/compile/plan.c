@@ -32,7 +32,8 @@ static int make_sides(struct np_plan *plan, const struct np_model *model)
 {
     int status = np_sides_make(model, &plan->passing, plan->lists);
     status = status == NETPOL_OK ? reduce(plan, model) : status;
-    status = status == NETPOL_OK ? np_sides_make(plan->draft.model, &plan->passing, plan->sides) : status;
+    status = status == NETPOL_OK ? np_sides_make(plan->draft.model, &plan->passing, plan->sides)
+                                 : status;
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
         plan->sides[s].list = np_list_fits(&plan->lists[s]);
         plan->relations = plan->relations || plan->sides[s].relations;
@@ -56,8 +57,8 @@ static int make_rows(struct np_plan *plan)
     }
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
         enum np_side_of_hop side = (enum np_side_of_hop)s;
-        status = plan->sides[s].list ? np_list_make(plan, &plan->lists[s], side)
-                                     : make_side(plan, side);
+        status =
+            plan->sides[s].list ? np_list_make(plan, &plan->lists[s], side) : make_side(plan, side);
     }
     return status;
 }

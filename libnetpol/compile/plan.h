@@ -31,7 +31,7 @@ struct np_ports {
     uint32_t *classes;     /* of each point */
     uint32_t *first_point; /* of each class */
     uint32_t n_classes;
-    bool by_family;    /* some rule exists for one family only */
+    bool by_family;                           /* some rule exists for one family only */
     bool names_used, source_axes, auth, list; /* what else tells points apart */
     struct np_map known;                      /* content of services */
     struct np_map names;                      /* in use, by address of the string: 1, 2 source */
@@ -54,6 +54,8 @@ int np_ports_refine(struct np_draft *draft, const struct np_side_plan *fresh,
 void np_ports_free(struct np_ports *ports);
 /* The class of a point. */
 uint32_t np_ports_class(const struct np_ports *ports, const struct np_port_point *point);
+/* The port behind the interval of a KNOWN point. */
+uint32_t np_ports_end(const struct np_ports *ports, const struct np_port_point *point);
 /* Protocols whose packets have ports (or an ICMP type), in the order of their directories. */
 enum { NP_PORT_PROTOCOLS = 7 };
 extern const uint8_t np_port_protocols[NP_PORT_PROTOCOLS];
@@ -197,7 +199,7 @@ struct np_plan {
     struct np_groups groups[NP_SIDES];
     struct np_group_plan *planned[NP_SIDES]; /* by group */
     struct np_tables tables;
-    bool relations; /* on some side */
+    bool relations;          /* on some side */
     struct np_arena passing; /* of sides and lists, which every update makes anew */
     struct np_plan_size {
         size_t classes, ports, groups, cells, parts, maps;

@@ -43,6 +43,8 @@ static int make_sides(struct update *u, const struct np_model *model)
     struct np_plan *plan = u->plan;
     np_arena_free(&plan->passing);
     np_arena_init(&plan->passing, plan->draft.ctx, 4096);
+    /* every part says what would be if staged policies were in force, once there are any */
+    *u->outgrown = *u->outgrown || plan->draft.model->staged != model->staged;
     *(struct np_model *)(uintptr_t)plan->draft.model = *model;
     int status = np_sides_make(model, &plan->passing, plan->lists);
     plan->relations = false;
@@ -217,8 +219,8 @@ static int want(struct update *u, int s, const struct np_policy *policy)
     const struct np_set *subjects = policy->subjects[side->near_is_source ? NP_EGRESS : NP_INGRESS];
     int last = subjects && np_set_is_relative(subjects) ? NP_RELATIONS - 1 : 0;
     for (int k = 0; subjects && k <= last; k++) {
-        struct np_members m = np_draft_members(&plan->draft, subjects, side->near_is_source,
-                                               (enum np_relation)k);
+        struct np_members m =
+            np_draft_members(&plan->draft, subjects, side->near_is_source, (enum np_relation)k);
         if (!m.items && m.count) {
             return NETPOL_ERR_MEMORY;
         }
@@ -251,9 +253,8 @@ static int replan(struct update *u, int s)
     if (status == NETPOL_OK && wanted) {
         status = np_groups_list(&plan->draft, &plan->sides[s], u->wanted[s], &u->arena,
                                 &plan->groups[s]);
-        status = status == NETPOL_OK
-                     ? np_rows_make(plan, (enum np_side_of_hop)s, u->wanted[s])
-                     : status;
+        status =
+            status == NETPOL_OK ? np_rows_make(plan, (enum np_side_of_hop)s, u->wanted[s]) : status;
     }
     plan->groups[s].policies = plan->groups[s].first_policy = NULL; /* they were this update's */
     return status;

@@ -27,8 +27,8 @@ void np_cuts_sort(np_cut_list *list)
     list->count = used;
 }
 
-static void add_point(struct np_ports_maker *m, uint8_t family, enum np_port_kind kind, uint8_t protocol,
-                      uint32_t port)
+static void add_point(struct np_ports_maker *m, uint8_t family, enum np_port_kind kind,
+                      uint8_t protocol, uint32_t port)
 {
     m->ports->points[m->ports->n_points++] =
         (struct np_port_point){family, (uint8_t)kind, protocol, (uint16_t)port};
@@ -113,7 +113,8 @@ void np_ports_by_kind(struct np_ports_maker *m)
         if (m->ports->names_used || m->ports->source_axes) {
             mark |=
                 (uint32_t)point->kind << 4 |
-                (point->kind == NP_PORT_NONE && !m->ports->source_axes ? 0u : (uint32_t)point->protocol)
+                (point->kind == NP_PORT_NONE && !m->ports->source_axes ? 0u
+                                                                       : (uint32_t)point->protocol)
                     << 8;
         }
         np_partition_mark(&m->partition, i, mark);
@@ -162,6 +163,19 @@ void np_ports_free(struct np_ports *ports)
         np_map_free(&ports->names);
     }
     *ports = (struct np_ports){0};
+}
+
+uint32_t np_ports_end(const struct np_ports *ports, const struct np_port_point *point)
+{
+    for (int p = 0; p < NP_PORT_PROTOCOLS; p++) {
+        for (uint32_t i = 0; np_port_protocols[p] == point->protocol && i < ports->n_starts[p];
+             i++) {
+            if (ports->starts[p][i] > point->port) {
+                return ports->starts[p][i];
+            }
+        }
+    }
+    return UINT16_MAX + 1u;
 }
 
 uint32_t np_ports_class(const struct np_ports *ports, const struct np_port_point *point)

@@ -60,8 +60,7 @@ static bool refine(struct np_ports_maker *m, const struct np_ports *before)
     ports->points = NULL;
     ports->classes = ports->first_point = NULL;
     ports->n_points = ports->capacity = ports->n_classes = 0;
-    if (!np_ports_points(m) ||
-        !np_partition_init(ports->ctx, &m->partition, ports->n_points)) {
+    if (!np_ports_points(m) || !np_partition_init(ports->ctx, &m->partition, ports->n_points)) {
         return false;
     }
     for (uint32_t i = 0; i < ports->n_points; i++) {

@@ -294,8 +294,8 @@ static uint64_t measure(const struct np_mentions *m)
         fields = fields << 1 | (m->fields[i] != 0);
     }
     return m->keys.count + m->tests.count + m->value_list.count + m->port_list.count +
-           m->prefixes.count + m->refs.count + m->facts.entries.count +
-           ((uint64_t)m->kinds << 48) + (fields << 40) + ((uint64_t)m->nodes << 47);
+           m->prefixes.count + m->refs.count + m->facts.entries.count + ((uint64_t)m->kinds << 48) +
+           (fields << 40) + ((uint64_t)m->nodes << 47);
 }
 
 int np_mentions_policy(struct np_mentions *m, const struct np_policy *policy, bool *grown)

@@ -2,6 +2,7 @@
 netpol_room(
     compile
     ask.c
+    assemble.c
     comb.c
     compile.c
     describe.c
@@ -40,4 +41,5 @@ netpol_room(
     rows.c
     sides.c
     tables.c
-    truths.c)
+    truths.c
+    upon.c)

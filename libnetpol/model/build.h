@@ -33,7 +33,8 @@ bool np_build_outgrown(const struct np_build *b);
 void np_build_maker(struct np_build *b, const void *maker);
 /* The policies that were not kept, as the model before has them. */
 const struct np_policy *const *np_build_dropped(const struct np_build *b, size_t *count);
-/* The next policy that was not kept but made, *cursor from 0; it stays where it is. NULL: the end. */
+/* The next policy that was not kept but made, *cursor from 0; it stays where it is. NULL: the end.
+ */
 const struct np_policy *np_build_added(const struct np_build *b, size_t *cursor);
 void np_build_destroy(struct np_build *b); /* also after seal: model gone from it */
 bool np_build_failed(const struct np_build *b);

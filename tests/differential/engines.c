@@ -9,18 +9,24 @@
 const char *world_open(struct world *w, struct netpol_ctx *ctx, const struct gen *g,
                        const struct gen_tweak *tweak)
 {
-    const char *why = NULL;
+    struct netpol_matcher *compiled = NULL;
     *w = (struct world){.ctx = ctx};
     struct np_model *model = gen_build(ctx, g, tweak);
     if (!model) {
         return "the set cannot be built";
     }
-    int status = np_compile_model(ctx, model, &w->compiled);
+    int status = np_compile_model(ctx, model, &compiled);
     if (status != NETPOL_OK) {
         np_model_destroy(model);
         return netpol_status_text(status);
     }
-    w->model = np_whole_of(w->compiled)->model;
+    return world_of(w, ctx, compiled);
+}
+
+const char *world_of(struct world *w, struct netpol_ctx *ctx, struct netpol_matcher *compiled)
+{
+    const char *why = NULL;
+    *w = (struct world){.ctx = ctx, .compiled = compiled, .model = np_whole_of(compiled)->model};
     size_t size = 0;
     const void *bytes = netpol_matcher_image(w->compiled, &size);
     if (netpol_matcher_open(ctx, bytes, size, 0, &why, &w->opened) != NETPOL_OK) {

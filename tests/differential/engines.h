@@ -21,6 +21,8 @@ struct world {
 /* What could not be done, NULL when all could. Destroy also then. */
 const char *world_open(struct world *w, struct netpol_ctx *ctx, const struct gen *g,
                        const struct gen_tweak *tweak);
+/* The same of a matcher that is there, which becomes the world's in any case. */
+const char *world_of(struct world *w, struct netpol_ctx *ctx, struct netpol_matcher *compiled);
 void world_close(struct world *w);
 /* Are the images of the two the same bytes? */
 bool world_same_image(const struct world *a, const struct world *b);
