@@ -291,9 +291,9 @@ int np_emit_ends(struct np_emit *emit)
 void np_emit_ends_again(struct np_emit *emit, const struct np_image *before)
 {
     static const uint8_t sections[] = {
-        NP_SECTION_SLOTS4,     NP_SECTION_SLOTS6, NP_SECTION_REFS,
-        NP_SECTION_SHARED,     NP_SECTION_TRIE4,  NP_SECTION_TRIE6,
-        NP_SECTION_PROJECTION, NP_SECTION_KINDS,  NP_SECTION_COMBOS,
+        NP_SECTION_OWN,    NP_SECTION_SLOTS4, NP_SECTION_SLOTS6, NP_SECTION_REFS,
+        NP_SECTION_SHARED, NP_SECTION_TRIE4,  NP_SECTION_TRIE6,  NP_SECTION_PROJECTION,
+        NP_SECTION_KINDS,  NP_SECTION_COMBOS,
     };
     struct np_image_header *to = &emit->writer.header;
     const struct np_image_header *from = before->header;

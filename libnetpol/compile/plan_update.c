@@ -120,11 +120,6 @@ static int refine_ports(struct update *u)
 
 /* ---- classes ---- */
 
-struct split { /* exceptions of one row, before and after: rows often share them */
-    const uint32_t *classes;
-    struct np_row_draft row;
-};
-
 /* Classes that split off are exceptions where what they split from is one. */
 static int spread_row(struct update *u, struct np_row_draft *row, uint32_t n_before)
 {
@@ -161,19 +156,23 @@ static int spread_row(struct update *u, struct np_row_draft *row, uint32_t n_bef
     return !more || (out.classes && out.rows) ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 
+/* Variants that have one row have one afterwards. */
 static int spread_group(struct update *u, struct np_group_plan *group, uint32_t n_before)
 {
-    struct split first = {group->rows[0].classes, group->rows[0]};
+    const struct np_group_plan before = *group;
     int status = NETPOL_OK;
-    for (int k = 0; k < NP_RELATIONS && status == NETPOL_OK; k++) {
-        struct np_row_draft *row = &group->rows[k];
-        bool shared = k && row->count && row->classes == first.classes && row->row == first.row.row;
-        if (shared) {
-            *row = first.row;
-        } else if (row->count) {
-            status = spread_row(u, row, n_before);
+    for (int k = 0; k < NP_VARIANTS && status == NETPOL_OK; k++) {
+        const struct np_row_draft *row = &before.rows[k];
+        int j = 0;
+        while (j < k &&
+               (before.rows[j].classes != row->classes || before.rows[j].row != row->row)) {
+            j++;
         }
-        first.row = k ? first.row : *row;
+        if (j < k) {
+            group->rows[k] = group->rows[j];
+        } else if (row->count) {
+            status = spread_row(u, &group->rows[k], n_before);
+        }
     }
     return status;
 }
