@@ -205,7 +205,8 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
         return false;
     }
     s->writer.ctx = ctx;
-    s->writer.header = (struct np_image_header){.flags = NP_IMAGE_RELATIONS,
+    s->writer.header = (struct np_image_header){.flags = NP_IMAGE_RELATIONS | NP_IMAGE_EGRESS |
+                                                         NP_IMAGE_INGRESS | NP_IMAGE_MESH,
                                                 .n_signatures = SEED_SIGNATURES,
                                                 .n_near = SEED_NEAR,
                                                 .n_classes = SEED_CLASSES,

@@ -112,14 +112,20 @@ uint32_t np_dump_row(const struct np_dump *dump, uint32_t base, uint32_t row, ui
     return comb->base == base ? comb->row : row;
 }
 
+uint32_t np_dump_near(const struct np_dump *dump, int side, uint32_t signature)
+{
+    return signature < dump->image->count[NP_SECTION_SIDE_EGRESS + side] ? signature : 0;
+}
+
 struct np_row np_dump_variant(const struct np_dump *dump, int side, uint32_t signature,
                               uint32_t variant)
 {
-    const struct np_side *entry = &dump->hot->side[side][signature];
+    uint32_t at = np_dump_near(dump, side, signature);
+    const struct np_side *entry = &dump->hot->side[side][at];
     if (variant == 0 || !(dump->hot->flags & NP_IMAGE_RELATIONS)) {
         return (struct np_row){entry->base, entry->row};
     }
-    size_t first = dump->hot->side_rel[(size_t)side * dump->hot->n_near + signature];
+    size_t first = dump->hot->side_rel[(size_t)side * dump->hot->n_near + at];
     return dump->hot->rel_rows[first + variant];
 }
 
@@ -250,7 +256,7 @@ static bool number_groups(struct np_dump *dump, int side)
             struct np_row variants[NP_VARIANTS];
         } key;
         memset(&key, 0, sizeof key);
-        key.entry = dump->hot->side[side][s];
+        key.entry = dump->hot->side[side][np_dump_near(dump, side, s)];
         for (uint32_t v = 0; v < NP_VARIANTS; v++) {
             key.variants[v] = np_dump_variant(dump, side, s, v);
         }

@@ -51,6 +51,8 @@ uint32_t np_dump_column(const struct np_dump *dump, const struct np_side *side,
 uint32_t np_dump_columns(const struct np_dump *dump, const struct np_side *side); /* how many */
 /* The first cell of the row of a class, in the relation whose base and row these are. */
 uint32_t np_dump_row(const struct np_dump *dump, uint32_t base, uint32_t row, uint32_t class);
+/* Whose entry of a side a signature has: its own, or that of 0. */
+uint32_t np_dump_near(const struct np_dump *dump, int side, uint32_t signature);
 /* base and row of a signature's side in a variant */
 struct np_row np_dump_variant(const struct np_dump *dump, int side, uint32_t signature,
                               uint32_t variant);

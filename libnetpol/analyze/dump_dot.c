@@ -160,7 +160,7 @@ static void find_path(struct drawing *d, const struct netpol_tuple *tuple)
     for (int side = 0; side < NP_SIDES; side++) {
         uint32_t near = side == NP_SIDE_EGRESS ? src.signature : dst.signature;
         uint32_t far = side == NP_SIDE_EGRESS ? dst.signature : src.signature;
-        if (side == NP_SIDE_MESH && !(dump->hot->flags & NP_IMAGE_MESH)) {
+        if (!np_side_judges(dump->hot->flags, (unsigned)side)) {
             continue;
         }
         struct np_look_side at = np_look_at(dump->hot, (enum np_side_of_hop)side, near, far, bond);
@@ -182,7 +182,7 @@ int np_dump_dot(const struct np_dump *dump, const struct netpol_tuple *tuple, ne
     draw_classes(&d);
     for (int side = 0; side < NP_SIDES; side++) {
         for (uint32_t g = 0; g < dump->n_groups[side] && d.status == NETPOL_OK; g++) {
-            if (side != NP_SIDE_MESH || (dump->hot->flags & NP_IMAGE_MESH)) {
+            if (np_side_judges(dump->hot->flags, (unsigned)side)) {
                 draw_group(&d, side, g);
             }
         }

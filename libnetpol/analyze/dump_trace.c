@@ -286,10 +286,12 @@ static void follow_pair(const struct trace *t, struct np_party src, struct np_pa
     uint32_t bond = np_look_bond(hot, src, dst, NULL, ask);
     np_outline_map(t->out, NULL, false);
     np_outline_text(t->out, "relation", np_dump_variants[np_variant(bond / 2, 0)]);
-    follow_side(t, NP_SIDE_EGRESS, src, dst, bond, port_class, ask);
-    follow_side(t, NP_SIDE_INGRESS, dst, src, bond, port_class, ask);
-    if (hot->flags & NP_IMAGE_MESH) {
-        follow_side(t, NP_SIDE_MESH, dst, src, bond, port_class, ask);
+    for (unsigned side = 0; side < NP_SIDES; side++) {
+        bool egress = side == NP_SIDE_EGRESS;
+        if (np_side_judges(hot->flags, side)) {
+            follow_side(t, (enum np_side_of_hop)side, egress ? src : dst, egress ? dst : src, bond,
+                        port_class, ask);
+        }
     }
     np_outline_close(t->out);
 }

@@ -188,6 +188,8 @@ static bool add_side(struct np_emit *emit, int s, const struct np_side *silent,
                      struct placed *const placed[NP_SIDES], struct related *related)
 {
     uint32_t n = emit->writer.header.n_near;
+    bool judges = np_side_judges(emit->writer.header.flags, (unsigned)s);
+    size_t bytes = (judges ? n : 1) * sizeof(struct np_side);
     struct np_side *sides = np_emit_alloc(emit, n, sizeof *sides);
     struct placed nothing;
     bool kept = true;
@@ -207,7 +209,7 @@ static bool add_side(struct np_emit *emit, int s, const struct np_side *silent,
             kept = first != UINT32_MAX;
         }
     }
-    np_emit_section(emit, (enum np_section)(NP_SECTION_SIDE_EGRESS + s), sides, n * sizeof *sides);
+    np_emit_section(emit, (enum np_section)(NP_SECTION_SIDE_EGRESS + s), sides, bytes);
     return sides && kept;
 }
 

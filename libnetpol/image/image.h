@@ -83,7 +83,8 @@ static inline uint32_t np_variant(uint32_t relation, uint32_t bits)
 
 /*
  * What this end is as the near end of a side. Sides exist for signatures 0 .. n_near-1; those from
- * n_near on have none and use entry 0 (nothing judges). Of equal size in all three sections.
+ * n_near on have none and use entry 0 (nothing judges). Where the flags say that a side judges
+ * nobody, entry 0 is all there is.
  */
 struct np_side {
     uint32_t ports; /* PORT_MAPS: its map begins here (in entries, not bytes) */
@@ -191,6 +192,11 @@ enum np_image_flags {
     NP_IMAGE_INGRESS = 128,       /* some is on its way in */
     NP_IMAGE_NODES = 32           /* nodes are part of signatures (host endpoints) */
 };
+static inline bool np_side_judges(uint32_t flags, unsigned side)
+{
+    static const uint8_t judging[NP_SIDES] = {NP_IMAGE_EGRESS, NP_IMAGE_INGRESS, NP_IMAGE_MESH};
+    return flags & judging[side];
+}
 struct np_image_section {
     uint64_t offset; /* from the start of the image; multiple of 64 */
     uint64_t bytes;

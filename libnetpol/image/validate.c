@@ -105,8 +105,9 @@ static const char *sides_wrong(const struct np_image *image)
     if (!variants_valid(image)) {
         return "a subject's variants are outside";
     }
-    for (int side = 0; side < NP_SIDES; side++) {
-        if (image->count[FIRST_SIDE + side] != header->n_near) {
+    for (unsigned side = 0; side < NP_SIDES; side++) {
+        uint32_t entries = np_side_judges(header->flags, side) ? header->n_near : 1;
+        if (image->count[FIRST_SIDE + side] != entries) {
             return "a table of subjects has another length";
         }
     }

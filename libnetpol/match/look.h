@@ -297,8 +297,7 @@ np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint3
 
 np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side)
 {
-    static const uint8_t judging[NP_SIDES] = {NP_IMAGE_EGRESS, NP_IMAGE_INGRESS, NP_IMAGE_MESH};
-    return (sides >> side & 1) && (hot->flags & judging[side]) &&
+    return (sides >> side & 1) && np_side_judges(hot->flags, side) &&
            !(np_defect(NO_MESH) && side == NP_SIDE_MESH);
 }
 

@@ -188,7 +188,7 @@ inline_always void part_of(const struct image *image, uint32_t which, uint32_t n
                            uint32_t bond, uint32_t ports, struct netpol_part *out)
 {
     uint32_t n_near = load32(image, HEADER(n_near));
-    near = near < n_near ? near : 0;
+    near = near < n_near && np_side_judges(load32(image, HEADER(flags)), which) ? near : 0;
     uint64_t place =
         load64(image, SECTION_AT(SIDE_EGRESS) + (uint64_t)which * sizeof(struct np_image_section)) +
         (uint64_t)near * sizeof(struct np_side);

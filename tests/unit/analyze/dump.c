@@ -98,10 +98,14 @@ static struct netpol_tuple draw_tuple(struct world *w, const struct cluster *c)
     return tuple;
 }
 
-/* The action at the end of a side: "deny, isolated 12 ...". */
+/* The action at the end of a side: "deny, isolated 12 ...". A side that judges nobody is not told.
+ */
 static int told_action(const json_t *pair, const char *side)
 {
     const json_t *loads = json_object_get(pair, side);
+    if (!loads) {
+        return NETPOL_ALLOW;
+    }
     const json_t *last = json_array_get(loads, json_array_size(loads) - 1);
     const char *load = json_string_value(json_object_get(last, "load"));
     const char *gives = json_string_value(json_object_get(last, "gives"));

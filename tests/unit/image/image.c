@@ -280,6 +280,8 @@ static void every_wrong_count_is_found(void **state)
         unsigned width;
         uint32_t value;
     } rows[] = {
+        {offsetof(struct np_image_header, flags),                          4,
+         NP_IMAGE_RELATIONS | NP_IMAGE_EGRESS | NP_IMAGE_INGRESS                                 },
         {offsetof(struct np_image_header, flags),                          4, 0                  },
         {offsetof(struct np_image_header, flags),                          4, 1u << 20           },
         {offsetof(struct np_image_header, flags),                          4, 3                  },
