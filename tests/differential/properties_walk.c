@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Properties below the verdict: the walk against its enumeration, conditions against their
  * negation. */
+#include "differential/generator_draw.h"
 #include "differential/oracle.h"
 #include "differential/properties.h"
 
@@ -38,25 +39,50 @@ bool resolve(const struct np_model *model, const struct gen_question *q, struct 
     return known && src_owners == 1 && dst_owners == 1;
 }
 
+/* What the one who is asked says of one checkpoint. The matcher says a side: false where that is
+ * more than this checkpoint. */
+static bool result_of(const struct run *run, const struct built *b, const struct gen_question *q,
+                      const struct np_hop *hop, const struct np_checkpoint *checkpoint,
+                      struct np_result *out)
+{
+    bool alone = true;
+    if (!run->matcher) {
+        np_reference_checkpoint(b->model, checkpoint, hop, NULL, out);
+        return true;
+    }
+    for (uint32_t c = 0; c < b->model->n_checkpoints; c++) {
+        const struct np_checkpoint *other = b->model->checkpoints[c];
+        alone = alone && (other == checkpoint || other->direction != checkpoint->direction);
+    }
+    struct netpol_verdict v;
+    ask_at(run, b, q, &as_drawn, NULL, &v);
+    const struct netpol_part *part = checkpoint->direction == NP_INGRESS ? &v.ingress : &v.egress;
+    *out = (struct np_result){.action = part->action,
+                              .may_allow = part->action != NETPOL_DENY,
+                              .may_deny = part->action != NETPOL_ALLOW};
+    return alone;
+}
+
 /* 2.5 by enumeration: the outcome set is what some way of settling every MAYBE leads to. */
 void enumerated(struct run *run)
 {
-    struct np_model *model = build(run, &as_drawn);
+    struct built b = build(run, &as_drawn);
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
         struct np_hop hop;
-        gen_question_make(&q, &run->random, run->features);
+        draw(run, &q);
+        q.asked = false;
         q.flags = 0;
-        if (!resolve(model, &q, &hop)) {
+        if (!resolve(b.model, &q, &hop)) {
             continue;
         }
-        for (uint32_t c = 0; c < model->n_checkpoints; c++) {
-            const struct np_checkpoint *checkpoint = model->checkpoints[c];
+        for (uint32_t c = 0; c < b.model->n_checkpoints; c++) {
+            const struct np_checkpoint *checkpoint = b.model->checkpoints[c];
             struct oracle_answer answer;
             struct np_result result;
-            oracle_ask(model, checkpoint, &hop, &answer);
-            np_reference_checkpoint(model, checkpoint, &hop, NULL, &result);
-            if (np_reference_applies(model, checkpoint, &hop) != NP_YES || !answer.known) {
+            oracle_ask(b.model, checkpoint, &hop, &answer);
+            if (np_reference_applies(b.model, checkpoint, &hop) != NP_YES || !answer.known ||
+                !result_of(run, &b, &q, &hop, checkpoint, &result)) {
                 continue;
             }
             run->asked++;
@@ -69,7 +95,7 @@ void enumerated(struct run *run)
             }
         }
     }
-    np_model_destroy(model);
+    unbuild(&b);
 }
 
 static bool disjoint(np_truth a, np_truth b)
@@ -102,11 +128,12 @@ void complement(struct run *run)
             }
         }
     }
-    struct np_model *model = build(run, &as_drawn);
+    struct built b = build(run, &as_drawn);
+    const struct np_model *model = b.model;
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
         struct np_hop hop;
-        gen_question_make(&q, &run->random, run->features);
+        draw(run, &q);
         if (!resolve(model, &q, &hop)) {
             continue;
         }
@@ -119,18 +146,85 @@ void complement(struct run *run)
             if (!rule) {
                 continue;
             }
-            np_truth a =
+            np_truth one =
                 np_reference_match(model, &rule->alternatives[0], &hop, c, c->stages[0], &axis);
-            np_truth b =
+            np_truth two =
                 np_reference_match(model, &rule->alternatives[1], &hop, c, c->stages[0], &axis);
             run->asked++;
-            run->bite += np_is_maybe(a);
-            if (!disjoint(a, b)) {
-                struct netpol_verdict v = {.missing = a, .ingress.rule = n};
-                struct netpol_verdict w = {.missing = b};
+            run->bite += np_is_maybe(one);
+            if (!disjoint(one, two)) {
+                struct netpol_verdict v = {.missing = one, .ingress.rule = n};
+                struct netpol_verdict w = {.missing = two};
                 fail(run, &q, &v, &w);
             }
         }
     }
-    np_model_destroy(model);
+    unbuild(&b);
+}
+
+/* One policy for all pods with one ALLOW, on one condition, and an end that denies. */
+static void only_rule(struct gen *g, struct gen_random *r)
+{
+    bool ports = gen_chance(r, 50);
+    struct gen_policy *p = &g->policies[0];
+    struct gen_match one = p->rules[0][0].match[0];
+    one.far = gen_draw_set(r, GEN_WIDE, NP_CHECK_WORKLOAD, 100);
+    one.service = gen_draw_ports(r, GEN_WIDE, 100);
+    *p = (struct gen_policy){
+        .directions = 3, .isolates = 3, .n_rules = {1, 1}
+    };
+    p->subjects = (struct gen_set){.present = true, .all = true, .count = 1};
+    p->subjects.items[0] = (struct gen_literal){
+        .kind = NP_LIT_OBJECTS, .kinds = NP_OBJ_WORKLOAD, .shape = GEN_EVERYTHING};
+    struct gen_match match = {
+        .families = NP_FAMILY_ANY, .relations = NP_REL_ANY, .routes = NP_ROUTE_ANY};
+    match.far = one.far;
+    match.far.present = !ports;
+    match.far.count = 1;
+    match.far.items[0].except_bits = 0;
+    match.service = one.service;
+    match.service.present = ports;
+    for (int d = 0; d < NP_DIRECTIONS; d++) {
+        p->rules[d][0] = (struct gen_rule){.action = NP_ACT_ALLOW, .alts = 1, .match = {match}};
+    }
+    g->n_policies = 1;
+    for (int t = 0; t < GEN_TIERS; t++) {
+        g->tiers[t].end = t == 0 ? NP_END_DENY : NP_END_PASS;
+        g->tiers[t].end_if = NP_ALWAYS;
+    }
+}
+
+/* 11. Of a rule and its complement exactly one allows, or neither can be told. */
+void complementary_rules(struct run *run)
+{
+    only_rule(&run->gen, &run->random);
+    struct built a = build(run, &as_drawn);
+    for (int d = 0; d < NP_DIRECTIONS; d++) {
+        struct gen_match *match = &run->gen.policies[0].rules[d][0].match[0];
+        match->far.items[0].negative = !match->far.items[0].negative;
+        match->service.complement = !match->service.complement;
+    }
+    struct built b = build(run, &as_drawn);
+    for (int i = 0; i < QUESTIONS; i++) {
+        struct gen_question q;
+        struct netpol_verdict va, vb;
+        draw(run, &q);
+        q.asked = false;
+        ask(run, &a, &q, &as_drawn, &va);
+        ask(run, &b, &q, &as_drawn, &vb);
+        const struct netpol_part *ones[] = {&va.egress, &va.ingress};
+        const struct netpol_part *twos[] = {&vb.egress, &vb.ingress};
+        for (int p = 0; p < 2; p++) {
+            const struct netpol_part *x = ones[p], *y = twos[p];
+            bool judged = x->flags & NETPOL_PART_JUDGED && x->reason != NETPOL_REASON_INVALID;
+            bool apart = (x->action == NETPOL_ALLOW && y->action == NETPOL_DENY) ||
+                         (x->action == NETPOL_DENY && y->action == NETPOL_ALLOW);
+            run->bite += judged && apart;
+            if (judged && !apart && (x->action != NETPOL_UNKNOWN || y->action != NETPOL_UNKNOWN)) {
+                fail(run, &q, &va, &vb);
+            }
+        }
+    }
+    unbuild(&a);
+    unbuild(&b);
 }
