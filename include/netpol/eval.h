@@ -108,13 +108,24 @@ struct netpol_compile_options {
     int strict;        /* 1: ties and other warnings of the set are errors */
     int without_model; /* 1: keep the image only: short explanations, no requests, less memory */
     struct netpol_endpoints *endpoints; /* whose journal is marked (change.h); NULL: none */
-    struct netpol_matcher *previous;    /* reserved for re-use; a compile makes all anew today */
+    /*
+     * The matcher in force, or NULL: what the store has in common with it is taken over, not
+     * compiled again. It stays the caller's, whole and unchanged. Where policies came, went or were
+     * edited, only groups of endpoints that these may select are judged anew; where anything else
+     * differs, or an edit asks for what no policy asked for (a label key or value, an address
+     * range, a port name), all is. Either way the result answers as if there were no previous, and
+     * a decision that the previous had keeps its number. One previous serves one such compile: the
+     * next is given its result. Not re-used: matchers without a model, of another context, profile
+     * or options.
+     */
+    struct netpol_matcher *previous;
 };
 /*
- * Compiles a snapshot of the store. *out is referenced once for the caller; untouched on failure.
- * diags may be NULL. Single-threaded with the store; the matcher is free of it afterwards.
- * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT (profile, options, set-level errors), ERR_STATE (a
- * transaction is open), ERR_LIMIT.
+ * Compiles a snapshot of the store, in time O(objects) and what policies make of them; with a
+ * previous, O(objects) small steps (pointers are compared) and what the edit makes of it. *out is
+ * referenced once for the caller; untouched on failure. diags may be NULL. Single-threaded with the
+ * store; the matcher is free of it afterwards. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT (profile,
+ * options, set-level errors), ERR_STATE (a transaction is open), ERR_LIMIT.
  */
 NETPOL_API int netpol_compile(struct netpol_store *store,
                               const struct netpol_compile_options *options,

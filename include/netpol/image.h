@@ -4,11 +4,12 @@
 /*
  * The compiled policy as one block of bytes: save it, map it elsewhere, look at it.
  *
- * An image is position-independent, little-endian and checksummed; the same store and ledger give
- * the same bytes. A matcher that was opened from an image answers connections as the one it was
- * saved from. It has no model: it names the deciding policy, rule and position, but explanations
- * are short, what needs a request stays INSPECT (netpol_eval_request is ERR_UNSUPPORTED), and
- * netpol_eval_at answers {plane, side} only.
+ * An image is position-independent, little-endian and checksummed; the same store gives the
+ * same bytes, unless compiled from a previous matcher: then decisions keep the numbers they had. A
+ * matcher that was opened from an image answers connections as the one it was saved from. It has no
+ * model: it names the deciding policy, rule and position, but explanations are short, what needs a
+ * request stays INSPECT (netpol_eval_request is ERR_UNSUPPORTED), and netpol_eval_at answers
+ * {plane, side} only.
  */
 #include <netpol/eval.h>
 
@@ -49,7 +50,7 @@ struct netpol_matcher_stats {
     uint64_t signatures, classes, groups, port_classes, rows, cells, parts, residuals;
     uint64_t endpoints, addresses, policies, rules;
     uint64_t compile_ns, evaluated; /* of the compile in this process; 0 for a mapped image */
-    uint64_t reused_groups;         /* taken over from the previous compile: 0 today */
+    uint64_t reused_groups;         /* not judged anew: taken over from options.previous */
     const char *simd;               /* variant that residual trees use: "avx512", ... */
 };
 /* OK, ERR_ARGUMENT. */

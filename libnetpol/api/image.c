@@ -132,7 +132,7 @@ int netpol_matcher_stats(const struct netpol_matcher *matcher, struct netpol_mat
         .endpoints = image->count[NP_SECTION_ENDPOINTS],
         .addresses = count_addresses(image),
         .policies = header->n_policies,
-        .rules = header->n_rules ? header->n_rules - 1 : 0, /* without [0], no rule */
+        .rules = np_names_count(&matcher->image),
         .compile_ns = matcher->work.ns,
         .evaluated = matcher->work.evaluated,
         .reused_groups = matcher->work.reused_groups,

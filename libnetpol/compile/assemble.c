@@ -174,10 +174,7 @@ int np_assemble(struct np_whole *whole, struct np_kept *kept, const struct netpo
 {
     void *bytes = NULL;
     size_t size = 0;
-    int status = np_describe_all(whole, before ? np_whole_of(before) : NULL);
-    if (status == NETPOL_OK) {
-        status = write_image(whole, kept, before ? &before->image : NULL, &bytes, &size);
-    }
+    int status = write_image(whole, kept, before ? &before->image : NULL, &bytes, &size);
     status = status == NETPOL_OK ? open_image(whole, bytes, size, began, out) : status;
     if (status == NETPOL_OK) {
         atomic_store(&whole->kept, kept);

@@ -17,6 +17,11 @@ static int compile_all(struct np_whole *whole, const struct np_compile *c,
         status = whole->model->profile ? NETPOL_OK : NETPOL_ERR_MEMORY;
     }
     uint64_t began = np_now_ns();
+    status = status == NETPOL_OK ? np_describe_all(whole, NULL) : status;
+    const struct netpol_matcher *before = c->options->previous;
+    if (status == NETPOL_OK && before && np_whole_of(before)) {
+        status = np_numbers_keep(whole, np_whole_of(before));
+    }
     status = status == NETPOL_OK ? np_plan_all(whole, &kept) : status;
     return status == NETPOL_OK ? np_assemble(whole, kept, NULL, began, out) : status;
 }
@@ -92,7 +97,8 @@ int np_compile_model(struct netpol_ctx *ctx, struct np_model *model, struct netp
     struct np_kept *kept = NULL;
     uint64_t began = np_now_ns();
     whole->model = model;
-    int status = np_plan_all(whole, &kept);
+    int status = np_describe_all(whole, NULL);
+    status = status == NETPOL_OK ? np_plan_all(whole, &kept) : status;
     status = status == NETPOL_OK ? np_assemble(whole, kept, NULL, began, out) : status;
     if (status != NETPOL_OK) {
         whole->model = NULL; /* stays the caller's */

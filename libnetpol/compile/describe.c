@@ -99,6 +99,16 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
 static bool describe(const struct np_whole *whole, uint32_t number, struct netpol_rule_info *out)
 {
     const struct np_origin *origin;
+    if (!whole->model->decisions[number].checkpoint) { /* a number that is free */
+        *out = (struct netpol_rule_info){.policy = "",
+                                         .rule = "",
+                                         .title = "",
+                                         .position = "",
+                                         .tier = "",
+                                         .option = "",
+                                         .action = -1};
+        return true;
+    }
     fill_info(&whole->model->decisions[number], out, &origin);
     out->position = position_of(&whole->model->ground->arena, origin);
     out->key = out->position ? key_of(whole->ctx, out) : 0;
@@ -141,5 +151,6 @@ const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matc
                                                uint32_t number)
 {
     const struct np_whole *whole = np_whole_of(matcher);
-    return whole && number > 0 && number < whole->n_rules ? &whole->rules[number] : NULL;
+    bool known = whole && number > 0 && number < whole->n_rules && whole->rules[number].key != 0;
+    return known ? &whole->rules[number] : NULL;
 }

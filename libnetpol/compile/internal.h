@@ -38,9 +38,9 @@ uint64_t np_now_ns(void);
 /* The plan of whole->model, from nothing. OK, ERR_MEMORY, ERR_LIMIT. */
 int np_plan_all(struct np_whole *whole, struct np_kept **out);
 /*
- * Describes, writes, opens. kept is taken over in any case; on success it is the whole's, and the
- * whole the matcher's. before: the matcher that the plan was updated from; NULL: none. began: when
- * the work did. OK, ERR_MEMORY, ERR_LIMIT, ERR_INTERNAL.
+ * Writes what is described, opens it. kept is taken over in any case; on success it is the whole's,
+ * and the whole the matcher's. before: the matcher that the plan was updated from; NULL: none.
+ * began: when the work did. OK, ERR_MEMORY, ERR_LIMIT, ERR_INTERNAL.
  */
 int np_assemble(struct np_whole *whole, struct np_kept *kept, const struct netpol_matcher *before,
                 uint64_t began, struct netpol_matcher **out);
@@ -58,6 +58,13 @@ int np_compile_upon(struct np_whole *whole, struct np_compile *c, struct netpol_
  * about; NULL: none. OK, ERR_MEMORY.
  */
 int np_describe_all(struct np_whole *whole, const struct np_whole *before);
+
+/* ---- numbers.c ---- */
+/*
+ * Gives decisions of whole->model, which are described, the numbers that decisions of the same keys
+ * have in the matcher before; not where that would leave too many gaps. OK, ERR_MEMORY.
+ */
+int np_numbers_keep(struct np_whole *whole, const struct np_whole *before);
 
 /* ---- lowered.c: a model from a snapshot ---- */
 /* What a model that is made upon another one changed. */

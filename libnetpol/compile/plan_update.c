@@ -232,6 +232,21 @@ static int want(struct update *u, int s, const struct np_policy *policy)
     return NETPOL_OK;
 }
 
+/* A staged policy says what becomes of its namesake, so that is another one as well. */
+static int want_namesakes(struct update *u, int s, const struct np_policy *policy)
+{
+    const struct np_side_plan *side = &u->plan->sides[s];
+    int status = want(u, s, policy);
+    for (uint32_t i = 0; u->plan->draft.model->staged && i < side->n_policies; i++) {
+        const struct np_policy *other = side->policies[i];
+        if (status == NETPOL_OK && other->name == policy->name &&
+            other->namespace_name == policy->namespace_name) {
+            status = want(u, s, other);
+        }
+    }
+    return status;
+}
+
 static int replan(struct update *u, int s)
 {
     struct np_plan *plan = u->plan;
@@ -240,10 +255,10 @@ static int replan(struct update *u, int s)
     u->wanted[s] = np_arena_array(&u->arena, count, sizeof *u->wanted[s]);
     int status = u->wanted[s] ? NETPOL_OK : NETPOL_ERR_MEMORY;
     for (size_t i = 0; i < u->change->n_dropped && status == NETPOL_OK; i++) {
-        status = want(u, s, u->change->dropped[i]);
+        status = want_namesakes(u, s, u->change->dropped[i]);
     }
     for (size_t i = 0; i < u->change->n_added && status == NETPOL_OK; i++) {
-        status = want(u, s, u->change->added[i]);
+        status = want_namesakes(u, s, u->change->added[i]);
     }
     for (uint32_t g = 0; g < count && status == NETPOL_OK; g++) {
         wanted += u->wanted[s][g];

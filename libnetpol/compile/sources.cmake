@@ -25,6 +25,7 @@ netpol_room(
     members_index.c
     members_judge.c
     members_selector.c
+    numbers.c
     options.c
     partition.c
     places.c

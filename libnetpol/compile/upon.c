@@ -61,6 +61,7 @@ static int update(struct np_whole *whole, struct netpol_matcher *before, struct 
 {
     uint64_t began = np_now_ns(), replanned = 0;
     int status = list_changed(whole, change);
+    status = status == NETPOL_OK ? np_describe_all(whole, np_whole_of(before)) : status;
     if (status == NETPOL_OK) {
         status = np_plan_update(&kept->plan, whole->model, change, &replanned, outgrown);
     }

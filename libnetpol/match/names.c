@@ -19,6 +19,9 @@ bool np_names_rule(const struct np_image *image, uint32_t number, struct netpol_
         return false;
     }
     const struct np_rule_record *rule = &rules[number];
+    if (rule->key == 0) { /* of a policy that is gone: numbers are not given twice */
+        return false;
+    }
     *out = (struct netpol_rule_info){.policy = text_at(image, rule->policy),
                                      .rule = text_at(image, rule->rule),
                                      .title = text_at(image, rule->title),
@@ -29,6 +32,16 @@ bool np_names_rule(const struct np_image *image, uint32_t number, struct netpol_
                                      .side = rule->side,
                                      .key = rule->key};
     return true;
+}
+
+uint64_t np_names_count(const struct np_image *image)
+{
+    const struct np_rule_record *rules = image->section[NP_SECTION_RULES];
+    uint64_t count = 0;
+    for (uint32_t i = 1; i < image->count[NP_SECTION_RULES]; i++) {
+        count += rules[i].key != 0;
+    }
+    return count;
 }
 
 const char *np_names_option(const struct np_image *image, const char *name)

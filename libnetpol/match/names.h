@@ -4,6 +4,8 @@
 /* The cold sections of an image, read: what decisions are called, what endpoints are called. */
 #include "image/image.h"
 
+/* How many decisions there are; numbers have gaps. O(rules). */
+uint64_t np_names_count(const struct np_image *image);
 /* false: no decision has this number. The texts are the image's. */
 bool np_names_rule(const struct np_image *image, uint32_t number, struct netpol_rule_info *out);
 /* The value of an option; NULL: there is no such option. */

@@ -51,6 +51,11 @@ void np_build_incomplete(struct np_build *b); /* answers come from a partial set
 /* Ends building: *out owns everything (np_model_destroy). OK, ERR_MEMORY. */
 int np_build_seal(struct np_build *b, struct np_model **out);
 void np_model_destroy(struct np_model *model);
+/*
+ * Gives every decision another number, once, before anybody else has the model: to[old], below
+ * count, no two the same; numbers that nobody gets are free. OK, ERR_MEMORY.
+ */
+int np_model_renumber(struct np_model *model, const uint32_t *to, uint32_t count);
 
 /* ---- selectors ---- */
 const struct np_selector *np_build_term(struct np_build *b, enum np_scope scope, np_str key,

@@ -248,6 +248,7 @@ static void settle_tier(struct np_build *b, struct np_tier *tier)
 
 struct numbering {
     struct np_decision *decisions; /* NULL while numbers are given */
+    const uint32_t *to;            /* not NULL: numbers become others */
     uint32_t next;
     uint8_t pass;
 };
@@ -255,7 +256,9 @@ struct numbering {
 /* A number that is there from the model before stays. */
 static void give(struct numbering *n, uint32_t *number, struct np_decision decision)
 {
-    if (*number == 0) {
+    if (n->to) {
+        *number = n->to[*number];
+    } else if (*number == 0) {
         *number = n->next++;
     }
     if (n->decisions) {
@@ -345,6 +348,20 @@ static int number(struct np_build *b)
     number_all(model, &n);
     model->decisions = n.decisions;
     model->n_decisions = n.next;
+    return NETPOL_OK;
+}
+
+int np_model_renumber(struct np_model *model, const uint32_t *to, uint32_t count)
+{
+    enum { PASSES = 2 }; /* of the seal */
+    struct np_decision *decisions = np_arena_array(&model->arena, count, sizeof *decisions);
+    struct numbering n = {.decisions = decisions, .to = to, .pass = PASSES};
+    if (!decisions) {
+        return NETPOL_ERR_MEMORY;
+    }
+    number_all(model, &n);
+    model->decisions = decisions;
+    model->n_decisions = count;
     return NETPOL_OK;
 }
 
