@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public entry points of images: saved, opened, checked, measured. */
 #include "match/matcher.h"
+#include "match/names.h"
 
 #include <netpol/image.h>
 
