@@ -6,6 +6,9 @@
 #include "compile/internal.h"
 #include <stdio.h>
 
+const struct netpol_rule_info np_no_rule = {
+    .policy = "", .rule = "", .title = "", .position = "", .tier = "", .option = "", .action = -1};
+
 static const char *text_of(np_str text)
 {
     return text ? text->text : "";
@@ -100,13 +103,7 @@ static bool describe(const struct np_whole *whole, uint32_t number, struct netpo
 {
     const struct np_origin *origin;
     if (!whole->model->decisions[number].checkpoint) { /* a number that is free */
-        *out = (struct netpol_rule_info){.policy = "",
-                                         .rule = "",
-                                         .title = "",
-                                         .position = "",
-                                         .tier = "",
-                                         .option = "",
-                                         .action = -1};
+        *out = np_no_rule;
         return true;
     }
     fill_info(&whole->model->decisions[number], out, &origin);

@@ -10,8 +10,7 @@
  * representative of each combination it asks the REFERENCE and writes the answer down as a cell
  * (rows.c). So the image cannot disagree with the definition by judging differently; it could only
  * put into one class what is not alike, and that is what the differential tests look for. At the
- * end classes with equal columns are merged, rows laid over each other, and all is written
- * (emit.c).
+ * end rows are laid over each other, and all is written (emit.c).
  *
  * This header is what the stations hand to each other.
  */

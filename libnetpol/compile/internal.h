@@ -53,6 +53,7 @@ int np_compile_upon(struct np_whole *whole, struct np_compile *c, struct netpol_
                     bool *outgrown);
 
 /* ---- describe.c ---- */
+extern const struct netpol_rule_info np_no_rule; /* of a number that is free */
 /*
  * Fills the table of decisions and the option texts. before: the matcher that whole->changed is
  * about; NULL: none. OK, ERR_MEMORY.

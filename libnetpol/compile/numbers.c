@@ -55,13 +55,7 @@ static int move_rules(struct np_whole *whole, const uint32_t *to, uint32_t count
         return NETPOL_ERR_MEMORY;
     }
     for (uint32_t i = 0; i < count; i++) {
-        rules[i] = (struct netpol_rule_info){.policy = "",
-                                             .rule = "",
-                                             .title = "",
-                                             .position = "",
-                                             .tier = "",
-                                             .option = "",
-                                             .action = -1};
+        rules[i] = np_no_rule;
     }
     for (uint32_t i = 1; i < whole->n_rules; i++) {
         rules[to[i]] = whole->rules[i];

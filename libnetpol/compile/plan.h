@@ -4,14 +4,17 @@
 /*
  * What lies between signatures (draft.h) and the image: port classes, groups, far classes, rows.
  *
- *   ports.c   which ports no rule tells apart: port classes, each with a representative point
- *   far.c     which signatures no rule tells apart as the far end: classes
- *   groups.c  which signatures no rule tells apart as the near end of a side: groups
- *   focus.c   the model as one group sees it: only the policies and rules that can matter
- *   rows.c    a group's rows: for each part of the classes and each column of ports the reference
- * is asked once; answers become ordinals of the group's parts lists.c   imported lists of rules
- * become residual trees instead comb.c    rows of classes laid over each other emit.c    all of it
- * written as an image
+ * - sides.c: which checkpoints judge at which end, and what their rules look at at all
+ * - ports*.c: which ports no rule tells apart: port classes, each with a representative point
+ * - far.c: which signatures no rule tells apart as the far end: classes
+ * - groups.c: which signatures no rule tells apart as the near end of a side: groups
+ * - grouping.c: numbers for classes and groups, which stay when they are refined
+ * - focus.c: the model as one group sees it: only the policies and rules that can matter
+ * - rows.c: a group's rows: for each part of the classes and each column of ports the reference is
+ *   asked once (ask.c, truths.c); answers become ordinals of the group's parts
+ * - lists.c: imported lists of rules become residual trees instead
+ * - plan.c: the stations in order; plan_update.c: the same when policies came or went
+ * - comb.c: rows of classes laid over each other; emit*.c: all of it written as an image
  */
 #include "compile/draft.h"
 #include "compile/partition.h"
