@@ -13,6 +13,7 @@
 struct probe {
     struct np_image image;
     struct np_hot hot;
+    struct np_derived derived;
     struct np_table table;
     size_t wrong; /* answers with impossible values */
     size_t read;  /* bytes of text */
@@ -194,7 +195,7 @@ static inline bool probe_image(struct probe *probe, const void *bytes, size_t si
     if (np_image_open(bytes, size, &probe->image, NULL) != NETPOL_OK) {
         return false;
     }
-    np_hot_open(&probe->image, 1, &probe->hot, &probe->table);
+    np_hot_open(&probe->image, 1, &probe->derived, &probe->hot, &probe->table);
     for (unsigned i = 0; i < 16; i++) {
         probe_pair(probe, i / 4, i % 4, 4);
         probe_pair(probe, i / 4, i % 4, 6);

@@ -156,14 +156,16 @@ static void find_path(struct drawing *d, const struct netpol_tuple *tuple)
     if (!tuple || !np_plain_ends(dump->hot, dump->table, tuple, &src, &dst)) {
         return;
     }
-    uint32_t bond = np_look_bond(dump->hot, src, dst, tuple, NULL);
+    struct np_shape shape = np_shape_of(dump->hot, NP_SIDES_ALL);
+    uint32_t bond = np_look_bond(dump->hot, shape, src, dst, tuple, NULL);
     for (int side = 0; side < NP_SIDES; side++) {
         uint32_t near = side == NP_SIDE_EGRESS ? src.signature : dst.signature;
         uint32_t far = side == NP_SIDE_EGRESS ? dst.signature : src.signature;
         if (!np_side_judges(dump->hot->flags, (unsigned)side)) {
             continue;
         }
-        struct np_look_side at = np_look_at(dump->hot, (enum np_side_of_hop)side, near, far, bond);
+        struct np_look_side at =
+            np_look_at(dump->hot, shape, (enum np_side_of_hop)side, near, far, bond);
         d->looked[side] = true;
         d->group[side] = dump->groups[side][near < dump->hot->n_near ? near : 0];
         d->class[side] = at.far;

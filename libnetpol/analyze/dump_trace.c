@@ -229,8 +229,9 @@ static void follow_side(const struct trace *t, enum np_side_of_hop side, struct 
                         const struct np_ask *ask)
 {
     const struct np_hot *hot = t->dump->hot;
-    struct np_look_side at = np_look_at(hot, side, near.signature, far.signature, bond);
-    size_t cell = np_look_cell(hot, &at, port_class);
+    struct np_shape shape = np_shape_of(hot, NP_SIDES_ALL);
+    struct np_look_side at = np_look_at(hot, shape, side, near.signature, far.signature, bond);
+    size_t cell = np_look_cell(hot, shape, &at, port_class);
     uint32_t signature = near.signature < hot->n_near ? near.signature : 0;
     uint32_t ordinal = hot->cells[cell], index = at.side->parts + ordinal;
     static const char *const sections[] = {"SIDE_EGRESS", "SIDE_INGRESS", "SIDE_MESH"};
@@ -283,7 +284,7 @@ static void follow_pair(const struct trace *t, struct np_party src, struct np_pa
                         const struct np_ask *ask, uint32_t port_class)
 {
     const struct np_hot *hot = t->dump->hot;
-    uint32_t bond = np_look_bond(hot, src, dst, NULL, ask);
+    uint32_t bond = np_look_bond(hot, np_shape_of(hot, NP_SIDES_ALL), src, dst, NULL, ask);
     np_outline_map(t->out, NULL, false);
     np_outline_text(t->out, "relation", np_dump_variants[np_variant(bond / 2, 0)]);
     for (unsigned side = 0; side < NP_SIDES; side++) {

@@ -54,9 +54,9 @@ static inline uint64_t np_trie_half(const uint32_t *words)
 }
 
 /* Of a bucket without mispredictions: all bounds are compared, also those past the last. */
-static inline uint32_t np_trie4_bucket(const uint32_t *block, uint32_t count, uint32_t address)
+static inline uint32_t np_trie4_bucket(const uint32_t *block, uint32_t entry, uint32_t address)
 {
-    uint32_t reached = 0;
+    uint32_t count = (entry >> NP_TRIE_COUNT_SHIFT & NP_TRIE_COUNT_MASK) + 1, reached = 0;
     for (uint32_t i = 0; i < NP_TRIE_BUCKET; i++) {
         bool is_reached = np_defect(TRIE_BOUND) ? block[i] < address : block[i] <= address;
         reached += (uint32_t)is_reached & (uint32_t)(i < count);
@@ -64,25 +64,26 @@ static inline uint32_t np_trie4_bucket(const uint32_t *block, uint32_t count, ui
     return block[count + reached];
 }
 
+/* From a table to the next entry, without a branch. real: all bits, or none where the block is no
+ * table; then of two words. */
+static inline uint32_t np_trie4_step(const uint32_t *block, uint32_t address, uint32_t real)
+{
+    uint32_t shape = block[1 + NP_TRIE_SHAPE], at = (address - block[0]) >> (shape & 31);
+    uint32_t before = address < block[0], outside = 0u - (uint32_t)(at >> (shape >> 8) != 0);
+    at = ((1 + NP_TRIE_ABOVE - before) & outside) | ((NP_TRIE4_HEAD + at) & ~outside);
+    return block[at & real] | (outside & NP_TRIE_IS_LEAF); /* `below` and `above` are leaves */
+}
+
 /* The signature of the place that holds an IPv4 address (as a number). */
 static inline uint32_t np_trie4_find(const uint32_t *words, unsigned root_bits, uint32_t address)
 {
     uint32_t entry = words[(uint64_t)address << root_bits >> 32];
-    while (!(entry & NP_TRIE_IS_LEAF)) {
-        const uint32_t *block = words + (entry & NP_TRIE_OFFSET);
-        if (entry & NP_TRIE_IS_BUCKET) {
-            uint32_t count = (entry >> NP_TRIE_COUNT_SHIFT & NP_TRIE_COUNT_MASK) + 1;
-            return np_trie4_bucket(block, count, address);
-        }
-        const uint32_t *head = block + 1;
-        uint32_t shape = head[NP_TRIE_SHAPE];
-        uint32_t at = (address - block[0]) >> (shape & 31);
-        if (at >> (shape >> 8)) {
-            return address < block[0] ? head[NP_TRIE_BELOW] : head[NP_TRIE_ABOVE];
-        }
-        entry = block[NP_TRIE4_HEAD + at];
+    while (entry < NP_TRIE_IS_BUCKET) {
+        entry = np_trie4_step(words + entry, address, UINT32_MAX);
     }
-    return entry & ~NP_TRIE_IS_LEAF;
+    return entry & NP_TRIE_IS_LEAF
+               ? entry & ~NP_TRIE_IS_LEAF
+               : np_trie4_bucket(words + (entry & NP_TRIE_OFFSET), entry, address);
 }
 
 static inline uint32_t np_trie6_bucket(const uint32_t *block, uint32_t count, uint64_t high,

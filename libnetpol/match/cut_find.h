@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef NP_MATCH_CUT_FIND_H
 #define NP_MATCH_CUT_FIND_H
-/* One implementation per instruction set; cut.c chooses. They answer the same. */
+/* One implementation per instruction set; simd.c chooses. They answer the same. */
 #include "match/match.h"
 
 struct np_cut_finder {

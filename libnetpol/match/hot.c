@@ -25,11 +25,12 @@ static uint64_t usual_bytes(const struct np_image_header *header)
 }
 
 /* Entry 0 of a side: nothing judges. All its cells are the same part. */
-static uint32_t silent_part(const struct np_hot *hot, int side)
+static struct netpol_part silent_part(const struct np_hot *hot, int side)
 {
+    const struct np_shape shape = np_shape_of(hot, 0);
     const struct np_side *entry = hot->side[side];
     struct np_look_side at = {.side = entry, .base = entry->base, .row = entry->row};
-    return entry->parts + hot->cells[np_look_cell(hot, &at, 0)];
+    return hot->parts[entry->parts + hot->cells[np_look_cell(hot, shape, &at, 0)]];
 }
 
 /* A table of free slots stands where there is none, so that a lookup need not ask. */
@@ -91,9 +92,10 @@ static struct np_verdict_head head_of(unsigned code)
     for (int i = 0; i < NP_SIDES; i++) {
         uint8_t action = code >> 3 * i & 3;
         if (action > head.action) { /* of equals the first in path order */
-            head = (struct np_verdict_head){action, path[i].plane, path[i].side, 0};
+            head = (struct np_verdict_head){action, path[i].plane, path[i].side, 0, 0};
         }
     }
+    head.missing = head.action == NETPOL_UNKNOWN;
     return head;
 }
 
@@ -108,21 +110,22 @@ static uint16_t plain_entry(const struct np_hot *hot, unsigned family, unsigned 
     return kind == NP_PORT_KNOWN ? entry : (uint16_t)(entry | NP_PORT_DIRECT);
 }
 
-void np_hot_derive(struct np_hot *hot)
+void np_hot_derive(struct np_hot *hot, struct np_derived *derived)
 {
     for (int side = 0; side < NP_SIDES; side++) {
-        hot->silent[side] = silent_part(hot, side);
+        derived->silent[side] = silent_part(hot, side);
     }
     for (unsigned code = 0; code < 1 << 3 * NP_SIDES; code++) {
-        hot->heads[code] = head_of(code);
+        derived->heads[code] = head_of(code);
     }
     for (unsigned i = 0; i < 2 * 256; i++) {
-        hot->plain[i / 256][i % 256] = plain_entry(hot, i / 256, i % 256);
+        derived->plain[i / 256][i % 256] = plain_entry(hot, i / 256, i % 256);
     }
+    hot->derived = derived;
 }
 
-void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
-                 struct np_table *frozen)
+void np_hot_open(const struct np_image *image, uint64_t generation, struct np_derived *derived,
+                 struct np_hot *out, struct np_table *frozen)
 {
     const struct np_image_header *header = image->header;
     *out = (struct np_hot){
@@ -149,6 +152,6 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_ho
         .image = image,
         .generation = generation
     };
-    np_hot_derive(out);
+    np_hot_derive(out, derived);
     open_table(image, frozen);
 }

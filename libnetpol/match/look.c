@@ -13,19 +13,6 @@ const uint8_t np_protocol_ports[256] = {
     [136] = NP_PROTOCOL_PORTS, /* UDP-Lite */
 };
 
-uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
-                            uint32_t mesh)
-{
-    const uint32_t parts[] = {egress, ingress, mesh};
-    uint32_t missing = 0;
-    for (int i = 0; i < NP_SIDES; i++) {
-        if (hot->parts[parts[i]].action == NETPOL_UNKNOWN && !np_defect(MISSING_DROPPED)) {
-            missing |= hot->missing[parts[i]];
-        }
-    }
-    return missing;
-}
-
 /* ---- who has an address ---- */
 
 struct np_party np_party_search4(const struct np_hot *hot, const struct np_table *table,
@@ -89,7 +76,7 @@ void np_match_searched(const struct np_hot *hot, const struct np_table *table, u
     struct np_party src, dst;
     if (np_plain_ends(hot, table, tuple, &src, &dst)) {
         uint32_t port_class = np_plain_class(hot, tuple, np_plain_family(tuple));
-        np_look(hot, sides, src, dst, port_class, tuple, NULL, out);
+        np_look(hot, np_shape_of(hot, sides), src, dst, port_class, tuple, NULL, out);
     } else {
         np_match_any(hot, table, sides, tuple, out);
     }
@@ -131,4 +118,44 @@ uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct 
     }
     struct np_cut_key key = key_of(ask);
     return np_cut_find(hot->image, root, &key);
+}
+
+/* What a tree says in place of the part, if there is one. */
+static uint32_t through(const struct np_hot *hot, enum np_side_of_hop side, uint32_t near,
+                        uint32_t index, const struct netpol_tuple *tuple, const struct np_ask *ask)
+{
+    const struct netpol_part *part = &hot->parts[index];
+    if (!(part->flags & NP_PART_RESIDUAL)) {
+        return index;
+    }
+    uint32_t first = hot->side[side][np_near(hot, near)].parts;
+    return first + np_look_residual(hot, part->rule, tuple, ask);
+}
+
+static uint32_t missing(const struct np_hot *hot, uint32_t index)
+{
+    bool unknown = hot->parts[index].action == NETPOL_UNKNOWN && !np_defect(MISSING_DROPPED);
+    return unknown ? hot->missing[index] : 0;
+}
+
+void np_look_rest(const struct np_hot *hot, struct np_shape shape, uint32_t src, uint32_t dst,
+                  struct np_found found, const struct netpol_tuple *tuple, const struct np_ask *ask,
+                  struct netpol_verdict *out)
+{
+    if (shape.sides & NP_SIDE_BIT_EGRESS) {
+        found.egress = through(hot, NP_SIDE_EGRESS, src, found.egress, tuple, ask);
+    }
+    if (shape.sides & NP_SIDE_BIT_INGRESS) {
+        found.ingress = through(hot, NP_SIDE_INGRESS, dst, found.ingress, tuple, ask);
+    }
+    if (shape.sides & NP_SIDE_BIT_MESH) {
+        found.mesh = through(hot, NP_SIDE_MESH, dst, found.mesh, tuple, ask);
+    }
+    np_verdict_write(hot, shape, found, out);
+    out->missing = 0;
+    if (out->action == NETPOL_UNKNOWN) { /* else something stands above what is missing */
+        out->missing = (shape.sides & NP_SIDE_BIT_EGRESS ? missing(hot, found.egress) : 0) |
+                       (shape.sides & NP_SIDE_BIT_INGRESS ? missing(hot, found.ingress) : 0) |
+                       (shape.sides & NP_SIDE_BIT_MESH ? missing(hot, found.mesh) : 0);
+    }
 }

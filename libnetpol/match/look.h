@@ -45,7 +45,13 @@ struct np_ask { /* a question that is not usual: its ends need not be what the t
 
 static inline uint32_t np_read_32(const uint8_t *at) /* big end first */
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t number;
+    memcpy(&number, at, sizeof number);
+    return __builtin_bswap32(number);
+#else
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+#endif
 }
 
 static inline uint64_t np_read_64(const uint8_t *at)
@@ -79,14 +85,20 @@ struct np_party np_party_search4(const struct np_hot *hot, const struct np_table
 struct np_party np_party_search6(const struct np_hot *hot, const struct np_table *table,
                                  uint64_t high, uint64_t low);
 
-/* One party in the first slot of an address, where most are. false: to be searched. */
+/* relaxed: read before it is known whose it is, so it may be being written */
+static inline uint64_t np_peek(const uint64_t *at)
+{
+    return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+/* One party in the first slot of an address, where most are. false: to be searched. who: is it
+ * wanted as well? */
 np_inline bool np_party_first4(const struct np_slot4 *slots, unsigned bits, uint32_t address,
-                               struct np_party *out)
+                               bool who, struct np_party *out)
 {
     const struct np_slot4 *slot = &slots[np_slot4_at(address, bits)];
     uint64_t key = np_acquire(&slot->key);
-    /* relaxed: read before it is known to be this address's, so it may be being written */
-    *out = (struct np_party){(uint32_t)key, __atomic_load_n(&slot->who, __ATOMIC_RELAXED)};
+    *out = (struct np_party){(uint32_t)key, who ? np_peek(&slot->who) : 0};
     /* the same address and np_is_single, in one comparison */
     return key - ((uint64_t)address << 32 | NP_SIG_FIRST) < NP_SIG_SHARED - NP_SIG_FIRST;
 }
@@ -96,10 +108,8 @@ np_inline bool np_party_first6(const struct np_slot6 *slots, unsigned bits, uint
 {
     const struct np_slot6 *slot = &slots[np_slot6_at(high, low, bits)];
     uint32_t signature = (uint32_t)np_acquire(&slot->key);
-    /* relaxed, as in np_party_first4 */
-    uint64_t h = __atomic_load_n(&slot->high, __ATOMIC_RELAXED);
-    uint64_t l = __atomic_load_n(&slot->low, __ATOMIC_RELAXED);
-    *out = (struct np_party){signature, __atomic_load_n(&slot->who, __ATOMIC_RELAXED)};
+    uint64_t h = np_peek(&slot->high), l = np_peek(&slot->low);
+    *out = (struct np_party){signature, np_peek(&slot->who)};
     return np_is_single(signature) & ((h ^ high) == 0) & ((l ^ low) == 0);
 }
 
@@ -147,12 +157,39 @@ static inline uint32_t np_port_class(const struct np_hot *hot, struct np_hop_por
 np_inline uint32_t np_plain_class(const struct np_hot *hot, const struct netpol_tuple *tuple,
                                   unsigned family)
 {
-    uint32_t entry = hot->plain[family][tuple->protocol];
+    uint32_t entry = hot->derived->plain[family][tuple->protocol];
     if (np_likely(!(entry & NP_PORT_DIRECT))) {
         return np_port_at(hot, entry, tuple->dst_port);
     }
     return entry == NP_PORT_ICMP ? np_port_class(hot, np_ports_of(tuple, family))
                                  : entry & (NP_PORT_DIRECT - 1);
+}
+
+/* ---- what an image needs ---- */
+
+/* Constant where it matters, so that what is not needed costs nothing. */
+struct np_shape {
+    unsigned sides; /* that judge and are asked: 1 << enum np_side_of_hop */
+    bool relations; /* does anything depend on them? */
+    bool wide;      /* port maps of two bytes */
+};
+enum {
+    NP_SIDE_BIT_EGRESS = 1 << NP_SIDE_EGRESS,
+    NP_SIDE_BIT_INGRESS = 1 << NP_SIDE_INGRESS,
+    NP_SIDE_BIT_MESH = 1 << NP_SIDE_MESH
+};
+
+np_inline struct np_shape np_shape_of(const struct np_hot *hot, unsigned sides)
+{
+    unsigned judging = 0;
+    for (int side = 0; side < NP_SIDES; side++) {
+        bool judges = np_side_judges(hot->flags, (enum np_side_of_hop)side) &&
+                      !(np_defect(NO_MESH) && side == NP_SIDE_MESH);
+        judging |= (unsigned)judges << side;
+    }
+    return (struct np_shape){.sides = sides & judging,
+                             .relations = hot->flags & NP_IMAGE_RELATIONS,
+                             .wide = hot->flags & NP_IMAGE_WIDE_PORTS};
 }
 
 /* ---- relations ---- */
@@ -172,10 +209,11 @@ enum np_relation np_relation_of(const struct np_hot *hot, struct np_party src, s
  * The bond of two ends: their relation twice, plus one if the address of either is not known. 0:
  * OTHER and known, as nearly always, and the usual rows hold.
  */
-np_inline uint32_t np_look_bond(const struct np_hot *hot, struct np_party src, struct np_party dst,
+np_inline uint32_t np_look_bond(const struct np_hot *hot, struct np_shape shape,
+                                struct np_party src, struct np_party dst,
                                 const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
-    if (!(hot->flags & NP_IMAGE_RELATIONS) || np_likely(!np_may_relate(hot, src, dst))) {
+    if (!shape.relations || np_likely(!np_may_relate(hot, src, dst))) {
         return 0;
     }
     uint32_t bits = (hot->sig_class[src.signature] | hot->sig_class[dst.signature]) >> 24;
@@ -199,8 +237,9 @@ np_inline uint32_t np_near(const struct np_hot *hot, uint32_t signature)
     return signature & (0u - (uint32_t)(signature < hot->n_near));
 }
 
-np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_of_hop side,
-                                         uint32_t near, uint32_t far, uint32_t bond)
+np_inline struct np_look_side np_look_at(const struct np_hot *hot, struct np_shape shape,
+                                         enum np_side_of_hop side, uint32_t near, uint32_t far,
+                                         uint32_t bond)
 {
     uint32_t at = np_near(hot, near);
     const struct np_side *entry = &hot->side[side][at];
@@ -208,7 +247,7 @@ np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_
                                .base = entry->base,
                                .row = entry->row,
                                .far = hot->sig_class[far] & NP_SIG_CLASS_MASK};
-    if (np_unlikely(bond != 0)) {
+    if (shape.relations && np_unlikely(bond != 0)) {
         uint32_t bits = np_defect(LACKING_IS_KNOWN) ? 0 : hot->sig_class[far] >> 24;
         uint32_t variant = np_variant(bond / 2, bits);
         size_t first = hot->side_rel[(size_t)side * hot->n_near + at];
@@ -220,8 +259,8 @@ np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_
 }
 
 /* Where the cell is. */
-np_inline size_t np_look_cell(const struct np_hot *hot, const struct np_look_side *at,
-                              uint32_t port_class)
+np_inline size_t np_look_cell(const struct np_hot *hot, struct np_shape shape,
+                              const struct np_look_side *at, uint32_t port_class)
 {
     const struct np_comb *comb = &hot->comb[(size_t)at->base + at->far];
     uint32_t row = comb->row;
@@ -229,7 +268,7 @@ np_inline size_t np_look_cell(const struct np_hot *hot, const struct np_look_sid
     row = comb->base == at->base || (np_defect(SLOT_OF_OTHERS) && comb->base) ? row : at->row;
     size_t entry = (size_t)at->side->ports + port_class;
     size_t column = hot->port_maps[entry];
-    if (np_unlikely(hot->flags & NP_IMAGE_WIDE_PORTS)) {
+    if (shape.wide) {
         column = hot->port_maps[2 * entry] | (size_t)hot->port_maps[2 * entry + 1] << 8;
     }
     return row + column;
@@ -248,84 +287,93 @@ np_inline uint32_t np_part_word(const struct netpol_part *part)
     return word;
 }
 
-/* The part itself, or what the residual tree leads to that stands in its place. */
-np_inline uint32_t np_look_through(const struct np_hot *hot, uint32_t first, uint32_t index,
-                                   const struct netpol_tuple *tuple, const struct np_ask *ask)
-{
-    const struct netpol_part *part = &hot->parts[index];
-    if (np_unlikely(np_part_word(part) & (uint32_t)NP_PART_RESIDUAL << 16)) {
-        index = first + np_look_residual(hot, part->rule, tuple, ask);
-    }
-    return index;
-}
-
 /* ---- the verdict ---- */
 
-/* look.c: what is missing for the parts that are UNKNOWN. */
-uint32_t np_verdict_missing(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
-                            uint32_t mesh);
-
-/* What the head of a verdict depends on: three bits of each part, see np_hot.heads. */
-np_inline uint32_t np_part_code(const struct netpol_part *part)
+/* The part of each side, as indices. */
+struct np_found {
+    uint32_t egress, ingress, mesh;
+};
+/* What the head of a verdict depends on: three bits of each part, see np_derived.heads. */
+np_inline uint32_t np_part_code(uint32_t word)
 {
     enum { JUDGED_AT = 16 + 5 };
     _Static_assert(NETPOL_PART_JUDGED == 1 << (JUDGED_AT - 16), "in the upper half");
-    uint32_t word = np_part_word(part);
     return (word & 3) | (word >> (JUDGED_AT - 2) & 4);
 }
 
-np_inline void np_verdict_write(const struct np_hot *hot, uint32_t egress, uint32_t ingress,
-                                uint32_t mesh, struct netpol_verdict *out)
+/* Writes one part, and adds what it means for the head and for the rest. */
+np_inline void np_part_write(const struct np_hot *hot, struct np_shape shape,
+                             enum np_side_of_hop side, uint32_t index, struct netpol_part *out,
+                             uint32_t *code, uint32_t *residual)
 {
-    const struct netpol_part *a = &hot->parts[egress], *b = &hot->parts[ingress],
-                             *c = &hot->parts[mesh];
-    struct np_verdict_head head =
-        hot->heads[np_part_code(a) | np_part_code(b) << 3 | np_part_code(c) << 6];
-    uint32_t missing = 0;
-    if (np_unlikely(head.action == NETPOL_UNKNOWN)) {
-        missing = np_verdict_missing(hot, egress, ingress, mesh);
+    if (!(shape.sides >> side & 1)) {
+        memcpy(out, &hot->derived->silent[side], sizeof *out);
+        return;
     }
-    memcpy(&out->egress, a, sizeof *a);
-    memcpy(&out->ingress, b, sizeof *b);
-    memcpy(&out->mesh, c, sizeof *c);
-    memcpy(out, &head, sizeof head); /* action, plane, side, flags */
-    out->missing = missing;
+    const struct netpol_part *part = &hot->parts[index];
+    uint32_t word = np_part_word(part);
+    *code |= np_part_code(word) << 3 * side;
+    *residual |= word;
+    memcpy(out, part, sizeof *part);
+}
+
+/* Writes the verdict as if no part were RESIDUAL and nothing missing. Not 0: something is. */
+np_inline uint64_t np_verdict_write(const struct np_hot *hot, struct np_shape shape,
+                                    struct np_found found, struct netpol_verdict *out)
+{
+    uint32_t code = 0, residual = 0;
+    np_part_write(hot, shape, NP_SIDE_EGRESS, found.egress, &out->egress, &code, &residual);
+    np_part_write(hot, shape, NP_SIDE_INGRESS, found.ingress, &out->ingress, &code, &residual);
+    np_part_write(hot, shape, NP_SIDE_MESH, found.mesh, &out->mesh, &code, &residual);
+    uint64_t head;
+    memcpy(&head, &hot->derived->heads[code], sizeof head);
+    memcpy(out, &head, sizeof head); /* action, plane, side, flags, missing */
     out->generation = hot->generation;
+    return (residual | head) >> 31; /* RESIDUAL is the highest bit of a part's first word */
 }
 
 /* ---- the whole ---- */
 
-np_inline bool np_side_asked(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side)
+/* The part of a side: an index, if the side is asked and judges. */
+np_inline uint32_t np_look_part(const struct np_hot *hot, struct np_shape shape,
+                                enum np_side_of_hop side, uint32_t near, uint32_t far,
+                                uint32_t bond, uint32_t port_class)
 {
-    return (sides >> side & 1) && np_side_judges(hot->flags, side) &&
-           !(np_defect(NO_MESH) && side == NP_SIDE_MESH);
+    if (!(shape.sides >> side & 1)) {
+        return 0;
+    }
+    struct np_look_side at = np_look_at(hot, shape, side, near, far, bond);
+    return at.side->parts + hot->cells[np_look_cell(hot, shape, &at, port_class)];
 }
 
-np_inline uint32_t np_look_one(const struct np_hot *hot, unsigned sides, enum np_side_of_hop side,
-                               uint32_t near, uint32_t far, uint32_t bond, uint32_t port_class,
-                               const struct netpol_tuple *tuple, const struct np_ask *ask)
+np_inline struct np_found np_look_parts(const struct np_hot *hot, struct np_shape shape,
+                                        uint32_t src, uint32_t dst, uint32_t bond,
+                                        uint32_t port_class)
 {
-    if (!np_side_asked(hot, sides, side)) {
-        return hot->silent[side];
-    }
-    struct np_look_side at = np_look_at(hot, side, near, far, bond);
-    uint32_t index = at.side->parts + hot->cells[np_look_cell(hot, &at, port_class)];
-    return np_look_through(hot, at.side->parts, index, tuple, ask);
+    return (struct np_found){
+        np_look_part(hot, shape, NP_SIDE_EGRESS, src, dst, bond, port_class),
+        np_look_part(hot, shape, NP_SIDE_INGRESS, dst, src, bond, port_class),
+        np_look_part(hot, shape, NP_SIDE_MESH, dst, src, bond, port_class),
+    };
 }
+
+/* look.c: a verdict that np_verdict_write could not write: with what residual trees say in place
+ * of their parts, and what is missing. ask NULL: the tuple is a usual one. */
+void np_look_rest(const struct np_hot *hot, struct np_shape shape, uint32_t src, uint32_t dst,
+                  struct np_found found, const struct netpol_tuple *tuple, const struct np_ask *ask,
+                  struct netpol_verdict *out);
 
 /* ask NULL: the tuple is a usual one. */
-np_inline void np_look(const struct np_hot *hot, unsigned sides, struct np_party src,
+np_inline void np_look(const struct np_hot *hot, struct np_shape shape, struct np_party src,
                        struct np_party dst, uint32_t port_class, const struct netpol_tuple *tuple,
                        const struct np_ask *ask, struct netpol_verdict *out)
 {
-    uint32_t bond = np_look_bond(hot, src, dst, tuple, ask);
-    uint32_t egress = np_look_one(hot, sides, NP_SIDE_EGRESS, src.signature, dst.signature, bond,
-                                  port_class, tuple, ask);
-    uint32_t ingress = np_look_one(hot, sides, NP_SIDE_INGRESS, dst.signature, src.signature, bond,
-                                   port_class, tuple, ask);
-    uint32_t mesh = np_look_one(hot, sides, NP_SIDE_MESH, dst.signature, src.signature, bond,
-                                port_class, tuple, ask);
-    np_verdict_write(hot, egress, ingress, mesh, out);
+    uint32_t bond = np_look_bond(hot, shape, src, dst, tuple, ask);
+    struct np_found found =
+        np_look_parts(hot, shape, src.signature, dst.signature, bond, port_class);
+    if (np_unlikely(np_verdict_write(hot, shape, found, out))) {
+        np_look_rest(hot, shape, src.signature, dst.signature, found, tuple, ask, out);
+    }
 }
 
 /* ---- the usual tuple ---- */
@@ -343,12 +391,12 @@ np_inline bool np_is_plain4(const struct netpol_tuple *tuple, uint32_t *src, uin
 
 /* Its two ends, when both are in their first slots. */
 np_inline bool np_first_ends(const struct np_table *table, const struct netpol_tuple *tuple,
-                             struct np_party *src, struct np_party *dst)
+                             bool who, struct np_party *src, struct np_party *dst)
 {
     uint32_t from, to;
     return np_is_plain4(tuple, &from, &to) &&
-           np_likely(np_party_first4(table->slots4, table->bits4, from, src)) &&
-           np_likely(np_party_first4(table->slots4, table->bits4, to, dst));
+           np_likely(np_party_first4(table->slots4, table->bits4, from, who, src)) &&
+           np_likely(np_party_first4(table->slots4, table->bits4, to, who, dst));
 }
 
 static inline bool np_is_mapped(uint64_t high, uint64_t low)
@@ -378,14 +426,15 @@ void np_match_searched(const struct np_hot *hot, const struct np_table *table, u
 void np_match_any(const struct np_hot *hot, const struct np_table *table, unsigned sides,
                   const struct netpol_tuple *tuple, struct netpol_verdict *out);
 
-np_inline void np_match_one(const struct np_hot *hot, const struct np_table *table, unsigned sides,
-                            const struct netpol_tuple *tuple, struct netpol_verdict *out)
+np_inline void np_match_one(const struct np_hot *hot, const struct np_table *table,
+                            struct np_shape shape, const struct netpol_tuple *tuple,
+                            struct netpol_verdict *out)
 {
     struct np_party src, dst;
-    if (np_likely(np_first_ends(table, tuple, &src, &dst))) {
-        np_look(hot, sides, src, dst, np_plain_class(hot, tuple, 0), tuple, NULL, out);
+    if (np_likely(np_first_ends(table, tuple, shape.relations, &src, &dst))) {
+        np_look(hot, shape, src, dst, np_plain_class(hot, tuple, 0), tuple, NULL, out);
     } else {
-        np_match_searched(hot, table, sides, tuple, out);
+        np_match_searched(hot, table, shape.sides, tuple, out);
     }
 }
 #endif

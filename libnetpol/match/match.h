@@ -38,22 +38,29 @@ struct np_hot {
     const uint32_t *trie4, *trie6, *missing;
     uint32_t n_near;
     uint8_t trie4_bits, trie6_bits;
-    uint32_t flags;            /* enum np_image_flags */
-    uint32_t silent[NP_SIDES]; /* the part of a side that nothing judges, or that is not asked */
-    bool beyond_l2;            /* batches prefetch */
+    uint32_t flags; /* enum np_image_flags */
+    bool beyond_l2; /* batches prefetch */
     const struct np_image *image;
     uint64_t generation; /* written into verdicts */
+    const struct np_derived *derived;
+};
+/* What is worth working out once, from the rest; beside np_hot, so that a batch can have that as a
+ * copy of its own, which no store through a pointer can change. */
+struct np_derived {
     /* What parts make together. Three bits each, egress lowest: action, and 4 if it was judged. */
     struct np_verdict_head {
         uint8_t action, plane, side, flags; /* as a verdict begins */
+        uint32_t missing;                   /* not 0: something is, the parts say what */
     } heads[1 << 3 * NP_SIDES];
     /* [IPv4, IPv6][protocol]: PORT_KINDS for a tuple without flags; ICMP: NP_PORT_ICMP. */
     uint16_t plain[2][256];
+    /* The part of a side that nothing judges, or that is not asked; an ALLOW, not judged. */
+    struct netpol_part silent[NP_SIDES];
 };
 enum { NP_PORT_ICMP = 0xffff };
-void np_hot_derive(struct np_hot *hot); /* silent, heads, plain: from the rest */
-void np_hot_open(const struct np_image *image, uint64_t generation, struct np_hot *out,
-                 struct np_table *frozen);
+void np_hot_derive(struct np_hot *hot, struct np_derived *derived);
+void np_hot_open(const struct np_image *image, uint64_t generation, struct np_derived *derived,
+                 struct np_hot *out, struct np_table *frozen);
 
 /* The whole question, as the reference's np_reference_eval without a request. */
 void np_match_eval(const struct np_hot *hot, const struct np_table *table,
@@ -80,7 +87,7 @@ uint32_t np_cut_find(const struct np_image *image, uint32_t root, const struct n
 void np_cut_find_batch(const struct np_image *image, uint32_t root, const struct np_cut_key *keys,
                        uint32_t *values, size_t count);
 bool np_simd_available(enum np_simd variant);
-enum np_simd np_simd_chosen(void); /* what finds use now */
+enum np_simd np_simd_chosen(void); /* what is used now */
 /* For tests: fixes the variant of this process; false: not available. Not while others evaluate. */
 bool np_simd_use(enum np_simd variant);
 #endif

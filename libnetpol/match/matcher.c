@@ -19,7 +19,8 @@ int np_matcher_open(struct netpol_ctx *ctx, void *bytes, size_t size, bool owned
     matcher->bytes = owned ? bytes : NULL;
     matcher->size = size;
     matcher->generation = atomic_fetch_add(&ctx->generations, 1) + 1;
-    np_hot_open(&matcher->image, matcher->generation, &matcher->hot, &matcher->frozen);
+    np_hot_open(&matcher->image, matcher->generation, &matcher->derived, &matcher->hot,
+                &matcher->frozen);
     *out = matcher;
     return NETPOL_OK;
 }

@@ -29,8 +29,9 @@ struct netpol_matcher {
     uint64_t generation;
     struct np_image image;
     struct np_hot hot;
-    struct np_table frozen; /* the endpoints as compiled */
-    void *bytes;            /* owned; NULL: the caller vouched for them */
+    struct np_derived derived; /* of hot */
+    struct np_table frozen;    /* the endpoints as compiled */
+    void *bytes;               /* owned; NULL: the caller vouched for them */
     size_t size;
     const struct np_full *full; /* NULL: mapped */
     void *whole;                /* of full: struct np_whole (compile/matcher.h) */

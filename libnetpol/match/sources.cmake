@@ -2,6 +2,9 @@
 netpol_room(
     match
     batch.c
+    batch_avx2.c
+    batch_avx512.c
+    batch_scalar.c
     cut.c
     cut_avx2.c
     cut_avx512.c
@@ -14,6 +17,7 @@ netpol_room(
     names.c
     reader.c
     relation.c
+    simd.c
     slot.c
     table.c
     table_change.c
@@ -21,15 +25,18 @@ netpol_room(
     table_room.c
     table_spec.c
     tuple.c)
-# Each for its instruction set and empty elsewhere; cut.c asks the processor.
+# Each for its instruction set and empty elsewhere; simd.c asks the processor.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     set(avx2 -mavx2 -mbmi -mbmi2 -mpopcnt)
-    set_source_files_properties(match/cut_avx2.c PROPERTIES COMPILE_OPTIONS "${avx2}")
-    set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512vl)
+    set_source_files_properties(match/cut_avx2.c match/batch_avx2.c
+                                PROPERTIES COMPILE_OPTIONS "${avx2}")
+    # GCC's intrinsics are macros when it does not optimise, and convert as they like
+    set(avx512 ${avx2} -Wno-sign-conversion -mavx512f -mavx512bw -mavx512dq -mavx512vl)
     if(NETPOL_SANITIZE MATCHES address AND CMAKE_C_COMPILER_ID STREQUAL GNU)
         # GCC aligns the frames that detect stack use after return to 32 bytes only, also where a
         # variable needs 64 (GCC bug 110027): the aligned stores then fault.
         list(APPEND avx512 --param=asan-stack=0 -Wno-maybe-uninitialized)
     endif()
-    set_source_files_properties(match/cut_avx512.c PROPERTIES COMPILE_OPTIONS "${avx512}")
+    set_source_files_properties(match/cut_avx512.c match/batch_avx512.c
+                                PROPERTIES COMPILE_OPTIONS "${avx512}")
 endif()

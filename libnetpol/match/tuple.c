@@ -289,7 +289,7 @@ static struct np_party owner_at(const struct parties *parties, uint32_t i, bool 
     return parties->shared ? owner_party(&parties->shared[i]) : parties->party;
 }
 
-static void judge_owners(const struct np_hot *hot, unsigned sides, const struct parties *src,
+static void judge_owners(const struct np_hot *hot, struct np_shape shape, const struct parties *src,
                          const struct parties *dst, const struct np_ask *ask,
                          struct netpol_verdict *out)
 {
@@ -301,7 +301,7 @@ static void judge_owners(const struct np_hot *hot, unsigned sides, const struct 
         for (uint32_t j = 0; more_dst; j++) {
             struct netpol_verdict one;
             struct np_party to = owner_at(dst, j, &more_dst);
-            np_look(hot, sides, from, to, port_class, NULL, ask, &one);
+            np_look(hot, shape, from, to, port_class, NULL, ask, &one);
             if (i == 0 && j == 0) {
                 *out = one;
             } else {
@@ -343,7 +343,7 @@ void np_match_any(const struct np_hot *hot, const struct np_table *table, unsign
         family = src.where.family ? src.where.family : dst.where.family;
     }
     struct np_ask ask = {.src = src.where, .dst = dst.where, .ports = take_ports(tuple, family)};
-    judge_owners(hot, sides, &src, &dst, &ask, out);
+    judge_owners(hot, np_shape_of(hot, sides), &src, &dst, &ask, out);
 }
 
 /* ---- the same question over two tables ---- */

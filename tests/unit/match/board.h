@@ -25,6 +25,7 @@ enum {
 
 struct board {
     struct np_hot hot;
+    struct np_derived derived;
     struct np_table table;
     struct np_image image;
     uint32_t sig_class[SIGS];
@@ -178,7 +179,7 @@ static inline void board_point(struct board *b)
     for (unsigned side = 0; side < NP_SIDES; side++) {
         hot->side[side] = b->side[side];
     }
-    np_hot_derive(hot);
+    np_hot_derive(hot, &b->derived);
     b->table = (struct np_table){.slots4 = b->slots4,
                                  .slots6 = b->slots6,
                                  .refs = b->refs,

@@ -147,7 +147,7 @@ static void type_and_code_are_the_port_of_icmp(void **state)
     board_put4(b, A, 4, 100, 0);
     board_put4(b, B, 5, 200, 0);
     b->port_kinds[0][NP_PORT_KNOWN][1] = 0; /* by directory: 443 is type 1 code 187 */
-    np_hot_derive(&b->hot);
+    np_hot_derive(&b->hot, &b->derived);
     struct netpol_tuple t = board_tuple4(A, B, 80);
     t.icmp_type = 1;
     t.icmp_code = 187;
