@@ -22,19 +22,23 @@ static unsigned bits_for(uint32_t n)
 
 bool np_partition_init(const struct netpol_ctx *ctx, struct np_partition *p, uint32_t n)
 {
-    *p = (struct np_partition){.ctx = ctx, .n = n, .n_parts = 1, .moved_bits = bits_for(n)};
+    *p = (struct np_partition){
+        .ctx = ctx, .n = n, .n_parts = 1, .n_settled = 1, .moved_bits = bits_for(n)};
     size_t room = n ? n : 1;
     p->part = np_zalloc(ctx, room * sizeof *p->part);
     p->sizes = np_zalloc(ctx, (room + 1) * sizeof *p->sizes);
+    p->settled = np_zalloc(ctx, room * sizeof *p->settled);
+    p->settled_sizes = np_zalloc(ctx, (room + 1) * sizeof *p->settled_sizes);
     p->touched = np_alloc(ctx, room * sizeof *p->touched);
     p->marked = np_alloc(ctx, room * sizeof *p->marked);
     p->moved = np_zalloc(ctx, sizeof *p->moved << p->moved_bits);
     p->leaving = np_zalloc(ctx, (room + 1) * sizeof *p->leaving);
-    if (!p->leaving || !p->part || !p->sizes || !p->touched || !p->marked || !p->moved) {
+    if (!p->settled || !p->settled_sizes || !p->leaving || !p->part || !p->sizes || !p->touched ||
+        !p->marked || !p->moved) {
         np_partition_free(p);
         return false;
     }
-    p->sizes[0] = n;
+    p->sizes[0] = p->settled_sizes[0] = n;
     return true;
 }
 
@@ -43,6 +47,8 @@ void np_partition_free(struct np_partition *p)
     size_t room = p->n ? p->n : 1;
     np_free(p->ctx, p->part, room * sizeof *p->part);
     np_free(p->ctx, p->sizes, (room + 1) * sizeof *p->sizes);
+    np_free(p->ctx, p->settled, room * sizeof *p->settled);
+    np_free(p->ctx, p->settled_sizes, (room + 1) * sizeof *p->settled_sizes);
     np_free(p->ctx, p->touched, room * sizeof *p->touched);
     np_free(p->ctx, p->marked, room * sizeof *p->marked);
     np_free(p->ctx, p->moved, sizeof *p->moved << p->moved_bits);
@@ -53,13 +59,21 @@ void np_partition_free(struct np_partition *p)
 void np_partition_reset(struct np_partition *p)
 {
     for (uint32_t i = 0; i < p->n_touched; i++) {
-        p->part[p->touched[i]] = 0;
+        p->part[p->touched[i]] = p->settled[p->touched[i]];
     }
     p->n_touched = 0;
     memset(p->sizes, 0, p->n_parts * sizeof *p->sizes);
-    p->n_parts = 1;
+    memcpy(p->sizes, p->settled_sizes, p->n_settled * sizeof *p->sizes);
+    p->n_parts = p->n_settled;
     p->n_marked = 0;
-    p->sizes[0] = p->n;
+}
+
+void np_partition_settle(struct np_partition *p)
+{
+    memcpy(p->settled, p->part, p->n * sizeof *p->part);
+    memcpy(p->settled_sizes, p->sizes, p->n_parts * sizeof *p->sizes);
+    p->n_settled = p->n_parts;
+    p->n_touched = 0;
 }
 
 void np_partition_mark(struct np_partition *p, uint32_t thing, uint32_t mark)
@@ -103,7 +117,7 @@ void np_partition_split(struct np_partition *p)
         if (m->to == part) {
             continue;
         }
-        if (part == 0) {
+        if (part < p->n_settled) {
             p->touched[p->n_touched++] = thing;
         }
         p->part[thing] = m->to;

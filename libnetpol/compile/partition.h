@@ -8,7 +8,8 @@
  * then np_partition_split moves the marked things of each part and mark into a part of their own.
  * Only what is marked is touched, so a condition costs what it holds for, and resetting costs what
  * was touched. Part numbers depend only on the order of marks: the same conditions, the same
- * numbers.
+ * numbers. What is the same each time can be settled: then it is the state that a reset goes back
+ * to.
  */
 #include "base/base.h"
 
@@ -17,7 +18,9 @@ struct np_partition {
     uint32_t *part;  /* of each thing */
     uint32_t *sizes; /* of each part; 0: emptied */
     uint32_t n, n_parts;
-    uint32_t *touched; /* things that ever left part 0; each once */
+    uint32_t *settled, *settled_sizes; /* parts and sizes after a reset */
+    uint32_t n_settled;
+    uint32_t *touched; /* things that ever left their settled part; each once */
     uint32_t n_touched;
     struct np_marked *marked;
     uint32_t n_marked;
@@ -29,7 +32,8 @@ struct np_partition {
 /* false: no memory. */
 bool np_partition_init(const struct netpol_ctx *ctx, struct np_partition *p, uint32_t n);
 void np_partition_free(struct np_partition *p);
-void np_partition_reset(struct np_partition *p); /* all in part 0 again */
+void np_partition_reset(struct np_partition *p);  /* all in their settled part again: 0 */
+void np_partition_settle(struct np_partition *p); /* from now on the parts as they are */
 void np_partition_mark(struct np_partition *p, uint32_t thing, uint32_t mark);
 void np_partition_split(struct np_partition *p);
 #endif

@@ -7,39 +7,31 @@
  * every column of every part; answers are numbered in the order they come up, so that groups of the
  * same shape get the same cells. What depends on source ports as well becomes a residual tree.
  */
-#include "compile/plan.h"
+#include "compile/far_parts.h"
 #include "base/defect.h"
-
-enum { RESTS = 8 };
 
 struct rows {
     struct np_plan *plan;
     const struct np_side_plan *side;
     const struct np_groups *groups;
     struct np_arena arena; /* of what is of no use afterwards */
-    struct np_partition classes, columns;
-    uint8_t *near_any, *near_lacks; /* by group: bits some near end has, bits some one lacks */
-    uint8_t *far_any, *far_lacks;   /* by class */
-    uint32_t *valid;                /* classes to look at */
-    uint32_t n_valid;
+    struct np_partition columns;
+    struct np_far_parts far;
+    struct np_far_near *nears; /* by group */
     /* of the group at hand */
     uint32_t group, near;
-    const struct np_sig_truth *rests[RESTS]; /* of sets, by which classes are told apart */
-    uint32_t n_rests;
     struct np_focus focus;
     struct np_map answers;
     struct np_truths truths;
     np_vec(struct np_answer) parts;
-    uint16_t *map;    /* port class -> column */
-    uint32_t *column; /* column -> point */
+    uint16_t *map;       /* port class -> column */
+    uint32_t *column;    /* column -> point */
+    uint32_t *column_of; /* part of the port classes -> column */
     uint32_t n_columns;
     uint16_t *cells;    /* one row */
     uint32_t *ordinals; /* by source port */
     bool *keep;         /* by rule of the focus */
     uint32_t keep_size;
-    uint32_t *part_row;  /* by part of the classes: first cell; */
-    uint32_t *part_size; /* how many valid classes */
-    uint32_t *part_first;
 };
 
 /* ---- columns ---- */
@@ -89,7 +81,7 @@ static void make_columns(struct rows *r)
     if ((names || family || r->side->auth) && !np_defect(COLUMNS_BY_SPANS)) {
         columns_by_kind(r, names, family);
     }
-    uint32_t *number = r->part_size; /* free until parts are made */
+    uint32_t *number = r->column_of;
     memset(number, 0xff, r->columns.n_parts * sizeof *number);
     r->n_columns = 0;
     for (uint32_t c = 0; c < r->plan->ports.n_classes; c++) {
@@ -99,112 +91,6 @@ static void make_columns(struct rows *r)
             number[part] = r->n_columns++;
         }
         r->map[c] = (uint16_t)number[part];
-    }
-}
-
-/* ---- parts of the classes ---- */
-
-static void parts_by_members(struct rows *r, const struct np_members *members)
-{
-    const struct np_grouping *g = &r->plan->classes;
-    for (uint32_t i = 0; i < members->count; i++) {
-        uint32_t s = members->items[i].signature;
-        if (g->first[g->of[s]] == s) {
-            np_partition_mark(&r->classes, g->of[s], members->items[i].truth);
-        }
-    }
-    np_partition_split(&r->classes);
-}
-
-static int parts_by_set(struct rows *r, const struct np_set *set, enum np_relation relation)
-{
-    struct np_members rest;
-    struct np_members members =
-        np_draft_members_parts(&r->plan->draft, set, !r->side->near_is_source, relation, &rest);
-    bool seen = rest.count == 0;
-    if (!members.items && members.count) {
-        return NETPOL_ERR_MEMORY;
-    }
-    for (uint32_t i = 0; i < r->n_rests && !seen; i++) {
-        seen = r->rests[i] == rest.items;
-    }
-    if (!seen) { /* told apart once, for all sets that share it */
-        if (r->n_rests < RESTS) {
-            r->rests[r->n_rests++] = rest.items;
-        }
-        parts_by_members(r, &rest);
-    }
-    parts_by_members(r, &members);
-    return NETPOL_OK;
-}
-
-static void parts_by_portset(struct rows *r, const struct np_portset *portset)
-{
-    for (uint32_t c = 0; c < r->plan->classes.count; c++) {
-        uint32_t ports = np_draft_port_names(&r->plan->draft, portset, r->plan->classes.first[c]);
-        if (ports) {
-            np_partition_mark(&r->classes, c, ports);
-        }
-    }
-    np_partition_split(&r->classes);
-}
-
-static int make_parts(struct rows *r, enum np_relation relation)
-{
-    int status = NETPOL_OK;
-    const struct np_set *last = NULL;
-    np_partition_reset(&r->classes);
-    r->n_rests = 0;
-    if (r->side->hosts_look) {
-        np_partition_by_hosts(&r->plan->draft, &r->classes, r->plan->classes.first,
-                              r->plan->classes.count);
-    }
-    for (uint32_t i = 0; i < r->focus.n_rules && status == NETPOL_OK; i++) {
-        for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives && status == NETPOL_OK; a++) {
-            const struct np_match *match = &r->focus.rules[i]->alternatives[a];
-            const struct np_portset *ports =
-                r->side->near_is_source ? match->dst_ports : match->src_ports;
-            if (match->far && match->far != last) {
-                status = parts_by_set(r, match->far, relation);
-                last = match->far;
-            }
-            if (ports) {
-                parts_by_portset(r, ports);
-            }
-        }
-    }
-    return status;
-}
-
-/* ---- which pairs a relation can hold for ---- */
-
-/* Is the relation possible between the group at hand and a class? Too often yes does no harm. */
-static bool possible(const struct rows *r, enum np_relation relation, uint32_t class)
-{
-    uint8_t na = r->near_any[r->group], nl = r->near_lacks[r->group];
-    uint8_t fa = r->far_any[class], fl = r->far_lacks[class];
-    switch (relation) {
-    case NP_RELATION_OWN_NODE:
-    case NP_RELATION_MAYBE_NODE:
-        return (na & fl & NP_SIG_NODE) || (nl & fa & NP_SIG_NODE);
-    case NP_RELATION_MAYBE_UNLEARNT:
-    case NP_RELATION_MAYBE_TRANSLATED: {
-        uint8_t other = relation == NP_RELATION_MAYBE_UNLEARNT ? NP_SIG_MISSING : NP_SIG_SERVICE;
-        return ((na & NP_SIG_NO_ADDRESS) && (fa & other)) ||
-               ((fa & NP_SIG_NO_ADDRESS) && (na & other));
-    }
-    default:
-        return true;
-    }
-}
-
-static void list_valid(struct rows *r, enum np_relation relation)
-{
-    r->n_valid = 0;
-    for (uint32_t c = 0; c < r->plan->classes.count; c++) {
-        if (possible(r, relation, c)) {
-            r->valid[r->n_valid++] = c;
-        }
     }
 }
 
@@ -330,95 +216,17 @@ static int make_row(struct rows *r, uint32_t class, enum np_relation relation, u
 
 /* ---- one group ---- */
 
-/* What far ends of a class may be. */
-enum { FAR_KNOWN = 1, FAR_LACKING = 2 }; /* its address is known, or it lacks one */
-
-static unsigned far_kinds(const struct rows *r, uint32_t class)
-{
-    return (r->far_lacks[class] & NP_SIG_NO_ADDRESS ? FAR_KNOWN : 0u) |
-           (r->far_any[class] & NP_SIG_NO_ADDRESS ? FAR_LACKING : 0u);
-}
-
-/* The row of most classes of some kind; UINT32_MAX: there is none. */
-static uint32_t usual_row(struct rows *r, unsigned kinds)
-{
-    uint32_t most = 0, row = UINT32_MAX;
-    memset(r->part_size, 0, r->classes.n_parts * sizeof *r->part_size);
-    for (uint32_t i = 0; i < r->n_valid; i++) {
-        r->part_size[r->classes.part[r->valid[i]]] += (far_kinds(r, r->valid[i]) & kinds) != 0;
-    }
-    for (uint32_t p = 0; p < r->classes.n_parts; p++) {
-        if (r->part_size[p] > most) {
-            most = r->part_size[p];
-            row = r->part_row[p];
-        }
-    }
-    return row;
-}
-
-/* The classes of some kind that have another row. */
-static int except(struct rows *r, unsigned kinds, struct np_row_draft *out)
-{
-    struct np_arena *arena = &r->plan->draft.arena;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < r->n_valid; i++) {
-        bool counts = far_kinds(r, r->valid[i]) & kinds;
-        count += counts && r->part_row[r->classes.part[r->valid[i]]] != out->row;
-    }
-    out->classes = np_arena_array(arena, count, sizeof *out->classes);
-    out->rows = np_arena_array(arena, count, sizeof *out->rows);
-    if (!out->classes || !out->rows) {
-        return NETPOL_ERR_MEMORY;
-    }
-    count -= np_defect(EXCEPTION_LOST) && count;
-    for (uint32_t i = 0; i < r->n_valid && out->count < count; i++) {
-        uint32_t row = r->part_row[r->classes.part[r->valid[i]]];
-        if ((far_kinds(r, r->valid[i]) & kinds) && row != out->row) {
-            out->classes[out->count] = r->valid[i];
-            out->rows[out->count++] = row;
-        }
-    }
-    return NETPOL_OK;
-}
-
-/*
- * Far ends that lack an address are asked about it by every rule that names addresses: where the
- * answer for most of them is not that for most others, they have a row of their own. Else one row
- * is both.
- */
-static int choose_rows(struct rows *r, struct np_row_draft out[2])
-{
-    uint32_t known = usual_row(r, FAR_KNOWN), lacking = usual_row(r, FAR_LACKING);
-    bool one = known == lacking || known == UINT32_MAX || lacking == UINT32_MAX;
-    uint32_t usual = known == UINT32_MAX ? lacking : known;
-    out[0] = (struct np_row_draft){.row = usual == UINT32_MAX ? 0 : usual};
-    int status = except(r, one ? FAR_KNOWN | FAR_LACKING : FAR_KNOWN, &out[0]);
-    out[1] = out[0];
-    if (status == NETPOL_OK && !one) {
-        out[1] = (struct np_row_draft){.row = lacking};
-        status = except(r, FAR_LACKING, &out[1]);
-    }
-    return status;
-}
-
 /* out: the variants of the relation. */
 static int rows_of_relation(struct rows *r, enum np_relation relation, struct np_row_draft out[2])
 {
-    list_valid(r, relation);
-    int status = make_parts(r, relation);
-    memset(r->part_size, 0, r->classes.n_parts * sizeof *r->part_size);
-    for (uint32_t i = 0; i < r->n_valid; i++) {
-        uint32_t part = r->classes.part[r->valid[i]];
-        if (r->part_size[part]++ == 0) {
-            r->part_first[part] = r->valid[i];
+    struct np_far_parts *far = &r->far;
+    int status = np_far_parts_make(far, &r->focus, r->nears[r->group], relation);
+    for (uint32_t p = 0; status == NETPOL_OK && p < far->partition.n_parts; p++) {
+        if (far->first[p] != UINT32_MAX) {
+            status = make_row(r, far->first[p], relation, &far->rows[p]);
         }
     }
-    for (uint32_t p = 0; p < r->classes.n_parts && status == NETPOL_OK; p++) {
-        if (r->part_size[p]) {
-            status = make_row(r, r->part_first[p], relation, &r->part_row[p]);
-        }
-    }
-    return status == NETPOL_OK ? choose_rows(r, out) : status;
+    return status == NETPOL_OK ? np_far_parts_rows(far, out) : status;
 }
 
 static bool begin_group(struct rows *r, uint32_t group)
@@ -476,48 +284,35 @@ static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
 
 /* ---- one side ---- */
 
-static bool note_bits(struct rows *r)
+static void note_bits(struct rows *r)
 {
     const struct np_draft *draft = &r->plan->draft;
-    struct np_arena *arena = &r->arena;
-    uint32_t groups = r->groups->grouping.count, classes = r->plan->classes.count;
-    r->near_any = np_arena_array(arena, groups, 1);
-    r->near_lacks = np_arena_array(arena, groups, 1);
-    r->far_any = np_arena_array(arena, classes, 1);
-    r->far_lacks = np_arena_array(arena, classes, 1);
-    if (!r->near_any || !r->near_lacks || !r->far_any || !r->far_lacks) {
-        return false;
-    }
     for (uint32_t s = NP_SIG_NOWHERE; s < draft->n_sigs; s++) {
         if (s != NP_SIG_UNCOMPILED) {
-            uint8_t bits = draft->sigs[s].bits;
-            r->near_any[r->groups->grouping.of[s]] |= bits;
-            r->near_lacks[r->groups->grouping.of[s]] |= (uint8_t)~bits;
-            r->far_any[r->plan->classes.of[s]] |= bits;
-            r->far_lacks[r->plan->classes.of[s]] |= (uint8_t)~bits;
+            struct np_far_near *near = &r->nears[r->groups->grouping.of[s]];
+            near->any |= draft->sigs[s].bits;
+            near->lacks |= (uint8_t)~draft->sigs[s].bits;
         }
     }
-    return true;
 }
 
 static bool begin(struct rows *r)
 {
     const struct netpol_ctx *ctx = r->plan->draft.ctx;
     struct np_arena *arena = &r->arena;
-    uint32_t classes = r->plan->classes.count, ports = r->plan->ports.n_classes;
-    uint32_t most = (classes > ports ? classes : ports) + 1;
-    r->valid = np_arena_array(arena, classes, sizeof *r->valid);
+    uint32_t ports = r->plan->ports.n_classes;
     r->map = np_arena_array(arena, ports, sizeof *r->map);
     r->column = np_arena_array(arena, ports, sizeof *r->column);
+    r->column_of = np_arena_array(arena, ports + 1, sizeof *r->column_of);
     r->cells = np_arena_array(arena, ports, sizeof *r->cells);
     r->ordinals = np_arena_array(arena, r->plan->ports.n_sources, sizeof *r->ordinals);
-    r->part_row = np_arena_array(arena, most, sizeof *r->part_row);
-    r->part_size = np_arena_array(arena, most, sizeof *r->part_size);
-    r->part_first = np_arena_array(arena, most, sizeof *r->part_first);
-    return r->valid && r->map && r->column && r->cells && r->ordinals && r->part_row &&
-           r->part_size && r->part_first && note_bits(r) &&
-           np_partition_init(ctx, &r->classes, classes) &&
-           np_partition_init(ctx, &r->columns, ports);
+    r->nears = np_arena_array(arena, r->groups->grouping.count, sizeof *r->nears);
+    bool far = np_far_parts_init(&r->far, r->plan, r->side, arena);
+    if (!r->map || !r->column || !r->column_of || !r->cells || !r->ordinals || !r->nears || !far) {
+        return false;
+    }
+    note_bits(r);
+    return np_partition_init(ctx, &r->columns, ports);
 }
 
 int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wanted)
@@ -540,7 +335,7 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wan
     np_truths_free(&r.truths);
     np_vec_free(plan->draft.ctx, &r.parts);
     np_free(plan->draft.ctx, r.keep, r.keep_size);
-    np_partition_free(&r.classes);
+    np_far_parts_free(&r.far);
     np_partition_free(&r.columns);
     np_arena_free(&r.arena);
     return status;

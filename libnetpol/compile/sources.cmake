@@ -16,6 +16,7 @@ netpol_room(
     ends_table.c
     ends_words.c
     far.c
+    far_parts.c
     focus.c
     grouping.c
     groups.c
