@@ -12,6 +12,7 @@
  * - focus.c: the model as one group sees it: only the policies and rules that can matter
  * - rows.c: a group's rows: for each part of the classes and each column of ports the reference is
  *   asked once (ask.c, truths.c); answers become ordinals of the group's parts
+ * - far_parts.c: what a group sees of the classes, and rows as a default and exceptions
  * - lists.c: imported lists of rules become residual trees instead
  * - plan.c: the stations in order; plan_update.c: the same when policies came or went
  * - comb.c: rows of classes laid over each other; emit*.c: all of it written as an image
