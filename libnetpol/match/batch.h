@@ -16,6 +16,18 @@ void np_batch_avx512(const struct np_hot *hot, const struct np_table *table, uns
                      const struct netpol_tuple *tuples, struct netpol_verdict *out, size_t count);
 #endif
 
+/* Lanes whose verdicts np_verdict_write could not write: batch_rest.c does, as np_look_rest. */
+enum { NP_REST = 128 }; /* at most */
+struct np_rest {
+    const struct netpol_tuple *tuples; /* usual ones */
+    struct netpol_verdict *out;
+    size_t count;
+    uint8_t lane[NP_REST]; /* of tuples and out */
+    uint32_t src[NP_REST], dst[NP_REST];
+    struct np_found found[NP_REST];
+};
+void np_batch_rest(const struct np_hot *hot, struct np_shape shape, struct np_rest *rest);
+
 /* The shapes of most images. */
 static const struct np_shape np_shape_ingress = {NP_SIDE_BIT_INGRESS, false, false};
 static const struct np_shape np_shape_network = {NP_SIDE_BIT_EGRESS | NP_SIDE_BIT_INGRESS, false,

@@ -181,7 +181,8 @@ static inline void places4(const struct np_hot *hot, struct searched *s)
     const __m128i shift = _mm_cvtsi32_si128(32 - hot->trie4_bits); /* 32: all bits go */
     for (size_t k = 0; k < s->count; k += LANES) {
         __m512i address = _mm512_loadu_si512(s->address + k);
-        __mmask16 real = (__mmask16)_bzhi_u32(0xffff, (uint32_t)(s->count - k));
+        size_t left = s->count - k;
+        __mmask16 real = (__mmask16)(left < LANES ? (1u << left) - 1 : 0xffff);
         __m512i entry =
             _mm512_mask_i32gather_epi32(leaf, real, _mm512_srl_epi32(address, shift), words, 4);
         while (_mm512_cmplt_epu32_mask(entry, _mm512_set1_epi32(NP_TRIE_IS_BUCKET))) {

@@ -12,7 +12,7 @@
 #include "match/batch.h"
 
 enum {
-    GROUP = 128, /* tuples at most: a multiple of 64 */
+    GROUP = NP_REST, /* tuples at most: a multiple of 64 */
     ENDS = 2 * GROUP,
     WORDS = ENDS / 64,
     AHEAD = 64 /* tuples are asked for that far ahead: one page, which no processor looks beyond */

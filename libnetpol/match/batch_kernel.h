@@ -149,13 +149,17 @@ np_inline struct np_found stepped(struct np_shape shape, const struct steps *s, 
 static void write_rest(const struct np_hot *hot, struct np_shape shape, const struct group *g,
                        struct netpol_verdict *out)
 {
+    struct np_rest rest = {.tuples = g->tuples, .out = out};
     for (size_t i = 0; i < g->count; i++) {
         struct np_found found = find_parts(hot, shape, g, i);
         if (np_verdict_write(hot, shape, found, &out[i])) {
-            np_look_rest(hot, shape, g->signature[i], g->signature[GROUP + i], found, &g->tuples[i],
-                         NULL, &out[i]);
+            rest.lane[rest.count] = (uint8_t)i;
+            rest.src[rest.count] = g->signature[i];
+            rest.dst[rest.count] = g->signature[GROUP + i];
+            rest.found[rest.count++] = found;
         }
     }
+    np_batch_rest(hot, shape, &rest);
 }
 
 /* hot: the caller's own copy of *shared. false: not a usual group, nothing is written. */

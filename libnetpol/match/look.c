@@ -106,17 +106,23 @@ static struct np_where where(const uint8_t bytes[16], uint8_t family)
     return (struct np_where){6, np_read_64(bytes), np_read_64(bytes + 8)};
 }
 
+static struct np_ask ask_of(const struct netpol_tuple *tuple)
+{
+    return (struct np_ask){.src = where(tuple->src, tuple->family),
+                           .dst = where(tuple->dst, tuple->family),
+                           .ports = np_ports_of(tuple, np_plain_family(tuple))};
+}
+
+struct np_cut_key np_look_key(const struct netpol_tuple *tuple)
+{
+    struct np_ask ask = ask_of(tuple);
+    return key_of(&ask);
+}
+
 uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct netpol_tuple *tuple,
                           const struct np_ask *ask)
 {
-    struct np_ask plain;
-    if (!ask) {
-        plain = (struct np_ask){.src = where(tuple->src, tuple->family),
-                                .dst = where(tuple->dst, tuple->family),
-                                .ports = np_ports_of(tuple, np_plain_family(tuple))};
-        ask = &plain;
-    }
-    struct np_cut_key key = key_of(ask);
+    struct np_cut_key key = ask ? key_of(ask) : np_look_key(tuple);
     return np_cut_find(hot->image, root, &key);
 }
 
@@ -138,6 +144,18 @@ static uint32_t missing(const struct np_hot *hot, uint32_t index)
     return unknown ? hot->missing[index] : 0;
 }
 
+void np_look_finish(const struct np_hot *hot, struct np_shape shape, struct np_found found,
+                    struct netpol_verdict *out)
+{
+    np_verdict_write(hot, shape, found, out);
+    out->missing = 0;
+    if (out->action == NETPOL_UNKNOWN) { /* else something stands above what is missing */
+        out->missing = (shape.sides & NP_SIDE_BIT_EGRESS ? missing(hot, found.egress) : 0) |
+                       (shape.sides & NP_SIDE_BIT_INGRESS ? missing(hot, found.ingress) : 0) |
+                       (shape.sides & NP_SIDE_BIT_MESH ? missing(hot, found.mesh) : 0);
+    }
+}
+
 void np_look_rest(const struct np_hot *hot, struct np_shape shape, uint32_t src, uint32_t dst,
                   struct np_found found, const struct netpol_tuple *tuple, const struct np_ask *ask,
                   struct netpol_verdict *out)
@@ -151,11 +169,5 @@ void np_look_rest(const struct np_hot *hot, struct np_shape shape, uint32_t src,
     if (shape.sides & NP_SIDE_BIT_MESH) {
         found.mesh = through(hot, NP_SIDE_MESH, dst, found.mesh, tuple, ask);
     }
-    np_verdict_write(hot, shape, found, out);
-    out->missing = 0;
-    if (out->action == NETPOL_UNKNOWN) { /* else something stands above what is missing */
-        out->missing = (shape.sides & NP_SIDE_BIT_EGRESS ? missing(hot, found.egress) : 0) |
-                       (shape.sides & NP_SIDE_BIT_INGRESS ? missing(hot, found.ingress) : 0) |
-                       (shape.sides & NP_SIDE_BIT_MESH ? missing(hot, found.mesh) : 0);
-    }
+    np_look_finish(hot, shape, found, out);
 }

@@ -357,6 +357,11 @@ np_inline struct np_found np_look_parts(const struct np_hot *hot, struct np_shap
     };
 }
 
+/* look.c: what a usual tuple asks a residual tree. */
+struct np_cut_key np_look_key(const struct netpol_tuple *tuple);
+/* look.c: writes the verdict when trees have been asked. */
+void np_look_finish(const struct np_hot *hot, struct np_shape shape, struct np_found found,
+                    struct netpol_verdict *out);
 /* look.c: a verdict that np_verdict_write could not write: with what residual trees say in place
  * of their parts, and what is missing. ask NULL: the tuple is a usual one. */
 void np_look_rest(const struct np_hot *hot, struct np_shape shape, uint32_t src, uint32_t dst,

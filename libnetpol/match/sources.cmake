@@ -4,6 +4,7 @@ netpol_room(
     batch.c
     batch_avx2.c
     batch_avx512.c
+    batch_rest.c
     batch_scalar.c
     cut.c
     cut_avx2.c
