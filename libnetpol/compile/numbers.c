@@ -9,8 +9,9 @@
 enum { GAPS = 1024 }; /* so many, and three for each number in use, before all are given anew */
 
 struct ledger {
-    struct np_map known;  /* key -> number in the matcher before */
-    struct np_bits taken; /* of these */
+    struct np_map known; /* key -> its first number in the matcher before that nobody has yet; 0 */
+    uint32_t *others;    /* number -> the next of the same key (what options make comes in several
+                            that are called the same); 0 */
     uint32_t next;
 };
 
@@ -23,28 +24,31 @@ static bool open_ledger(struct ledger *l, const struct np_whole *before)
 {
     np_map_init(&l->known, before->ctx);
     l->next = before->n_rules;
-    bool fine = np_bits_init(before->ctx, &l->taken, before->n_rules);
-    for (uint32_t i = 1; fine && i < before->n_rules; i++) {
+    l->others = np_zalloc(before->ctx, before->n_rules * sizeof *l->others);
+    for (uint32_t i = before->n_rules; l->others && i-- > 1;) {
         bool added = false;
-        uint64_t *number = before->rules[i].key
-                               ? np_map_add(&l->known, slice_of(&before->rules[i].key), &added)
-                               : NULL;
-        fine = number || !before->rules[i].key;
-        if (added) {
-            *number = i;
+        const uint64_t *key = &before->rules[i].key;
+        uint64_t *first = *key ? np_map_add(&l->known, slice_of(key), &added) : NULL;
+        if (*key && !first) {
+            return false;
+        }
+        if (first) {
+            l->others[i] = (uint32_t)*first;
+            *first = i;
         }
     }
-    return fine;
+    return l->others;
 }
 
 static uint32_t number_of(struct ledger *l, const uint64_t *key)
 {
-    const uint64_t *number = *key ? np_map_find(&l->known, slice_of(key)) : NULL;
-    if (!number || np_bits_get(&l->taken, (size_t)*number)) {
+    uint64_t *first = *key ? np_map_find(&l->known, slice_of(key)) : NULL;
+    if (!first || !*first) {
         return l->next++;
     }
-    np_bits_set(&l->taken, (size_t)*number);
-    return (uint32_t)*number;
+    uint32_t number = (uint32_t)*first;
+    *first = l->others[number];
+    return number;
 }
 
 /* The descriptions under their new numbers. */
@@ -78,6 +82,6 @@ int np_numbers_keep(struct np_whole *whole, const struct np_whole *before)
         status = status == NETPOL_OK ? move_rules(whole, to, l.next) : status;
     }
     np_map_free(&l.known);
-    np_bits_free(before->ctx, &l.taken);
+    np_free(before->ctx, l.others, before->n_rules * sizeof *l.others);
     return status;
 }

@@ -313,10 +313,17 @@ static void number_all(struct np_model *model, struct numbering *n)
 static bool is_namesake(const struct np_policy *a, const struct np_policy *b)
 {
     return a->kind == b->kind && a->namespace_name == b->namespace_name && a->name == b->name &&
-           a->part == b->part;
+           a->part == b->part && a->tier->name == b->tier->name;
 }
 
-/* An edited policy keeps its numbers, as far as it has as many rules. */
+/* Would a person call both the same? Then they have one key (compile/describe.c). */
+static bool is_same_rule(const struct np_rule *a, const struct np_rule *b)
+{
+    return a->title == b->title && a->origin.path == b->origin.path &&
+           a->origin.option == b->origin.option && a->origin.object == b->origin.object;
+}
+
+/* An edited policy keeps its numbers, as far as its rules are called what they were called. */
 static void hand_down(struct np_build *b)
 {
     for (size_t i = 0; i < b->policy.policies.count && b->policy.dropped.count; i++) {
@@ -329,7 +336,8 @@ static void hand_down(struct np_build *b)
         for (int d = 0; old && d < NP_DIRECTIONS; d++) {
             policy->end_number[d] = old->end_number[d];
             for (uint32_t r = 0; r < policy->n_rules[d] && r < old->n_rules[d]; r++) {
-                policy->rules[d][r].number = old->rules[d][r].number;
+                bool same = is_same_rule(&policy->rules[d][r], &old->rules[d][r]);
+                policy->rules[d][r].number = same ? old->rules[d][r].number : 0;
             }
         }
     }

@@ -16,6 +16,21 @@
     "  - from: [{podSelector: {matchLabels: {app: " peer "}}}]\n"       \
     "    ports: [{port: " port "}]\n---\n"
 
+/* One rule about everybody. */
+#define ADMIN(tier, rule)                                                                \
+    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"        \
+    "metadata: {name: admin}\nspec:\n  tier: " tier "\n  priority: 1\n"                  \
+    "  subject: {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: a}}}}\n" \
+    "  ingress: [" rule "]\n---\n"
+/* So that no tier is ever empty. */
+#define ADMIN_ELSEWHERE                                                            \
+    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"    \
+    "metadata: {name: other}\nspec:\n  priority: 9\n  subject: {namespaces: {}}\n" \
+    "  egress: [{action: Pass, to: [{namespaces: {}}]}]\n---\n"                    \
+    "apiVersion: policy.networking.k8s.io/v1alpha1\n"                              \
+    "kind: BaselineAdminNetworkPolicy\nmetadata: {name: default}\nspec:\n"         \
+    "  subject: {namespaces: {}}\n  egress: [{action: Allow, to: [{namespaces: {}}]}]\n---\n"
+
 static const char cluster[] = POD("a", "10.0.0.1") POD("b", "10.0.0.2") POD("c", "10.0.0.3")
     POLICY("one", "a", "b", "80") POLICY("two", "b", "c", "443") POLICY("three", "c", "a", "53");
 
@@ -58,6 +73,23 @@ static struct netpol_verdict ask(const struct netpol_view *view, uint8_t from, u
     };
     assert_int_equal(netpol_eval(view, &tuple, &verdict), NETPOL_OK);
     return verdict;
+}
+
+static int describe(const struct netpol_matcher *matcher, uint32_t number,
+                    struct netpol_rule_info *out)
+{
+    return netpol_rule_describe(matcher, number, netpol_matcher_generation(matcher), out);
+}
+
+/* The number of the rule of this title. */
+static uint32_t rule_called(const struct netpol_matcher *matcher, const char *title)
+{
+    struct netpol_rule_info info;
+    uint32_t number = 1;
+    while (describe(matcher, number, &info) != NETPOL_OK || strcmp(info.title, title) != 0) {
+        assert_in_range(number++, 1, 1000);
+    }
+    return number;
 }
 
 static int action(const struct world *w, uint8_t from, uint8_t to, uint16_t port)
@@ -165,6 +197,60 @@ static void what_is_more_than_an_edit_is_made_from_nothing(void **state)
     world_close(&w);
 }
 
+/* What a rule is called may be all that an edit changes. */
+static void a_rule_of_another_name_has_another_number(void **state)
+{
+    static const char before[] = ADMIN("Admin", "{name: first, action: Accept, from: [{pods: "
+                                                "{namespaceSelector: {}, podSelector: {}}}]}");
+    static const char after[] = ADMIN("Admin", "{name: second, action: Accept, from: [{pods: "
+                                               "{namespaceSelector: {}, podSelector: {}}}]}");
+    static const char moved[] = ADMIN("Baseline", "{name: second, action: Accept, from: [{pods: "
+                                                  "{namespaceSelector: {}, podSelector: {}}}]}");
+    const char *const texts[] = {after, moved};
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(world_load(&w, ADMIN_ELSEWHERE), NETPOL_OK);
+    assert_int_equal(world_load(&w, before), NETPOL_OK);
+    world_compile(&w);
+    for (size_t i = 0; i < 2; i++) {
+        struct netpol_rule_info was, is;
+        uint32_t number = rule_called(w.matcher, i ? "second" : "first");
+        assert_int_equal(describe(w.matcher, number, &was), NETPOL_OK);
+        uint64_t key = was.key;
+        assert_int_equal(world_load(&w, texts[i]), NETPOL_OK);
+        compile_next(&w);
+        assert_in_range(reused(w.matcher), 1, 1000);
+        assert_int_equal(describe(w.matcher, number, &is), NETPOL_ERR_NOT_FOUND);
+        assert_int_equal(describe(w.matcher, rule_called(w.matcher, "second"), &is), NETPOL_OK);
+        assert_true(is.key != key);
+    }
+    world_close(&w);
+}
+
+/* Rules that an option made are called the same in twos and threes: each keeps its number. */
+static void decisions_of_one_name_keep_their_numbers(void **state)
+{
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t keys[64];
+        struct netpol_rule_info info;
+        for (uint32_t n = 1; n < 64; n++) {
+            keys[n] = describe(w.matcher, n, &info) == NETPOL_OK ? info.key : 0;
+        }
+        assert_int_equal(world_load(&w, i % 2 ? POD("d", "10.0.0.4") : POD("d", "10.0.0.5")),
+                         NETPOL_OK);
+        compile_next(&w);
+        assert_int_equal(reused(w.matcher), 0);
+        for (uint32_t n = 1; n < 64; n++) {
+            assert_int_equal(describe(w.matcher, n, &info) == NETPOL_OK ? info.key : 0, keys[n]);
+        }
+    }
+    world_close(&w);
+}
+
 static void one_of_two_compiles_has_the_plan(void **state)
 {
     struct world w;
@@ -246,6 +332,8 @@ int main(void)
         cmocka_unit_test(policies_come_and_go),
         cmocka_unit_test(the_explanation_is_of_the_edited_policy),
         cmocka_unit_test(what_is_more_than_an_edit_is_made_from_nothing),
+        cmocka_unit_test(a_rule_of_another_name_has_another_number),
+        cmocka_unit_test(decisions_of_one_name_keep_their_numbers),
         cmocka_unit_test(one_of_two_compiles_has_the_plan),
         cmocka_unit_test(a_plan_is_made_anew_now_and_then),
         cmocka_unit_test(memory_may_end_in_between),
