@@ -63,7 +63,8 @@ int np_describe_all(struct np_whole *whole, const struct np_whole *before);
 /* ---- numbers.c ---- */
 /*
  * Gives decisions of whole->model, which are described, the numbers that decisions of the same keys
- * have in the matcher before; not where that would leave too many gaps. OK, ERR_MEMORY.
+ * have in the matcher before; where that would leave too many gaps, the highest fill them. OK,
+ * ERR_MEMORY.
  */
 int np_numbers_keep(struct np_whole *whole, const struct np_whole *before);
 

@@ -6,7 +6,9 @@
  */
 #include "compile/internal.h"
 
-enum { GAPS = 1024 }; /* so many, and three for each number in use, before all are given anew */
+enum {
+    GAPS = 1024
+}; /* so many, and three for each number in use, before free ones are given again */
 
 struct ledger {
     struct np_map known; /* key -> its first number in the matcher before that nobody has yet; 0 */
@@ -69,18 +71,46 @@ static int move_rules(struct np_whole *whole, const uint32_t *to, uint32_t count
     return NETPOL_OK;
 }
 
+/* Numbers from the limit on become those below it that nobody has. OK, ERR_MEMORY. */
+static int fill_gaps(const struct netpol_ctx *ctx, uint32_t *to, uint32_t n, uint32_t limit,
+                     uint32_t *next)
+{
+    struct np_bits used;
+    uint32_t gap = 1, highest = 0;
+    bool fine = np_bits_init(ctx, &used, limit);
+    for (uint32_t i = 1; fine && i < n; i++) {
+        if (to[i] < limit) {
+            np_bits_set(&used, to[i]);
+        }
+    }
+    for (uint32_t i = 1; fine && i < n; i++) {
+        if (to[i] >= limit) {
+            while (np_bits_get(&used, gap)) {
+                gap++;
+            }
+            to[i] = gap++;
+        }
+        highest = to[i] > highest ? to[i] : highest;
+    }
+    np_bits_free(ctx, &used);
+    *next = highest + 1;
+    return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
+}
+
 int np_numbers_keep(struct np_whole *whole, const struct np_whole *before)
 {
     struct ledger l;
-    uint32_t *to = np_arena_array(&whole->arena, whole->n_rules, sizeof *to);
+    uint32_t n = whole->n_rules, limit = 4 * n + GAPS;
+    uint32_t *to = np_arena_array(&whole->arena, n, sizeof *to);
     int status = open_ledger(&l, before) && to ? NETPOL_OK : NETPOL_ERR_MEMORY;
-    for (uint32_t i = 1; status == NETPOL_OK && i < whole->n_rules; i++) {
+    for (uint32_t i = 1; status == NETPOL_OK && i < n; i++) {
         to[i] = number_of(&l, &whole->rules[i].key);
     }
-    if (status == NETPOL_OK && l.next <= 4 * whole->n_rules + GAPS) {
-        status = np_model_renumber(whole->model, to, l.next);
-        status = status == NETPOL_OK ? move_rules(whole, to, l.next) : status;
+    if (status == NETPOL_OK && l.next > limit) {
+        status = fill_gaps(whole->ctx, to, n, limit, &l.next);
     }
+    status = status == NETPOL_OK ? np_model_renumber(whole->model, to, l.next) : status;
+    status = status == NETPOL_OK ? move_rules(whole, to, l.next) : status;
     np_map_free(&l.known);
     np_free(before->ctx, l.others, before->n_rules * sizeof *l.others);
     return status;

@@ -323,6 +323,24 @@ static bool is_same_rule(const struct np_rule *a, const struct np_rule *b)
            a->origin.option == b->origin.option && a->origin.object == b->origin.object;
 }
 
+/*
+ * The number that a rule had in the policy before: of what stood at its place, or, as options make
+ * the last rules of a policy, as far from the end. 0: none of this name.
+ */
+static uint32_t number_before(const struct np_policy *policy, const struct np_policy *old, int d,
+                              uint32_t r)
+{
+    const struct np_rule *now = policy->rules[d], *then = old->rules[d];
+    if (r < old->n_rules[d] && is_same_rule(&now[r], &then[r])) {
+        return then[r].number;
+    }
+    uint32_t from_end = policy->n_rules[d] - r;
+    uint32_t at = old->n_rules[d] - from_end;
+    bool free = from_end <= old->n_rules[d] &&
+                (at >= policy->n_rules[d] || !is_same_rule(&now[at], &then[at]));
+    return free && is_same_rule(&now[r], &then[at]) ? then[at].number : 0;
+}
+
 /* An edited policy keeps its numbers, as far as its rules are called what they were called. */
 static void hand_down(struct np_build *b)
 {
@@ -335,9 +353,8 @@ static void hand_down(struct np_build *b)
         }
         for (int d = 0; old && d < NP_DIRECTIONS; d++) {
             policy->end_number[d] = old->end_number[d];
-            for (uint32_t r = 0; r < policy->n_rules[d] && r < old->n_rules[d]; r++) {
-                bool same = is_same_rule(&policy->rules[d][r], &old->rules[d][r]);
-                policy->rules[d][r].number = same ? old->rules[d][r].number : 0;
+            for (uint32_t r = 0; r < policy->n_rules[d]; r++) {
+                policy->rules[d][r].number = number_before(policy, old, d, r);
             }
         }
     }

@@ -228,6 +228,42 @@ static void a_rule_of_another_name_has_another_number(void **state)
     world_close(&w);
 }
 
+/* What an option adds to a policy comes after its rules, however many these are. */
+static void rules_of_options_keep_their_numbers(void **state)
+{
+    static const char *const texts[] = {POLICY("one", "a", "b", "80"),
+                                        POLICY("one", "a", "b", "80}]\n  - ports: [{port: 81"),
+                                        POLICY("one", "a", "b", "82")};
+    const char *setting = "other_proto=deny";
+    struct world w;
+    uint32_t number = 0;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(world_try_compile(&w, "kubernetes", setting), NETPOL_OK);
+    for (size_t i = 0; i < 3; i++) {
+        struct netpol_compile_options options = {.size = sizeof options,
+                                                 .profile = "kubernetes",
+                                                 .settings = &setting,
+                                                 .n_settings = 1,
+                                                 .previous = w.matcher};
+        struct netpol_matcher *next = NULL;
+        struct netpol_rule_info info;
+        assert_int_equal(world_load(&w, texts[i]), NETPOL_OK);
+        assert_int_equal(netpol_compile(w.store, &options, w.diags, &next), NETPOL_OK);
+        assert_in_range(reused(next), 1, 1000);
+        netpol_matcher_unref(w.matcher);
+        w.matcher = next;
+        uint32_t at = 1;
+        while (describe(next, at, &info) != NETPOL_OK || strcmp(info.option, "other_proto") != 0 ||
+               strcmp(info.policy, "NetworkPolicy/ns/one") != 0) {
+            assert_in_range(at++, 1, 1000);
+        }
+        assert_true(i == 0 || at == number);
+        number = at;
+    }
+    world_close(&w);
+}
+
 /* Rules that an option made are called the same in twos and threes: each keeps its number. */
 static void decisions_of_one_name_keep_their_numbers(void **state)
 {
@@ -248,6 +284,33 @@ static void decisions_of_one_name_keep_their_numbers(void **state)
             assert_int_equal(describe(w.matcher, n, &info) == NETPOL_OK ? info.key : 0, keys[n]);
         }
     }
+    world_close(&w);
+}
+
+/* Policies under ever new names: what stays has its number, and numbers do not grow for ever. */
+static void numbers_are_given_again(void **state)
+{
+    struct world w;
+    char text[600];
+    uint32_t most = 0;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(
+        netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", "one"), NETPOL_OK);
+    uint32_t number = ask(w.view, 3, 2, 443).ingress.rule;
+    for (unsigned i = 0; i < 1500; i++) {
+        struct netpol_rule_info info;
+        snprintf(text, sizeof text, POLICY("new%u", "a", "b", "80"), i);
+        assert_int_equal(world_load(&w, text), NETPOL_OK);
+        snprintf(text, sizeof text, "new%u", i - 1);
+        (void)netpol_store_remove(w.store, "networking.k8s.io", "NetworkPolicy", "ns", text);
+        compile_next(&w);
+        assert_int_equal(ask(w.view, 3, 2, 443).ingress.rule, number);
+        uint32_t newest = ask(w.view, 2, 1, 80).ingress.rule;
+        assert_int_equal(describe(w.matcher, newest, &info), NETPOL_OK);
+        most = newest > most ? newest : most;
+    }
+    assert_in_range(most, 1100, 3000); /* 1024, four for each in use, and those of 256 edits */
     world_close(&w);
 }
 
@@ -333,7 +396,9 @@ int main(void)
         cmocka_unit_test(the_explanation_is_of_the_edited_policy),
         cmocka_unit_test(what_is_more_than_an_edit_is_made_from_nothing),
         cmocka_unit_test(a_rule_of_another_name_has_another_number),
+        cmocka_unit_test(rules_of_options_keep_their_numbers),
         cmocka_unit_test(decisions_of_one_name_keep_their_numbers),
+        cmocka_unit_test(numbers_are_given_again),
         cmocka_unit_test(one_of_two_compiles_has_the_plan),
         cmocka_unit_test(a_plan_is_made_anew_now_and_then),
         cmocka_unit_test(memory_may_end_in_between),
