@@ -205,21 +205,22 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
         return false;
     }
     s->writer.ctx = ctx;
-    s->writer.header = (struct np_image_header){.flags = NP_IMAGE_RELATIONS | NP_IMAGE_EGRESS |
-                                                         NP_IMAGE_INGRESS | NP_IMAGE_MESH,
-                                                .n_signatures = SEED_SIGNATURES,
-                                                .n_near = SEED_NEAR,
-                                                .n_classes = SEED_CLASSES,
-                                                .n_port_classes = SEED_COLUMNS,
-                                                .n_rules = SEED_RULES,
-                                                .slots4_bits = 3,
-                                                .slots6_bits = 2,
-                                                .refs_bits = 2,
-                                                .trie4_bits = s->trie4.root_bits,
-                                                .trie6_bits = s->trie6.root_bits,
-                                                .slots4_probes = 3,
-                                                .slots6_probes = 2,
-                                                .refs_probes = 2};
+    s->writer.header =
+        (struct np_image_header){.flags = NP_IMAGE_RELATIONS | NP_IMAGE_RELATIVE | NP_IMAGE_EGRESS |
+                                          NP_IMAGE_INGRESS | NP_IMAGE_MESH,
+                                 .n_signatures = SEED_SIGNATURES,
+                                 .n_near = SEED_NEAR,
+                                 .n_classes = SEED_CLASSES,
+                                 .n_port_classes = SEED_COLUMNS,
+                                 .n_rules = SEED_RULES,
+                                 .slots4_bits = 3,
+                                 .slots6_bits = 2,
+                                 .refs_bits = 2,
+                                 .trie4_bits = s->trie4.root_bits,
+                                 .trie6_bits = s->trie6.root_bits,
+                                 .slots4_probes = 3,
+                                 .slots6_probes = 2,
+                                 .refs_probes = 2};
     seed_section(s, NP_SECTION_SIG_CLASS, s->sig_class, sizeof s->sig_class);
     for (int side = 0; side < NP_SIDES; side++) {
         seed_section(s, (enum np_section)(NP_SECTION_SIDE_EGRESS + side), s->side[side],

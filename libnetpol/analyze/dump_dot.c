@@ -164,8 +164,7 @@ static void find_path(struct drawing *d, const struct netpol_tuple *tuple)
         if (!np_side_judges(dump->hot->flags, (unsigned)side)) {
             continue;
         }
-        struct np_look_side at =
-            np_look_at(dump->hot, shape, (enum np_side_of_hop)side, near, far, bond);
+        struct np_look_side at = np_look_at(dump->hot, (enum np_side_of_hop)side, near, far, bond);
         d->looked[side] = true;
         d->group[side] = dump->groups[side][near < dump->hot->n_near ? near : 0];
         d->class[side] = at.far;

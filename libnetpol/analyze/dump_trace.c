@@ -230,7 +230,7 @@ static void follow_side(const struct trace *t, enum np_side_of_hop side, struct 
 {
     const struct np_hot *hot = t->dump->hot;
     struct np_shape shape = np_shape_of(hot, NP_SIDES_ALL);
-    struct np_look_side at = np_look_at(hot, shape, side, near.signature, far.signature, bond);
+    struct np_look_side at = np_look_at(hot, side, near.signature, far.signature, bond);
     size_t cell = np_look_cell(hot, shape, &at, port_class);
     uint32_t signature = near.signature < hot->n_near ? near.signature : 0;
     uint32_t ordinal = hot->cells[cell], index = at.side->parts + ordinal;

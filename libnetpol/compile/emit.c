@@ -233,6 +233,7 @@ static bool add_rows(struct np_emit *emit, const struct np_comb_build *comb,
     np_emit_section(emit, NP_SECTION_REL_ROWS, rows_copy, rows * sizeof *related->rows.items);
     np_emit_section(emit, NP_SECTION_SIDE_REL, related->first, n * sizeof *related->first);
     emit->writer.header.flags |= related->any ? NP_IMAGE_RELATIONS : 0;
+    emit->writer.header.flags |= emit->plan->relations ? NP_IMAGE_RELATIVE : 0;
     return slots_copy && rows_copy;
 }
 

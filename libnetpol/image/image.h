@@ -185,6 +185,7 @@ enum { NP_IMAGE_VERSION = 1, NP_IMAGE_ALIGN = 64, NP_IMAGE_PAGE = 4096 };
 enum np_image_flags {
     NP_IMAGE_WIDE_PORTS = 1,      /* entries of PORT_MAPS have two bytes */
     NP_IMAGE_RELATIONS = 2,       /* some side has variants that differ */
+    NP_IMAGE_RELATIVE = 256,      /* in more than whether addresses are known: by relation */
     NP_IMAGE_MESH = 4,            /* some side of the mesh judges */
     NP_IMAGE_MAPPED_DENY = 8,     /* option mapped_v6=deny */
     NP_IMAGE_SHARED_UNKNOWN = 16, /* option shared_address=unknown */

@@ -4,8 +4,8 @@
 #include "match/simd.h"
 
 enum {
-    SHAPE_FLAGS = NP_IMAGE_WIDE_PORTS | NP_IMAGE_RELATIONS | NP_IMAGE_MESH | NP_IMAGE_EGRESS |
-                  NP_IMAGE_INGRESS
+    SHAPE_FLAGS =
+        NP_IMAGE_WIDE_PORTS | NP_IMAGE_RELATIVE | NP_IMAGE_MESH | NP_IMAGE_EGRESS | NP_IMAGE_INGRESS
 };
 
 void np_match_eval(const struct np_hot *hot, const struct np_table *table,
@@ -13,9 +13,9 @@ void np_match_eval(const struct np_hot *hot, const struct np_table *table,
 {
     uint32_t flags = hot->flags & SHAPE_FLAGS;
     if (flags == NP_IMAGE_INGRESS) {
-        np_match_one(hot, table, np_shape_ingress, tuple, out);
+        np_match_one(hot, table, np_shape_usual(hot, NP_SIDE_BIT_INGRESS), tuple, out);
     } else if (flags == (NP_IMAGE_EGRESS | NP_IMAGE_INGRESS)) {
-        np_match_one(hot, table, np_shape_network, tuple, out);
+        np_match_one(hot, table, np_shape_usual(hot, NP_SIDES_NETWORK), tuple, out);
     } else {
         np_match_one(hot, table, np_shape_of(hot, NP_SIDES_ALL), tuple, out);
     }

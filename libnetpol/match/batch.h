@@ -28,8 +28,14 @@ struct np_rest {
 };
 void np_batch_rest(const struct np_hot *hot, struct np_shape shape, struct np_rest *rest);
 
-/* The shapes of most images. */
-static const struct np_shape np_shape_ingress = {NP_SIDE_BIT_INGRESS, false, false};
-static const struct np_shape np_shape_network = {NP_SIDE_BIT_EGRESS | NP_SIDE_BIT_INGRESS, false,
-                                                 false};
+/* The shapes of most images: relations do not matter, ports are not many. */
+enum { NP_SIDES_NETWORK = NP_SIDE_BIT_EGRESS | NP_SIDE_BIT_INGRESS };
+np_inline struct np_shape np_shape_usual(const struct np_hot *hot, unsigned sides)
+{
+    return (struct np_shape){.sides = sides, .odd = np_shape_odd(hot)};
+}
+np_inline bool np_shape_is_usual(struct np_shape shape, unsigned sides)
+{
+    return shape.sides == sides && !shape.relations && !shape.wide;
+}
 #endif

@@ -199,10 +199,54 @@ static inline void places4(const struct np_hot *hot, struct searched *s)
     }
 }
 
-np_inline uint64_t verdict_write(const struct np_hot *hot, struct np_shape shape,
-                                 struct np_found found, struct netpol_verdict *out)
+/* ---- verdicts ---- */
+
+_Static_assert(sizeof(struct netpol_verdict) == sizeof(__m512i), "a verdict is one vector");
+_Static_assert(offsetof(struct netpol_verdict, egress) == 16, "four parts of 16 bytes");
+
+struct writer {
+    __m512i blank; /* a verdict: generation, and parts that are not asked */
+};
+
+static inline struct writer writer_of(const struct np_hot *hot)
 {
-    return np_verdict_write(hot, shape, found, out);
+    struct netpol_verdict blank = {.generation = hot->generation,
+                                   .egress = hot->derived->silent[NP_SIDE_EGRESS],
+                                   .ingress = hot->derived->silent[NP_SIDE_INGRESS],
+                                   .mesh = hot->derived->silent[NP_SIDE_MESH]};
+    return (struct writer){_mm512_loadu_si512(&blank)};
+}
+
+/* The part of a side, if it is asked, into its quarter of a verdict; as np_part_write. */
+static inline __m512i put_part(__m512i verdict, const struct np_hot *hot, struct np_shape shape,
+                               enum np_side_of_hop side, uint32_t index, uint32_t *code,
+                               uint32_t *residual)
+{
+    if (!(shape.sides >> side & 1)) {
+        return verdict;
+    }
+    const struct netpol_part *part = &hot->parts[index];
+    uint32_t word = np_part_word(part);
+    *code |= np_part_code(word) << 3 * side;
+    *residual |= word;
+    __m128i quarter = _mm_loadu_si128((const __m128i *)(const void *)part);
+    return _mm512_mask_broadcast_i32x4(verdict, (__mmask16)(0xf0 << 4 * side), quarter);
+}
+
+np_inline uint64_t verdict_write(const struct writer *writer, const struct np_hot *hot,
+                                 struct np_shape shape, struct np_found found,
+                                 struct netpol_verdict *out)
+{
+    uint32_t code = 0, residual = 0;
+    __m512i v = writer->blank;
+    v = put_part(v, hot, shape, NP_SIDE_EGRESS, found.egress, &code, &residual);
+    v = put_part(v, hot, shape, NP_SIDE_INGRESS, found.ingress, &code, &residual);
+    v = put_part(v, hot, shape, NP_SIDE_MESH, found.mesh, &code, &residual);
+    uint64_t head;
+    memcpy(&head, &hot->derived->heads[code], sizeof head);
+    v = _mm512_mask_set1_epi64(v, 1, (long long)head);
+    _mm512_storeu_si512(out, v);
+    return (residual | head) >> 31;
 }
 
 #define BATCH np_batch_avx512

@@ -34,9 +34,9 @@ struct searched {
     uint32_t address[ENDS], entry[ENDS], signature[ENDS];
 };
 
-np_inline struct np_party party_of(const struct group *g, size_t end)
+np_inline struct np_party party_of(const struct group *g, struct np_shape shape, size_t end)
 {
-    return (struct np_party){g->signature[end], g->who[end]};
+    return (struct np_party){g->signature[end], shape.relations ? g->who[end] : 0};
 }
 
 np_inline void fetch(const void *line)

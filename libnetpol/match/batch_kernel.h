@@ -6,7 +6,8 @@
  *     ends4(hot, table, shape, g)           the first slots of the ends of a group of plain IPv4
  *                                           tuples, and port classes; false: not all are plain
  *     places4(hot, searched)                the places of addresses
- *     verdict_write(hot, shape, found, out) as np_verdict_write
+ *     struct writer, writer_of(hot)         what is the same in all verdicts
+ *     verdict_write(writer, hot, shape, found, out) as np_verdict_write
  *     BATCH                                 the name of what is defined
  *
  * A lookup is a chain of loads that wait for each other, with a branch or two that traffic decides
@@ -61,9 +62,8 @@ np_inline bool find_group(const struct np_hot *hot, const struct np_hot *shared,
 np_inline uint32_t bond_of(const struct np_hot *hot, struct np_shape shape, const struct group *g,
                            size_t i)
 {
-    return shape.relations ? np_look_bond(hot, shape, party_of(g, i), party_of(g, GROUP + i),
-                                          &g->tuples[i], NULL)
-                           : 0;
+    return np_look_bond(hot, shape, party_of(g, shape, i), party_of(g, shape, GROUP + i),
+                        &g->tuples[i], NULL);
 }
 
 np_inline struct np_found find_parts(const struct np_hot *hot, struct np_shape shape,
@@ -73,64 +73,71 @@ np_inline struct np_found find_parts(const struct np_hot *hot, struct np_shape s
                          bond_of(hot, shape, g, i), g->port_class[i]);
 }
 
-/* The same in steps, each of which asks for the lines that the next one reads. */
-enum { STEPS = 32 }; /* more lines than that are not asked for at once */
+/*
+ * The same in steps: a lookup is longer than what a processor looks ahead, so that one after the
+ * other they hardly overlap. far: each step asks for the lines that the next one reads.
+ */
 struct steps {
-    struct np_look_side at[NP_SIDES][STEPS];
-    uint32_t part[NP_SIDES][STEPS];
+    uint32_t slot[GROUP], base[GROUP], row[GROUP]; /* of COMB; whose; of most classes, then its */
+    uint32_t entry[GROUP], first[GROUP];           /* of PORT_MAPS; of the side's parts */
+    uint32_t part[NP_SIDES][GROUP];
 };
 
-np_inline void step_row(const struct np_hot *hot, struct np_shape shape, const struct group *g,
-                        size_t i, struct steps *s)
+/* As np_look_row, by arithmetic: one lookup is faster with a branch, many are slower. */
+np_inline uint32_t own_row(const struct np_hot *hot, uint32_t slot, uint32_t base, uint32_t most)
 {
-    uint32_t bond = bond_of(hot, shape, g, i);
-    uint32_t src = g->signature[i], dst = g->signature[GROUP + i];
-    for (int side = 0; side < NP_SIDES; side++) {
-        if (shape.sides >> side & 1) {
-            struct np_look_side at =
-                side == NP_SIDE_EGRESS
-                    ? np_look_at(hot, shape, NP_SIDE_EGRESS, src, dst, bond)
-                    : np_look_at(hot, shape, (enum np_side_of_hop)side, dst, src, bond);
-            s->at[side][i] = at;
-            fetch(&hot->comb[(size_t)at.base + at.far]);
-            fetch(&hot->port_maps[at.side->ports]);
+    const struct np_comb *comb = &hot->comb[slot];
+    uint32_t own = 0u - (uint32_t)(comb->base == base || (np_defect(SLOT_OF_OTHERS) && comb->base));
+    return (comb->row & own) | (most & ~own);
+}
+
+/* *odd: adds what would make a bond another than 0, where that is not looked at. */
+np_inline void step_rows(const struct np_hot *hot, struct np_shape shape, enum np_side_of_hop side,
+                         bool far, const struct group *g, struct steps *s, uint32_t *odd)
+{
+    size_t near_end = side == NP_SIDE_EGRESS ? 0 : GROUP, far_end = GROUP - near_end;
+    for (size_t i = 0; i < g->count; i++) {
+        uint32_t near = g->signature[near_end + i], other = g->signature[far_end + i];
+        uint32_t bond = shape.relations ? bond_of(hot, shape, g, i) : 0;
+        struct np_look_side at = np_look_at(hot, side, near, other, bond);
+        *odd |= shape.relations ? 0 : hot->sig_class[near] | hot->sig_class[other];
+        s->entry[i] = at.side->ports + g->port_class[i];
+        s->first[i] = at.side->parts;
+        if (far) {
+            s->slot[i] = at.base + at.far;
+            s->base[i] = at.base;
+            s->row[i] = at.row;
+            fetch(&hot->comb[s->slot[i]]);
+            fetch(&hot->port_maps[s->entry[i]]);
+        } else {
+            s->row[i] = own_row(hot, at.base + at.far, at.base, at.row);
         }
     }
 }
 
-np_inline void step_cell(const struct np_hot *hot, struct np_shape shape, const struct group *g,
-                         size_t i, struct steps *s)
+np_inline void step_parts(const struct np_hot *hot, struct np_shape shape, enum np_side_of_hop side,
+                          bool far, const struct group *g, struct steps *s)
 {
-    for (int side = 0; side < NP_SIDES; side++) {
-        if (shape.sides >> side & 1) {
-            size_t cell = np_look_cell(hot, shape, &s->at[side][i], g->port_class[i]);
-            s->part[side][i] = (uint32_t)cell;
-            fetch(&hot->cells[cell]);
+    for (size_t i = 0; far && i < g->count; i++) {
+        s->row[i] = own_row(hot, s->slot[i], s->base[i], s->row[i]);
+        fetch(&hot->cells[s->row[i] + np_look_column(hot, shape, s->entry[i])]);
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        size_t cell = (size_t)s->row[i] + np_look_column(hot, shape, s->entry[i]);
+        uint32_t part = s->first[i] + hot->cells[cell];
+        s->part[side][i] = part;
+        if (far) {
+            fetch(&hot->parts[part]);
         }
     }
 }
 
-np_inline void step_part(const struct np_hot *hot, struct np_shape shape, size_t i, struct steps *s)
+np_inline void step_side(const struct np_hot *hot, struct np_shape shape, enum np_side_of_hop side,
+                         bool far, const struct group *g, struct steps *s, uint32_t *odd)
 {
-    for (int side = 0; side < NP_SIDES; side++) {
-        if (shape.sides >> side & 1) {
-            s->part[side][i] = s->at[side][i].side->parts + hot->cells[s->part[side][i]];
-            fetch(&hot->parts[s->part[side][i]]);
-        }
-    }
-}
-
-np_inline void step_all(const struct np_hot *hot, struct np_shape shape, const struct group *g,
-                        struct steps *s)
-{
-    for (size_t i = 0; i < g->count; i++) {
-        step_row(hot, shape, g, i, s);
-    }
-    for (size_t i = 0; i < g->count; i++) {
-        step_cell(hot, shape, g, i, s);
-    }
-    for (size_t i = 0; i < g->count; i++) {
-        step_part(hot, shape, i, s);
+    if (shape.sides >> side & 1) {
+        step_rows(hot, shape, side, far, g, s, odd);
+        step_parts(hot, shape, side, far, g, s);
     }
 }
 
@@ -145,7 +152,7 @@ np_inline struct np_found stepped(struct np_shape shape, const struct steps *s, 
 
 /* ---- groups ---- */
 
-/* Residual trees, and what is missing: for the lanes that have such. */
+/* Bonds, residual trees, and what is missing: for the lanes that have such. */
 static void write_rest(const struct np_hot *hot, struct np_shape shape, const struct group *g,
                        struct netpol_verdict *out)
 {
@@ -167,18 +174,20 @@ np_inline bool run_group(const struct np_hot *hot, const struct np_hot *shared, 
                          const struct np_table *table, struct np_shape shape, struct group *g,
                          struct netpol_verdict *out)
 {
+    const struct writer writer = writer_of(hot);
     struct steps s;
     uint64_t rest = 0;
     if (np_unlikely(!find_group(hot, shared, table, shape, g))) {
         return false;
     }
-    if (far) {
-        step_all(hot, shape, g, &s);
-    }
+    uint32_t odd = 0;
+    step_side(hot, shape, NP_SIDE_EGRESS, far, g, &s, &odd);
+    step_side(hot, shape, NP_SIDE_INGRESS, far, g, &s, &odd);
+    step_side(hot, shape, NP_SIDE_MESH, far, g, &s, &odd);
     for (size_t i = 0; i < g->count; i++) {
-        struct np_found found = far ? stepped(shape, &s, i) : find_parts(hot, shape, g, i);
-        rest |= verdict_write(hot, shape, found, &out[i]);
+        rest |= verdict_write(&writer, hot, shape, stepped(shape, &s, i), &out[i]);
     }
+    rest |= odd & shape.odd;
     if (np_unlikely(rest)) {
         write_rest(shared, shape, g, out);
     }
@@ -229,6 +238,7 @@ np_inline void run_split(const struct np_hot *hot, const struct np_hot *shared, 
     }
 }
 
+enum { GLANCE = 8 }; /* so many tuples tell what a batch is like, nearly always */
 /* Of both families? Others are few, and neither. */
 np_inline bool is_split(const struct netpol_tuple *tuples, size_t count)
 {
@@ -239,12 +249,13 @@ np_inline bool is_split(const struct netpol_tuple *tuples, size_t count)
     return four != 0 && four != count;
 }
 
+enum { LINES = 32 }; /* more than those of so many tuples are not asked for at once */
 np_inline void run(const struct np_hot *shared, bool far, const struct np_table *table,
                    struct np_shape shape, const struct netpol_tuple *tuples,
                    struct netpol_verdict *out, size_t count)
 {
     const struct np_hot hot = *shared; /* which no store through a pointer can change */
-    const size_t most = far ? STEPS : GROUP;
+    const size_t most = far ? LINES : GROUP;
     struct group g;
     for (size_t j = 0; far && j < most && j < count; j++) {
         fetch_slots(table, &tuples[j]);
@@ -255,9 +266,14 @@ np_inline void run(const struct np_hot *shared, bool far, const struct np_table 
         for (size_t j = i + most; far && j < i + 2 * most && j < count; j++) {
             fetch_slots(table, &tuples[j]);
         }
-        if (np_unlikely(is_split(g.tuples, g.count))) {
+        bool glance = is_split(g.tuples, g.count < GLANCE ? g.count : GLANCE);
+        if (np_likely(!glance) &&
+            np_likely(run_group(&hot, shared, far, table, shape, &g, out + i))) {
+            continue;
+        }
+        if (glance || is_split(g.tuples, g.count)) {
             run_split(&hot, shared, far, table, shape, g.tuples, out + i, g.count);
-        } else if (np_unlikely(!run_group(&hot, shared, far, table, shape, &g, out + i))) {
+        } else {
             run_mixed(shared, table, shape, tuples + i, out + i, g.count);
         }
     }
@@ -280,11 +296,12 @@ void BATCH(const struct np_hot *hot, const struct np_table *table, unsigned side
            const struct netpol_tuple *tuples, struct netpol_verdict *out, size_t count)
 {
     struct np_shape shape = np_shape_of(hot, sides);
-    bool simple = !shape.relations && !shape.wide;
-    if (simple && shape.sides == NP_SIDE_BIT_INGRESS) {
-        run_near_or_far(hot, table, np_shape_ingress, tuples, out, count);
-    } else if (simple && shape.sides == np_shape_network.sides) {
-        run_near_or_far(hot, table, np_shape_network, tuples, out, count);
+    if (np_shape_is_usual(shape, NP_SIDE_BIT_INGRESS)) {
+        shape = np_shape_usual(hot, NP_SIDE_BIT_INGRESS);
+        run_near_or_far(hot, table, shape, tuples, out, count);
+    } else if (np_shape_is_usual(shape, NP_SIDES_NETWORK)) {
+        shape = np_shape_usual(hot, NP_SIDES_NETWORK);
+        run_near_or_far(hot, table, shape, tuples, out, count);
     } else {
         run_near_or_far(hot, table, shape, tuples, out, count);
     }

@@ -13,9 +13,20 @@ static inline void places4(const struct np_hot *hot, struct searched *s)
     find_places4(hot, s);
 }
 
-np_inline uint64_t verdict_write(const struct np_hot *hot, struct np_shape shape,
-                                 struct np_found found, struct netpol_verdict *out)
+struct writer {
+    uint64_t generation;
+};
+
+static inline struct writer writer_of(const struct np_hot *hot)
 {
+    return (struct writer){hot->generation};
+}
+
+np_inline uint64_t verdict_write(const struct writer *writer, const struct np_hot *hot,
+                                 struct np_shape shape, struct np_found found,
+                                 struct netpol_verdict *out)
+{
+    (void)writer;
     return np_verdict_write(hot, shape, found, out);
 }
 

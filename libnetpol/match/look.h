@@ -170,14 +170,27 @@ np_inline uint32_t np_plain_class(const struct np_hot *hot, const struct netpol_
 /* Constant where it matters, so that what is not needed costs nothing. */
 struct np_shape {
     unsigned sides; /* that judge and are asked: 1 << enum np_side_of_hop */
-    bool relations; /* does anything depend on them? */
+    bool relations; /* does anything depend on how the ends stand to each other? */
     bool wide;      /* port maps of two bytes */
+    uint32_t odd;   /* bits of SIG_CLASS with which ends have variants; not constant */
 };
 enum {
     NP_SIDE_BIT_EGRESS = 1 << NP_SIDE_EGRESS,
     NP_SIDE_BIT_INGRESS = 1 << NP_SIDE_INGRESS,
     NP_SIDE_BIT_MESH = 1 << NP_SIDE_MESH
 };
+
+np_inline bool np_shape_relations(const struct np_hot *hot)
+{
+    enum { BOTH = NP_IMAGE_RELATIONS | NP_IMAGE_RELATIVE };
+    return (hot->flags & BOTH) == BOTH;
+}
+
+np_inline uint32_t np_shape_odd(const struct np_hot *hot)
+{
+    uint32_t odd = hot->flags & NP_IMAGE_RELATIONS ? NP_SIG_NO_ADDRESS : 0;
+    return (odd | (np_shape_relations(hot) ? NP_SIG_NODE : 0)) << 24;
+}
 
 np_inline struct np_shape np_shape_of(const struct np_hot *hot, unsigned sides)
 {
@@ -188,18 +201,20 @@ np_inline struct np_shape np_shape_of(const struct np_hot *hot, unsigned sides)
         judging |= (unsigned)judges << side;
     }
     return (struct np_shape){.sides = sides & judging,
-                             .relations = hot->flags & NP_IMAGE_RELATIONS,
-                             .wide = hot->flags & NP_IMAGE_WIDE_PORTS};
+                             .relations = np_shape_relations(hot),
+                             .wide = hot->flags & NP_IMAGE_WIDE_PORTS,
+                             .odd = np_shape_odd(hot)};
 }
 
 /* ---- relations ---- */
 
-/* Anything but OTHER needs one endpoint at both ends, a node, or an end that is not known well. */
-np_inline bool np_may_relate(const struct np_hot *hot, struct np_party src, struct np_party dst)
+/* Anything but OTHER needs one endpoint at both ends, a node, or an end that is not known well. Not
+ * 0: may be. */
+np_inline uint32_t np_may_relate(const struct np_hot *hot, struct np_shape shape,
+                                 struct np_party src, struct np_party dst)
 {
-    enum { ODD = (NP_SIG_NODE | NP_SIG_NO_ADDRESS) << 24 };
-    uint32_t bits = hot->sig_class[src.signature] | hot->sig_class[dst.signature];
-    return src.who >> 32 == dst.who >> 32 || (bits & ODD);
+    uint32_t bits = (hot->sig_class[src.signature] | hot->sig_class[dst.signature]) & shape.odd;
+    return bits | (uint32_t)(shape.relations & (src.who >> 32 == dst.who >> 32));
 }
 /* relation.c: how the two ends stand to each other. */
 enum np_relation np_relation_of(const struct np_hot *hot, struct np_party src, struct np_party dst,
@@ -213,14 +228,16 @@ np_inline uint32_t np_look_bond(const struct np_hot *hot, struct np_shape shape,
                                 struct np_party src, struct np_party dst,
                                 const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
-    if (!shape.relations || np_likely(!np_may_relate(hot, src, dst))) {
+    if (np_likely(!np_may_relate(hot, shape, src, dst))) {
         return 0;
     }
     uint32_t bits = (hot->sig_class[src.signature] | hot->sig_class[dst.signature]) >> 24;
     bool same = ask ? ask->src.family && ask->src.family == ask->dst.family &&
                           ask->src.high == ask->dst.high && ask->src.low == ask->dst.low
                     : memcmp(tuple->src, tuple->dst, sizeof tuple->src) == 0;
-    return np_variant(np_relation_of(hot, src, dst, same), bits);
+    enum np_relation relation =
+        shape.relations ? np_relation_of(hot, src, dst, same) : NP_RELATION_OTHER;
+    return np_variant(relation, bits);
 }
 
 /* ---- one side ---- */
@@ -237,9 +254,8 @@ np_inline uint32_t np_near(const struct np_hot *hot, uint32_t signature)
     return signature & (0u - (uint32_t)(signature < hot->n_near));
 }
 
-np_inline struct np_look_side np_look_at(const struct np_hot *hot, struct np_shape shape,
-                                         enum np_side_of_hop side, uint32_t near, uint32_t far,
-                                         uint32_t bond)
+np_inline struct np_look_side np_look_at(const struct np_hot *hot, enum np_side_of_hop side,
+                                         uint32_t near, uint32_t far, uint32_t bond)
 {
     uint32_t at = np_near(hot, near);
     const struct np_side *entry = &hot->side[side][at];
@@ -247,7 +263,7 @@ np_inline struct np_look_side np_look_at(const struct np_hot *hot, struct np_sha
                                .base = entry->base,
                                .row = entry->row,
                                .far = hot->sig_class[far] & NP_SIG_CLASS_MASK};
-    if (shape.relations && np_unlikely(bond != 0)) {
+    if (np_unlikely(bond != 0)) {
         uint32_t bits = np_defect(LACKING_IS_KNOWN) ? 0 : hot->sig_class[far] >> 24;
         uint32_t variant = np_variant(bond / 2, bits);
         size_t first = hot->side_rel[(size_t)side * hot->n_near + at];
@@ -258,20 +274,29 @@ np_inline struct np_look_side np_look_at(const struct np_hot *hot, struct np_sha
     return out;
 }
 
+/* The first cell of the row that a slot of COMB is for, or of most classes. */
+np_inline uint32_t np_look_row(const struct np_hot *hot, uint32_t slot, uint32_t base,
+                               uint32_t most)
+{
+    const struct np_comb *comb = &hot->comb[slot];
+    uint32_t row = comb->row;
+    /* else the slot is somebody else's */
+    return comb->base == base || (np_defect(SLOT_OF_OTHERS) && comb->base) ? row : most;
+}
+
+/* entry: of a side's port map. */
+np_inline uint32_t np_look_column(const struct np_hot *hot, struct np_shape shape, size_t entry)
+{
+    return shape.wide ? hot->port_maps[2 * entry] | (uint32_t)hot->port_maps[2 * entry + 1] << 8
+                      : hot->port_maps[entry];
+}
+
 /* Where the cell is. */
 np_inline size_t np_look_cell(const struct np_hot *hot, struct np_shape shape,
                               const struct np_look_side *at, uint32_t port_class)
 {
-    const struct np_comb *comb = &hot->comb[(size_t)at->base + at->far];
-    uint32_t row = comb->row;
-    /* else the slot is somebody else's */
-    row = comb->base == at->base || (np_defect(SLOT_OF_OTHERS) && comb->base) ? row : at->row;
-    size_t entry = (size_t)at->side->ports + port_class;
-    size_t column = hot->port_maps[entry];
-    if (shape.wide) {
-        column = hot->port_maps[2 * entry] | (size_t)hot->port_maps[2 * entry + 1] << 8;
-    }
-    return row + column;
+    size_t row = np_look_row(hot, at->base + at->far, at->base, at->row);
+    return row + np_look_column(hot, shape, (size_t)at->side->ports + port_class);
 }
 
 /* look.c: the ordinal that a residual tree gives. ask NULL: the tuple is a usual one. */
@@ -342,7 +367,7 @@ np_inline uint32_t np_look_part(const struct np_hot *hot, struct np_shape shape,
     if (!(shape.sides >> side & 1)) {
         return 0;
     }
-    struct np_look_side at = np_look_at(hot, shape, side, near, far, bond);
+    struct np_look_side at = np_look_at(hot, side, near, far, bond);
     return at.side->parts + hot->cells[np_look_cell(hot, shape, &at, port_class)];
 }
 

@@ -173,7 +173,8 @@ static inline void board_point(struct board *b)
     hot->missing = b->missing;
     hot->n_near = NEARS;
     hot->trie4_bits = hot->trie6_bits = 4;
-    hot->flags |= NP_IMAGE_RELATIONS | NP_IMAGE_MESH | NP_IMAGE_EGRESS | NP_IMAGE_INGRESS;
+    hot->flags |=
+        NP_IMAGE_RELATIONS | NP_IMAGE_RELATIVE | NP_IMAGE_MESH | NP_IMAGE_EGRESS | NP_IMAGE_INGRESS;
     hot->image = &b->image;
     hot->generation = 77;
     for (unsigned side = 0; side < NP_SIDES; side++) {

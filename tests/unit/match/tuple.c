@@ -473,7 +473,8 @@ static void groups_of_a_family_are_so_many_single_calls(void **state)
         struct netpol_verdict batch[FEW], one;
         unsigned sides = draw(&random, 1 << NP_SIDES);
         b->hot.beyond_l2 = round & 1;
-        uint32_t always = NP_IMAGE_RELATIONS | NP_IMAGE_EGRESS | NP_IMAGE_INGRESS;
+        uint32_t always =
+            NP_IMAGE_RELATIONS | NP_IMAGE_RELATIVE | NP_IMAGE_EGRESS | NP_IMAGE_INGRESS;
         b->hot.flags = round & 2 ? always : always | NP_IMAGE_MESH;
         for (size_t i = 0; i < FEW; i++) {
             uint32_t src = A + draw(&random, 4), dst = A + draw(&random, 2);
