@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What is about the sources, the build or memory, and so cannot see a wrong verdict.
 LEFT_OUT = re.compile(r"^(checks|install|headers|exports|examples|fuzz|format|defects|unit/base/|"
-                      r"unit/source/|.*faults|tool/list|bench)")
+                      r"unit/source/|.*faults|tool/list|bench|cross)")
 # Tried first, by the part of the library that is wrong.
 FIRST = {
     "model": ["unit/model/", "unit/dialect/lowering", "properties", "matrix", "unit/reference/"],

@@ -2,11 +2,11 @@
 /*
  * The matcher against the reference, over random policy sets.
  *
- * usage: matcher SETS [SEED [TUPLES [TRIES]]]. Set i has seed SEED + i, so that ranges of seeds run
- * side by side. For each set TUPLES tuples at boundaries are put to the reference and to every
- * engine (engines.c). The first failure is made small (in at most TRIES) and printed: the model,
- * the tuple, both verdicts. At the end: what was reached (coverage.def); a run of many sets fails
- * when something was not.
+ * usage: matcher SETS [SEED [TUPLES [TRIES [WORKERS]]]]. Set i has seed SEED + i. For each set
+ * TUPLES tuples at boundaries are put to the reference and to every engine (engines.c). The first
+ * failure is made small (in at most TRIES) and printed: the model, the tuple, both verdicts. At the
+ * end: what was reached (coverage.def); a run of many sets fails when something was not. WORKERS
+ * processes share the sets; what they met is told together.
  */
 #include "differential/boundaries.h"
 #include "differential/coverage.h"
@@ -15,16 +15,27 @@
 #include "differential/shrink.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { EVERYTHING = 2000 /* sets that must have reached everything */ };
+enum {
+    EVERYTHING = 2000, /* sets that must have reached everything */
+    ENGINES = 32,
+    WORKERS = 16 /* at most */
+};
 
+struct tally { /* plain numbers: workers send it home */
+    struct coverage coverage;
+    uint64_t sets, tuples, image_bytes, crowds;
+    uint64_t runs[ENGINES];
+};
 struct run {
     struct netpol_ctx *ctx, *other; /* of different hashes */
-    struct coverage coverage;
-    uint64_t sets, tuples, image_bytes;
-    uint64_t runs[32]; /* by engine */
+    uint64_t first, sets;           /* seeds */
+    unsigned tuples;                /* of a set */
     uint32_t tries;
+    struct tally tally;
 };
 
 static const struct gen_tweak as_drawn = {0};
@@ -107,7 +118,7 @@ static bool order_matters(struct run *run, const struct gen *g, const struct wor
     return differs;
 }
 
-static bool try_set(struct run *run, uint64_t seed, unsigned count)
+static bool try_set(struct run *run, uint64_t seed)
 {
     static struct gen g;
     static struct boundaries b;
@@ -115,6 +126,8 @@ static bool try_set(struct run *run, uint64_t seed, unsigned count)
     static struct netpol_verdict verdicts[WORLD_TUPLES];
     struct world w;
     struct difference d = {0};
+    struct tally *tally = &run->tally;
+    unsigned count = run->tuples;
     struct gen_random random = {seed * 1000003};
     gen_make(&g, seed, GEN_ALL);
     const char *why = world_open(&w, run->ctx, &g, &as_drawn);
@@ -124,12 +137,12 @@ static bool try_set(struct run *run, uint64_t seed, unsigned count)
         for (unsigned i = 0; i < count; i++) {
             boundaries_draw(&b, &random, &tuples[i]);
         }
-        fine = world_agrees(&w, tuples, count, verdicts, run->runs, &d);
-        coverage_model(&run->coverage, w.model);
+        fine = world_agrees(&w, tuples, count, verdicts, tally->runs, &d);
+        coverage_model(&tally->coverage, w.model);
         for (unsigned i = 0; i < count && fine; i++) {
-            coverage_verdict(&run->coverage, w.model, &verdicts[i]);
+            coverage_verdict(&tally->coverage, w.model, &verdicts[i]);
             if (i % 16 == 0) {
-                coverage_question(&run->coverage, w.model, &tuples[i]);
+                coverage_question(&tally->coverage, w.model, &tuples[i]);
             }
         }
     }
@@ -140,34 +153,118 @@ static bool try_set(struct run *run, uint64_t seed, unsigned count)
     }
     size_t size = 0;
     (void)netpol_matcher_image(w.compiled, &size);
-    run->image_bytes += size;
-    run->sets++;
-    run->tuples += count;
+    tally->image_bytes += size;
+    tally->sets++;
+    tally->tuples += count;
+    tally->crowds += w.model && w.model->inventory.n_nodes >= 1000;
     world_close(&w);
     return fine;
 }
 
-static bool report(const struct run *run, uint64_t sets, double seconds)
+/* ---- workers ---- */
+
+/* Every step-th set from the first. */
+static bool try_sets(struct run *run, uint64_t first, uint64_t step)
 {
-    unsigned missed = coverage_report(&run->coverage, stdout);
-    for (size_t i = 0; i < n_engines; i++) {
-        printf("%s: %llu\n", engines[i].name, (unsigned long long)run->runs[i]);
+    bool fine = true;
+    for (uint64_t i = first; i < run->sets && fine; i += step) {
+        fine = try_set(run, run->first + i);
     }
-    printf("%llu sets, %llu tuples, %llu bytes of images, %.1f s, %u not reached\n",
-           (unsigned long long)run->sets, (unsigned long long)run->tuples,
-           (unsigned long long)run->image_bytes, seconds, missed);
-    return missed == 0 || sets < EVERYTHING;
+    return fine;
+}
+
+/* The reading end of the worker's pipe; -1: it could not be started. */
+static int start_worker(struct run *run, uint64_t number, uint64_t of)
+{
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return -1;
+    }
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        bool fine = try_sets(run, number, of);
+        /* more than a pipe holds: the parent reads while this writes */
+        const char *from = (const char *)&run->tally;
+        for (size_t sent = 0; sent < sizeof run->tally;) {
+            ssize_t n = write(ends[1], from + sent, sizeof run->tally - sent);
+            if (n <= 0) {
+                _Exit(1);
+            }
+            sent += (size_t)n;
+        }
+        fflush(stdout);
+        _Exit(fine ? 0 : 1);
+    }
+    close(ends[1]);
+    return child > 0 ? ends[0] : -1;
+}
+
+/* All numbers of a tally are 64 bits wide. */
+static bool add_worker(struct run *run, int from)
+{
+    static struct tally one;
+    uint64_t *sum = (uint64_t *)&run->tally, *more = (uint64_t *)&one;
+    FILE *in = from >= 0 ? fdopen(from, "rb") : NULL;
+    bool whole = in && fread(&one, sizeof one, 1, in) == 1;
+    for (size_t i = 0; whole && i < sizeof one / sizeof *more; i++) {
+        sum[i] += more[i];
+    }
+    if (in) {
+        fclose(in);
+    }
+    return whole;
+}
+
+static bool try_all(struct run *run, unsigned workers)
+{
+    int pipes[WORKERS];
+    bool fine = true;
+    if (workers < 2) {
+        return try_sets(run, 0, 1);
+    }
+    for (unsigned w = 0; w < workers; w++) {
+        pipes[w] = start_worker(run, w, workers);
+    }
+    for (unsigned w = 0; w < workers; w++) {
+        fine = add_worker(run, pipes[w]) && fine;
+    }
+    for (int status; wait(&status) > 0;) {
+        fine = fine && status == 0;
+    }
+    return fine;
+}
+
+/* ---- the run ---- */
+
+static bool report(const struct run *run, double seconds)
+{
+    const struct tally *t = &run->tally;
+    unsigned missed = coverage_report(&t->coverage, stdout);
+    for (size_t i = 0; i < n_engines; i++) {
+        printf("%s: %llu\n", engines[i].name, (unsigned long long)t->runs[i]);
+    }
+    printf("%llu sets (%llu of 1,000 nodes or more), %llu tuples, %llu bytes of images, %.1f s, "
+           "%u not reached\n",
+           (unsigned long long)t->sets, (unsigned long long)t->crowds,
+           (unsigned long long)t->tuples, (unsigned long long)t->image_bytes, seconds, missed);
+    return missed == 0 || run->sets < EVERYTHING;
+}
+
+static uint64_t argument(int argc, char **argv, int at, uint64_t otherwise)
+{
+    return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
 }
 
 int main(int argc, char **argv)
 {
     static struct run run;
-    uint64_t sets = argc > 1 ? strtoull(argv[1], NULL, 10) : 200;
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-    unsigned tuples = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 200;
     struct timespec began, ended;
-    run.tries = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 20000;
-    tuples = tuples < 1 ? 1 : tuples > WORLD_TUPLES ? WORLD_TUPLES : tuples;
+    uint64_t tuples = argument(argc, argv, 3, 200), workers = argument(argc, argv, 5, 1);
+    run.sets = argument(argc, argv, 1, 200);
+    run.first = argument(argc, argv, 2, 1);
+    run.tuples = tuples < 1 ? 1 : tuples > WORLD_TUPLES ? WORLD_TUPLES : (unsigned)tuples;
+    run.tries = (uint32_t)argument(argc, argv, 4, 20000);
     struct netpol_ctx_options options = {.size = sizeof options, .log = keep_log, .hash_seed = 1};
     int status = netpol_ctx_create(&options, &run.ctx);
     options.hash_seed = 2;
@@ -176,14 +273,11 @@ int main(int argc, char **argv)
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* a run that is stopped has said what it found */
     timespec_get(&began, TIME_UTC);
-    bool fine = true;
-    for (uint64_t i = 0; i < sets && fine; i++) {
-        fine = try_set(&run, seed + i, tuples);
-    }
+    bool fine = try_all(&run, workers > WORKERS ? WORKERS : (unsigned)workers);
     timespec_get(&ended, TIME_UTC);
     double seconds =
         (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
-    fine = report(&run, sets, seconds) && fine;
+    fine = report(&run, seconds) && fine;
     netpol_ctx_destroy(run.ctx);
     netpol_ctx_destroy(run.other);
     return fine ? 0 : 1;
