@@ -28,8 +28,8 @@ static inline void probe_ask(struct probe *probe, const struct netpol_tuple *tup
     for (int i = 0; i < 3; i++) {
         probe->wrong += parts[i]->action >= NETPOL_ACTION_COUNT;
         probe->wrong += parts[i]->reason >= NETPOL_REASON_COUNT;
-        bool tree = parts[i]->flags & NP_PART_RESIDUAL; /* a tree that led to a tree */
-        probe->wrong += !tree && parts[i]->rule && parts[i]->rule >= probe->image.header->n_rules;
+        probe->wrong += parts[i]->flags & NP_PART_RESIDUAL ? 1 : 0;
+        probe->wrong += parts[i]->rule && parts[i]->rule >= probe->image.header->n_rules;
     }
 }
 

@@ -14,6 +14,11 @@
  */
 #include "image/project_internal.h"
 
+/* All that there are. */
+enum {
+    FLAGS = NP_PROJECT_SPACES | NP_PROJECT_ACCOUNTS | NP_PROJECT_HOST_NETWORK | NP_PROJECT_OPAQUE
+};
+
 static struct np_slice text_at(const struct np_projection *p, const uint32_t *text)
 {
     return (struct np_slice){p->texts + text[0], text[1]};
@@ -70,7 +75,7 @@ bool np_projection_open(const uint32_t *words, size_t count, struct np_projectio
                     (uint64_t)out->n_tests * TEST_WORDS + (uint64_t)out->n_ports * PORT_WORDS +
                     (uint64_t)out->n_spaces * SPACE_WORDS +
                     (uint64_t)out->n_accounts * ACCOUNT_WORDS + ((uint64_t)bytes + 3) / 4;
-    if (need != count) {
+    if (need != count || out->flags & ~(uint32_t)FLAGS) {
         return false;
     }
     out->keys = words + HEAD_WORDS;

@@ -141,7 +141,7 @@ static const char *parts_wrong(const struct np_image *image)
 {
     const struct netpol_part *parts = image->section[NP_SECTION_PARTS];
     const uint32_t *missing = image->section[NP_SECTION_MISSING];
-    uint32_t roots = image->count[NP_SECTION_CUT_ROOTS];
+    uint32_t roots = image->count[NP_SECTION_CUT_ROOTS], trees = 0;
     for (uint32_t i = 0; i < image->count[NP_SECTION_PARTS]; i++) {
         const struct netpol_part *part = &parts[i];
         bool residual = part->flags & NP_PART_RESIDUAL;
@@ -153,8 +153,9 @@ static const char *parts_wrong(const struct np_image *image)
             !is_rule(image, part->staged)) {
             return "an answer names a rule that does not exist";
         }
+        trees += residual;
     }
-    return NULL;
+    return trees < image->count[NP_SECTION_PARTS] ? NULL : "there is no answer but trees";
 }
 
 static bool is_block(const struct np_image *image, uint32_t part)

@@ -30,7 +30,22 @@ static struct netpol_part silent_part(const struct np_hot *hot, int side)
     const struct np_shape shape = np_shape_of(hot, 0);
     const struct np_side *entry = hot->side[side];
     struct np_look_side at = {.side = entry, .base = entry->base, .row = entry->row};
-    return hot->parts[entry->parts + hot->cells[np_look_cell(hot, shape, &at, 0)]];
+    const struct netpol_part *part =
+        &hot->parts[entry->parts + hot->cells[np_look_cell(hot, shape, &at, 0)]];
+    return np_is_tree(part) ? hot->parts[hot->derived->refusal] : *part;
+}
+
+static uint32_t refusal_of(const struct np_image *image)
+{
+    const struct netpol_part *parts = image->section[NP_SECTION_PARTS];
+    uint32_t hardest = 0;
+    for (uint32_t i = 1; i < image->count[NP_SECTION_PARTS]; i++) {
+        if (!np_is_tree(&parts[i]) &&
+            (np_is_tree(&parts[hardest]) || parts[i].action > parts[hardest].action)) {
+            hardest = i;
+        }
+    }
+    return hardest;
 }
 
 /* A table of free slots stands where there is none, so that a lookup need not ask. */
@@ -112,6 +127,7 @@ static uint16_t plain_entry(const struct np_hot *hot, unsigned family, unsigned 
 
 void np_hot_derive(struct np_hot *hot, struct np_derived *derived)
 {
+    hot->derived = derived;
     for (int side = 0; side < NP_SIDES; side++) {
         derived->silent[side] = silent_part(hot, side);
     }
@@ -121,7 +137,6 @@ void np_hot_derive(struct np_hot *hot, struct np_derived *derived)
     for (unsigned i = 0; i < 2 * 256; i++) {
         derived->plain[i / 256][i % 256] = plain_entry(hot, i / 256, i % 256);
     }
-    hot->derived = derived;
 }
 
 void np_hot_open(const struct np_image *image, uint64_t generation, struct np_derived *derived,
@@ -152,6 +167,7 @@ void np_hot_open(const struct np_image *image, uint64_t generation, struct np_de
         .image = image,
         .generation = generation
     };
+    derived->refusal = refusal_of(image);
     np_hot_derive(out, derived);
     open_table(image, frozen);
 }

@@ -126,16 +126,18 @@ uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct 
     return np_cut_find(hot->image, root, &key);
 }
 
-/* What a tree says in place of the part, if there is one. */
+/* What a tree says in place of the part, if there is one. No compile makes a tree that leads to a
+ * tree; an image that has one is answered with its hardest no. */
 static uint32_t through(const struct np_hot *hot, enum np_side_of_hop side, uint32_t near,
                         uint32_t index, const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
     const struct netpol_part *part = &hot->parts[index];
-    if (!(part->flags & NP_PART_RESIDUAL)) {
+    if (!np_is_tree(part)) {
         return index;
     }
     uint32_t first = hot->side[side][np_near(hot, near)].parts;
-    return first + np_look_residual(hot, part->rule, tuple, ask);
+    index = first + np_look_residual(hot, part->rule, tuple, ask);
+    return np_is_tree(&hot->parts[index]) ? hot->derived->refusal : index;
 }
 
 static uint32_t missing(const struct np_hot *hot, uint32_t index)

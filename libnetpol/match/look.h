@@ -312,6 +312,11 @@ np_inline uint32_t np_part_word(const struct netpol_part *part)
     return word;
 }
 
+static inline bool np_is_tree(const struct netpol_part *part)
+{
+    return part->flags & NP_PART_RESIDUAL;
+}
+
 /* ---- the verdict ---- */
 
 /* The part of each side, as indices. */

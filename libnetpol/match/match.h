@@ -56,6 +56,7 @@ struct np_derived {
     uint16_t plain[2][256];
     /* The part of a side that nothing judges, or that is not asked; an ALLOW, not judged. */
     struct netpol_part silent[NP_SIDES];
+    uint32_t refusal; /* a part, no tree, with the most restrictive action of the image */
 };
 enum { NP_PORT_ICMP = 0xffff };
 void np_hot_derive(struct np_hot *hot, struct np_derived *derived);

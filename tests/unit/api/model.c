@@ -134,6 +134,53 @@ static void a_model_is_silent_about_what_changed(void **state)
     world_close(&w);
 }
 
+static int take_row(void *user, const struct netpol_reach *reach)
+{
+    (void)reach;
+    ++*(int *)user;
+    return 0;
+}
+
+/* Whole sets, questions by name, explanations: the model's, so not of endpoints that have changed.
+ */
+static void what_only_the_model_tells_wants_the_endpoints_as_compiled(void **state)
+{
+    static const char json[] =
+        "{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"pod\":\"shop/api\"},\"protocol\":\"TCP\",\"port\":80}";
+    struct world w;
+    struct netpol_endpoints *endpoints = NULL;
+    struct netpol_view *view = NULL;
+    struct netpol_question *question = NULL;
+    (void)state;
+    set_up(&w);
+    assert_int_equal(netpol_endpoints_create(w.matcher, &endpoints), NETPOL_OK);
+    assert_int_equal(netpol_view_create(w.matcher, endpoints, &view), NETPOL_OK);
+    assert_int_equal(
+        netpol_question_parse(w.ctx, json, sizeof json - 1, "test", 1, w.diags, &question),
+        NETPOL_OK);
+    for (int changed = 0; changed < 2; changed++) {
+        struct netpol_answer *answer = NULL;
+        struct netpol_explanation *explanation = NULL;
+        int rows = 0, expected = changed ? NETPOL_ERR_STATE : NETPOL_OK;
+        if (changed) {
+            uint64_t web = netpol_view_find(view, "shop", "web");
+            assert_int_equal(netpol_endpoints_remove(endpoints, web), NETPOL_OK);
+        }
+        assert_int_equal(netpol_list(view, NULL, take_row, &rows, NULL), expected);
+        assert_int_equal(rows > 0, !changed);
+        assert_int_equal(netpol_question_answer(question, view, 0, NULL, &answer), expected);
+        assert_int_equal(answer != NULL, !changed);
+        assert_int_equal(netpol_explain(view, NULL, &web_to_api, NULL, &explanation), expected);
+        assert_int_equal(explanation != NULL, !changed);
+        netpol_answer_destroy(answer);
+        netpol_explanation_destroy(explanation);
+    }
+    netpol_question_destroy(question);
+    netpol_view_destroy(view);
+    netpol_endpoints_destroy(endpoints);
+    world_close(&w);
+}
+
 static void endpoints_belong_to_their_matcher(void **state)
 {
     struct world w;
@@ -154,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_image_alone_answers_planes_and_sides),
         cmocka_unit_test(a_model_is_silent_about_what_changed),
+        cmocka_unit_test(what_only_the_model_tells_wants_the_endpoints_as_compiled),
         cmocka_unit_test(endpoints_belong_to_their_matcher),
     };
 

@@ -347,6 +347,29 @@ static void test_damage_is_refused_or_harmless(void **unused)
     np_project_build_free(build);
 }
 
+/* A flag of a later version would make labels count that this one does not look at. */
+static void test_unknown_flags_are_refused(void **unused)
+{
+    struct np_projection projection;
+    const uint32_t *section;
+    size_t count;
+    (void)unused;
+    struct test tests[] = {
+        {0, NP_PROJECT_IS, "web"}
+    };
+    struct np_project_build *build = np_project_build(ctx);
+    fill(build, tests, 1, 3, false);
+    assert_int_equal(np_project_build_write(build, &section, &count), NETPOL_OK);
+    uint32_t *copy = malloc(count * sizeof *copy);
+    memcpy(copy, section, count * sizeof *copy);
+    for (uint32_t bit = 0; bit < 32; bit++) {
+        copy[0] = section[0] | UINT32_C(1) << bit;
+        assert_int_equal(np_projection_open(copy, count, &projection), bit < 4);
+    }
+    free(copy);
+    np_project_build_free(build);
+}
+
 static void test_memory_may_fail(void **unused)
 {
     (void)unused;
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_kinds_are_found_again),
         cmocka_unit_test(test_combos_are_found_again),
         cmocka_unit_test(test_damage_is_refused_or_harmless),
+        cmocka_unit_test(test_unknown_flags_are_refused),
         cmocka_unit_test(test_memory_may_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -420,6 +420,40 @@ static void a_residual_tree_gives_the_ordinal(void **state)
     tear_down(b);
 }
 
+/* An image that no compile makes. The verdict says no, and shows nothing of trees. */
+static void a_tree_that_leads_to_a_tree_refuses(void **state)
+{
+    struct counting memory = {0};
+    struct netpol_ctx *ctx = counting_ctx(&memory, NULL);
+    struct np_cut_build *cuts = np_cut_begin(ctx);
+    struct board *b = board_open(false);
+    uint32_t root = plant(b, cuts);
+    (void)state;
+    board_put4(b, A, 4, 100, 0);
+    board_put4(b, B, 5, 200, 0);
+    struct netpol_tuple t = board_tuple4(A, B, 80);
+    t.src_port = 1500;
+    struct netpol_part *part = board_part(b, NP_SIDE_INGRESS, 5, 0, 4, 1);
+    struct netpol_part *next = &b->parts[b->side[NP_SIDE_INGRESS][5].parts + 3];
+    part->flags |= NP_PART_RESIDUAL;
+    part->rule = root;
+    next->flags |= NP_PART_RESIDUAL;
+    next->rule = root;
+    b->derived.refusal = 0;
+    b->parts[0] = (struct netpol_part){.action = NETPOL_DENY, .reason = NETPOL_REASON_INVALID};
+    struct netpol_verdict v = board_ask(b, &t), many[40];
+    struct netpol_tuple tuples[40];
+    assert_memory_equal(&v.ingress, &b->parts[0], sizeof v.ingress);
+    for (size_t j = 0; j < 40; j++) {
+        tuples[j] = t;
+    }
+    np_match_batch(&b->hot, &b->table, tuples, many, 40);
+    assert_memory_equal(&many[39], &v, sizeof v);
+    np_cut_free(cuts);
+    netpol_ctx_destroy(ctx);
+    tear_down(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +470,7 @@ int main(void)
         cmocka_unit_test(sides_that_are_not_asked_are_silent),
         cmocka_unit_test(parts_make_the_verdict),
         cmocka_unit_test(a_residual_tree_gives_the_ordinal),
+        cmocka_unit_test(a_tree_that_leads_to_a_tree_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
