@@ -38,8 +38,8 @@ NETPOL_API int netpol_question_expects(const struct netpol_question *question);
 /*
  * Answers. explain 1: with the walk of every hop. *out owned by the caller. A pod or service that
  * does not exist is ERR_INPUT with a diagnostic and a suggestion, never an answer.
- * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT, ERR_UNSUPPORTED (a matcher without model), ERR_STATE (the
- * endpoints of the view have changed since the compile).
+ * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT, ERR_UNSUPPORTED (a matcher without model), ERR_STATE
+ * (the endpoints of the view have changed since the compile).
  */
 NETPOL_API int netpol_question_answer(const struct netpol_question *question,
                                       const struct netpol_view *view, int explain,
@@ -58,8 +58,8 @@ NETPOL_API void netpol_answer_get(const struct netpol_answer *answer,
 /* The verdict of hop h of path p; NULL when there is none. */
 NETPOL_API const struct netpol_verdict *netpol_answer_verdict(const struct netpol_answer *answer,
                                                               size_t p, size_t h);
-/* The answer line of docs/questions.md (JSON, no newline), or text with the walk when explained. OK,
- * ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
+/* The answer line of docs/questions.md (JSON, no newline), or text with the walk when explained.
+ * OK, ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
 NETPOL_API int netpol_answer_write(const struct netpol_answer *answer, int json, int color,
                                    netpol_sink_fn sink, void *user);
 

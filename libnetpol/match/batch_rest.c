@@ -30,7 +30,8 @@ static size_t ask_tree(const struct np_hot *hot, enum np_side_of_hop side, struc
     for (size_t i = 0; i < n_asked; i++) {
         uint8_t k = asked[i];
         uint32_t near = side == NP_SIDE_EGRESS ? rest->src[k] : rest->dst[k];
-        *part_of(&rest->found[k], side) = hot->side[side][np_near(hot, near)].parts + values[i];
+        uint32_t first = hot->side[side][np_near(hot, near)].parts;
+        *part_of(&rest->found[k], side) = np_tree_part(hot, first, values[i]);
     }
     return left;
 }
@@ -43,7 +44,7 @@ void np_batch_rest(const struct np_hot *hot, struct np_shape shape, struct np_re
         size_t n = 0;
         for (size_t k = 0; (shape.sides >> s & 1) && k < rest->count; k++) {
             const struct netpol_part *part = &hot->parts[*part_of(&rest->found[k], side)];
-            if (part->flags & NP_PART_RESIDUAL) {
+            if (np_is_tree(part)) {
                 list[n++] = (uint8_t)k;
             }
         }

@@ -126,8 +126,7 @@ uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct 
     return np_cut_find(hot->image, root, &key);
 }
 
-/* What a tree says in place of the part, if there is one. No compile makes a tree that leads to a
- * tree; an image that has one is answered with its hardest no. */
+/* What a tree says in place of the part, if there is one. */
 static uint32_t through(const struct np_hot *hot, enum np_side_of_hop side, uint32_t near,
                         uint32_t index, const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
@@ -136,8 +135,7 @@ static uint32_t through(const struct np_hot *hot, enum np_side_of_hop side, uint
         return index;
     }
     uint32_t first = hot->side[side][np_near(hot, near)].parts;
-    index = first + np_look_residual(hot, part->rule, tuple, ask);
-    return np_is_tree(&hot->parts[index]) ? hot->derived->refusal : index;
+    return np_tree_part(hot, first, np_look_residual(hot, part->rule, tuple, ask));
 }
 
 static uint32_t missing(const struct np_hot *hot, uint32_t index)

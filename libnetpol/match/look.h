@@ -317,6 +317,14 @@ static inline bool np_is_tree(const struct netpol_part *part)
     return part->flags & NP_PART_RESIDUAL;
 }
 
+/* The part that a tree gives an ordinal of. No compile makes a tree that leads to a tree; an image
+ * that has one is answered with its hardest no. */
+static inline uint32_t np_tree_part(const struct np_hot *hot, uint32_t first, uint32_t ordinal)
+{
+    uint32_t index = first + ordinal;
+    return np_is_tree(&hot->parts[index]) ? hot->derived->refusal : index;
+}
+
 /* ---- the verdict ---- */
 
 /* The part of each side, as indices. */
