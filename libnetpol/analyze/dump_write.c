@@ -18,7 +18,9 @@ static void write_bits(uint32_t value, const char *const *names, size_t count, c
 static void write_head(const struct np_dump *dump, struct np_outline *out)
 {
     static const char *const flags[] = {
-        "wide ports", "relations", "mesh", "mapped addresses denied", "shared is unknown", "nodes"};
+        "wide ports",        "variants", "mesh",   "mapped addresses denied",
+        "shared is unknown", "nodes",    "egress", "ingress",
+        "relations"};
     const struct np_image_header *header = dump->image->header;
     np_outline_map(out, "image", true);
     np_outline_number(out, "version", header->version);

@@ -6,9 +6,10 @@
  * and an endpoints table. Nothing here allocates, locks or fails.
  *
  * tuple.c does what the reference does before it judges (canonical addresses, references, families,
- * ports, owners of a shared address); look.c is the five loads; batch.c the same for many;
- * relation.c how the two ends stand to each other; cut*.c the residual trees with their SIMD
- * variants; table.c the endpoints table that changes; slot.c and reader.c publication.
+ * ports, owners of a shared address); look.c is the five loads; batch_kernel.h the same for many,
+ * and batch_rest.c what is rare of it; relation.c how the two ends stand to each other; cut*.c the
+ * residual trees. Batches and trees have SIMD variants, of which simd.c chooses. table.c is the
+ * endpoints table that changes; slot.c and reader.c publication.
  */
 #include "image/cut.h"
 #include "image/image.h"
