@@ -213,38 +213,54 @@ np_inline bool end_search4(struct group *g, const struct searched *s)
     return single;
 }
 
-/* ---- IPv6 ---- */
+/* ---- of any family ---- */
 
-/* false: not usual tuples of IPv6, or some end is not one compiled party. */
-static bool find_ends6(const struct np_hot *hot, const struct np_table *table, struct group *g)
+np_inline bool first_of(const struct np_table *table, bool four, const uint8_t *address,
+                        struct np_party *out)
+{
+    return four ? np_party_first4(table->slots4, table->bits4, np_read_32(address), true, out)
+                : np_party_first6(table->slots6, table->bits6, np_read_64(address),
+                                  np_read_64(address + 8), out);
+}
+
+static struct np_party search_of(const struct np_hot *hot, const struct np_table *table, bool four,
+                                 const uint8_t *address)
+{
+    return four ? np_party_search4(hot, table, np_read_32(address))
+                : np_party_search6(hot, table, np_read_64(address), np_read_64(address + 8));
+}
+
+/* Also of both, as a dual-stack cluster has them: which one, a branch decides for each tuple, and
+ * that is cheap beside lookups that wait for each other. false: not usual tuples, or some end is
+ * not one compiled party. */
+static bool find_ends(const struct np_hot *hot, const struct np_table *table, struct group *g)
 {
     uint8_t list[ENDS];
     size_t n = 0;
+    uint32_t a, b;
     bool usual = true;
-    for (size_t i = 0; i < 2 * g->count; i++) {
-        size_t end = i / 2 + (i & 1 ? GROUP : 0);
-        const uint8_t *address = address_of(g->tuples, end);
-        struct np_party party;
-        bool found = np_party_first6(table->slots6, table->bits6, np_read_64(address),
-                                     np_read_64(address + 8), &party);
-        g->missed[end / 64] |= (uint64_t)!found << end % 64;
-        g->signature[end] = party.signature;
-        g->who[end] = party.who;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct netpol_tuple *t = &g->tuples[i];
+        bool four = t->family == 4;
+        struct np_party src, dst;
+        g->missed[i / 64] |= (uint64_t)!first_of(table, four, t->src, &src) << i % 64;
+        g->missed[(GROUP + i) / 64] |= (uint64_t)!first_of(table, four, t->dst, &dst) << i % 64;
+        g->signature[i] = src.signature;
+        g->signature[GROUP + i] = dst.signature;
+        g->who[i] = src.who;
+        g->who[GROUP + i] = dst.who;
+        usual &= four ? np_is_plain4(t, &a, &b) : np_is_plain6(t);
+        g->port_class[i] = np_plain_class(hot, t, !four);
     }
     for (unsigned w = 0; w < WORDS; w++) {
         n = list_bits(g->missed[w], 64 * w, list, n);
     }
     for (size_t k = 0; k < n; k++) {
-        const uint8_t *address = address_of(g->tuples, list[k]);
-        struct np_party party =
-            np_party_search6(hot, table, np_read_64(address), np_read_64(address + 8));
+        bool four = g->tuples[list[k] % GROUP].family == 4;
+        struct np_party party = search_of(hot, table, four, address_of(g->tuples, list[k]));
         g->signature[list[k]] = party.signature;
         g->who[list[k]] = party.who;
         usual &= np_is_single(party.signature);
-    }
-    for (size_t i = 0; i < g->count; i++) {
-        usual &= np_is_plain6(&g->tuples[i]);
-        g->port_class[i] = np_plain_class(hot, &g->tuples[i], 1);
     }
     return usual;
 }

@@ -17,8 +17,8 @@
  * not depend on each other, so that the processor has many of them under way.
  *
  * Where the tables are much larger than the second-level cache there are more steps, one for each
- * load, and each asks for the lines that the next one needs. Tuples of both families become two
- * groups; what is not usual goes one by one.
+ * load, and each asks for the lines that the next one needs. What is not a group of usual tuples
+ * goes one by one.
  *
  * All of it is inlined for the few shapes of images that are usual; the rest have one text.
  */
@@ -46,15 +46,32 @@ static bool search4(const struct np_hot *hot, const struct np_table *table, stru
     return end_search4(g, &s);
 }
 
-/* hot: the caller's own copy of *shared. false: not usual tuples of one family, or some end is not
- * one compiled party. */
+enum { GLANCE = 8 }; /* so many tuples tell what a batch is like, nearly always */
+np_inline bool all4(const struct group *g, size_t most)
+{
+    unsigned other = 0;
+    for (size_t i = 0; i < g->count && i < most; i++) {
+        other |= g->tuples[i].family ^ 4u;
+    }
+    return other == 0;
+}
+
+/* hot: the caller's own copy of *shared. false: not usual tuples, or some end is not one compiled
+ * party. */
 np_inline bool find_group(const struct np_hot *hot, const struct np_hot *shared,
                           const struct np_table *table, struct np_shape shape, struct group *g)
 {
     memset(g->missed, 0, sizeof g->missed);
-    return np_likely(g->tuples[0].family == 4)
-               ? ends4(hot, table, shape, g) && search4(shared, table, g)
-               : find_ends6(shared, table, g);
+    if (np_likely(all4(g, GLANCE))) {
+        if (np_likely(ends4(hot, table, shape, g)) && np_likely(search4(shared, table, g))) {
+            return true;
+        }
+        if (all4(g, GROUP)) {
+            return false;
+        }
+        memset(g->missed, 0, sizeof g->missed);
+    }
+    return find_ends(shared, table, g);
 }
 
 /* ---- the parts of a group ---- */
@@ -194,61 +211,6 @@ np_inline bool run_group(const struct np_hot *hot, const struct np_hot *shared, 
     return true;
 }
 
-np_inline bool is_usual(const struct netpol_tuple *t, unsigned family)
-{
-    uint32_t src, dst;
-    return family == 4 ? np_is_plain4(t, &src, &dst) : np_is_plain6(t);
-}
-
-/*
- * Tuples of both families: those of each are brought together and are a group, the rest goes one by
- * one. A dual-stack cluster has batches of nothing else, and copying is cheap beside lookups that
- * wait for each other.
- */
-np_inline void run_split(const struct np_hot *hot, const struct np_hot *shared, bool far,
-                         const struct np_table *table, struct np_shape shape,
-                         const struct netpol_tuple *tuples, struct netpol_verdict *out,
-                         size_t count)
-{
-    struct netpol_tuple part[GROUP];
-    struct netpol_verdict said[GROUP];
-    uint8_t place[GROUP];
-    struct group g = {.tuples = part};
-    uint64_t done[GROUP / 64] = {0};
-    for (unsigned family = 4; family <= 6; family += 2) {
-        g.count = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (is_usual(&tuples[i], family)) {
-                part[g.count] = tuples[i];
-                place[g.count++] = (uint8_t)i;
-                done[i / 64] |= UINT64_C(1) << i % 64;
-            }
-        }
-        if (g.count && !run_group(hot, shared, far, table, shape, &g, said)) {
-            run_mixed(shared, table, shape, part, said, g.count);
-        }
-        for (size_t k = 0; k < g.count; k++) {
-            out[place[k]] = said[k];
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!(done[i / 64] >> i % 64 & 1)) {
-            np_match_one(shared, table, shape, &tuples[i], &out[i]);
-        }
-    }
-}
-
-enum { GLANCE = 8 }; /* so many tuples tell what a batch is like, nearly always */
-/* Of both families? Others are few, and neither. */
-np_inline bool is_split(const struct netpol_tuple *tuples, size_t count)
-{
-    size_t four = 0;
-    for (size_t i = 0; i < count; i++) {
-        four += tuples[i].family == 4;
-    }
-    return four != 0 && four != count;
-}
-
 enum { LINES = 32 }; /* more than those of so many tuples are not asked for at once */
 np_inline void run(const struct np_hot *shared, bool far, const struct np_table *table,
                    struct np_shape shape, const struct netpol_tuple *tuples,
@@ -266,14 +228,7 @@ np_inline void run(const struct np_hot *shared, bool far, const struct np_table 
         for (size_t j = i + most; far && j < i + 2 * most && j < count; j++) {
             fetch_slots(table, &tuples[j]);
         }
-        bool glance = is_split(g.tuples, g.count < GLANCE ? g.count : GLANCE);
-        if (np_likely(!glance) &&
-            np_likely(run_group(&hot, shared, far, table, shape, &g, out + i))) {
-            continue;
-        }
-        if (glance || is_split(g.tuples, g.count)) {
-            run_split(&hot, shared, far, table, shape, g.tuples, out + i, g.count);
-        } else {
+        if (np_unlikely(!run_group(&hot, shared, far, table, shape, &g, out + i))) {
             run_mixed(shared, table, shape, tuples + i, out + i, g.count);
         }
     }

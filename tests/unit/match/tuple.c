@@ -480,8 +480,9 @@ static void groups_of_a_family_are_so_many_single_calls(void **state)
         b->hot.flags = round & 2 ? always : always | NP_IMAGE_MESH;
         for (size_t i = 0; i < FEW; i++) {
             uint32_t src = A + draw(&random, 4), dst = A + draw(&random, 2);
-            tuples[i] = round & 4 ? board_tuple6(1 + draw(&random, 3), 1 + draw(&random, 2), 80)
-                                  : board_tuple4(draw(&random, 3) ? src : src << 4, dst, 443);
+            bool six = round & 64 ? draw(&random, 2) : (round & 4) != 0; /* or both */
+            tuples[i] = six ? board_tuple6(1 + draw(&random, 3), 1 + draw(&random, 2), 80)
+                            : board_tuple4(draw(&random, 3) ? src : src << 4, dst, 443);
             tuples[i].protocol = draw(&random, 4) ? 6 : 1;
         }
         if (round & 8) {
