@@ -49,10 +49,10 @@ static int make_sides(struct update *u, const struct np_model *model)
     int status = np_sides_make(model, &plan->passing, plan->lists);
     plan->relations = false;
     for (int s = 0; s < NP_SIDES && status == NETPOL_OK; s++) {
-        bool auth = plan->sides[s].auth;
+        bool auth = plan->sides[s].auth, list = plan->sides[s].list;
         plan->sides[s] = plan->lists[s];
         plan->relations = plan->relations || plan->sides[s].relations;
-        *u->outgrown = *u->outgrown || plan->sides[s].host || plan->sides[s].auth != auth ||
+        *u->outgrown = *u->outgrown || plan->sides[s].host || plan->sides[s].auth != auth || list ||
                        np_list_fits(&plan->lists[s]);
         u->fresh[s] = plan->sides[s];
         u->fresh[s].n_policies = 0;

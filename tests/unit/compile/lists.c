@@ -3,6 +3,7 @@
  */
 #include "np_cmocka.h"
 #include "compile/matcher.h"
+#include "compile/plan.h"
 #include "match/matcher.h"
 #include "model/build.h"
 #include "reference/reference.h"
@@ -21,7 +22,7 @@ static const struct np_set *everybody(struct np_build *b)
     return np_set_done(set);
 }
 
-/* Rule i: from anybody to 10.0.i.0/24, with these source ports. */
+/* Rule i: from anybody to 10.0.i.0/24, with these source ports; half of them a policy each. */
 static struct np_model *list_of(const struct netpol_ctx *ctx, const struct np_port_span *sources,
                                 enum np_action action)
 {
@@ -33,9 +34,12 @@ static struct np_model *list_of(const struct netpol_ctx *ctx, const struct np_po
     struct np_tier *tier = np_build_tier(b, "list", 1, NP_LISTED);
     np_build_add_tier(b, stage, tier);
     tier->end[NP_INGRESS] = action == NP_ACT_ALLOW ? NP_END_DENY : NP_END_ALLOW;
-    struct np_policy *policy = np_build_policy(b, tier, "List", NULL, np_build_text(b, "list"));
-    policy->subjects[NP_INGRESS] = everybody(b);
+    struct np_policy *policy = NULL;
     for (unsigned i = 0; i < RULES; i++) {
+        if (i % (RULES / 2) == 0) {
+            policy = np_build_policy(b, tier, "List", NULL, np_build_text(b, i ? "more" : "list"));
+            policy->subjects[NP_INGRESS] = everybody(b);
+        }
         struct np_match *match = np_build_alt(b, np_build_rule(b, policy, NP_INGRESS, action));
         struct np_literal near = {
             .kind = NP_LIT_CIDR,
@@ -105,8 +109,41 @@ static void source_ports_are_not_those_of_icmp(void **state)
     }
 }
 
+static bool is_not_more(void *user, const struct np_policy *policy)
+{
+    (void)user;
+    return !np_slice_is(np_str_slice(policy->name), "more");
+}
+
+/* What an update leaves of it is judged the general way, for which nothing has been planned. */
+static void a_list_that_is_too_short_for_a_tree_is_planned_from_nothing(void **state)
+{
+    static const struct np_port_span span = {
+        .protocol = 6, .ports = true, .no_port = false, .first = 0, .last = 100};
+    struct netpol_ctx *ctx;
+    struct netpol_matcher *matcher, *next = NULL;
+    struct np_model *shorter = NULL;
+    bool outgrown = false;
+    (void)state;
+    assert_int_equal(netpol_ctx_create(NULL, &ctx), NETPOL_OK);
+    struct np_model *model = list_of(ctx, &span, NP_ACT_DENY);
+    assert_int_equal(np_compile_model(ctx, model, &matcher), NETPOL_OK);
+    struct np_build *b = np_build_upon(model, is_not_more, NULL);
+    struct np_plan_change change = {.dropped = np_build_dropped(b, &change.n_dropped)};
+    assert_int_equal(change.n_dropped, 1);
+    assert_int_equal(np_build_seal(b, &shorter), NETPOL_OK);
+    assert_int_equal(np_compile_model_upon(matcher, shorter, &change, &next, &outgrown), NETPOL_OK);
+    assert_true(outgrown);
+    np_build_destroy(b);
+    np_model_destroy(shorter);
+    netpol_matcher_unref(matcher);
+    netpol_ctx_destroy(ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(source_ports_are_not_those_of_icmp)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(source_ports_are_not_those_of_icmp),
+        cmocka_unit_test(a_list_that_is_too_short_for_a_tree_is_planned_from_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
