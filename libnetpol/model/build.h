@@ -26,7 +26,8 @@ struct np_build *np_build_upon(const struct np_model *before,
                                void *user);
 /*
  * A builder made upon a model: did something happen that is more than policies coming and going (a
- * tier was made or lost its last policy)? Then its result is of no use.
+ * tier was made, or one that an object made has lost its last policy)? Then its result is of no
+ * use.
  */
 bool np_build_outgrown(const struct np_build *b);
 /* What the policies made from here on are lowered from: np_policy.maker. */

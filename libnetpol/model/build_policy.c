@@ -78,6 +78,7 @@ struct np_tier *np_build_tier(struct np_build *b, const char *name, double order
     }
     b->outgrown = true;
     tier->name = text;
+    tier->lasting = b->maker == NULL;
     tier->order = order;
     tier->rank_order = (uint8_t)rank_order;
     tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = NP_END_PASS;

@@ -157,7 +157,7 @@ bool np_build_outgrown(const struct np_build *b)
     bool outgrown = b->outgrown;
     for (size_t i = 0; i < b->policy.dropped.count && !outgrown; i++) {
         const struct np_tier *tier = copied(b, b->policy.dropped.items[i]->tier);
-        outgrown = !tier || tier->n_policies == 0;
+        outgrown = !tier || (tier->n_policies == 0 && !tier->lasting);
     }
     return outgrown;
 }

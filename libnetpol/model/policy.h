@@ -245,6 +245,7 @@ struct np_tier {
      */
     const struct np_rule **walk[NP_DIRECTIONS];
     uint32_t n_walk[NP_DIRECTIONS];
+    bool lasting;                    /* made for no object: there without policies as well */
     uint8_t numbered[NP_DIRECTIONS]; /* for the seal: the pass that was there last */
     struct np_origin origin;
 };

@@ -154,6 +154,34 @@ static void policies_come_and_go(void **state)
     world_close(&w);
 }
 
+/* A tier that is always there may lose its last policy, and get one again. */
+static void the_only_policy_of_a_tier_comes_and_goes(void **state)
+{
+    static const char baseline[] = "apiVersion: policy.networking.k8s.io/v1alpha1\n"
+                                   "kind: BaselineAdminNetworkPolicy\nmetadata: {name: default}\n"
+                                   "spec:\n  subject: {namespaces: {}}\n  ingress:\n"
+                                   "  - {action: Deny, from: [{namespaces: {}}]}\n";
+    struct world w;
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, POD("a", "10.0.0.1") POD("b", "10.0.0.2")), NETPOL_OK);
+    assert_int_equal(world_load(&w, baseline), NETPOL_OK);
+    world_compile(&w);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(action(&w, 1, 2, 80), NETPOL_DENY);
+        assert_int_equal(netpol_store_remove(w.store, "policy.networking.k8s.io",
+                                             "BaselineAdminNetworkPolicy", "", "default"),
+                         NETPOL_OK);
+        compile_next(&w);
+        assert_in_range(reused(w.matcher), 1, 1000);
+        assert_int_equal(action(&w, 1, 2, 80), NETPOL_ALLOW);
+        assert_int_equal(world_load(&w, baseline), NETPOL_OK);
+        compile_next(&w);
+        assert_in_range(reused(w.matcher), 1, 1000);
+    }
+    world_close(&w);
+}
+
 static void the_explanation_is_of_the_edited_policy(void **state)
 {
     struct world w;
@@ -393,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edit_plans_its_own_groups_only),
         cmocka_unit_test(policies_come_and_go),
+        cmocka_unit_test(the_only_policy_of_a_tier_comes_and_goes),
         cmocka_unit_test(the_explanation_is_of_the_edited_policy),
         cmocka_unit_test(what_is_more_than_an_edit_is_made_from_nothing),
         cmocka_unit_test(a_rule_of_another_name_has_another_number),
