@@ -56,6 +56,7 @@ def commands(build):
 def fails(test, defect):
     name, command, properties = test
     environment = dict(os.environ)
+    environment.update(v.split("=", 1) for v in properties.get("ENVIRONMENT", []))
     if defect:
         environment["NETPOL_DEFECT"] = defect
     try:
