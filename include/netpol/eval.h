@@ -105,8 +105,10 @@ struct netpol_compile_options {
     const char *profile;         /* required: "kubernetes", "np-guard", later "cilium+istio", ... */
     const char *const *settings; /* "option=value" texts that change the profile's options */
     size_t n_settings;
-    int strict;        /* 1: ties and other warnings of the set are errors */
-    int without_model; /* 1: keep the image only: short explanations, no requests, less memory */
+    int strict; /* 1: ties and other warnings of the set are errors */
+    /* 1: keep the image only: short explanations, no requests, less memory; not a previous for the
+     * next compile, and a previous of its own has served afterwards */
+    int without_model;
     struct netpol_endpoints *endpoints; /* whose journal is marked (change.h); NULL: none */
     /*
      * The matcher in force, or NULL: what the store has in common with it is taken over, not

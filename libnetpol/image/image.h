@@ -180,7 +180,7 @@ struct np_combo {
 };
 
 /* ---- the file ---- */
-enum { NP_IMAGE_VERSION = 1, NP_IMAGE_ALIGN = 64, NP_IMAGE_PAGE = 4096 };
+enum { NP_IMAGE_VERSION = 2, NP_IMAGE_ALIGN = 64, NP_IMAGE_PAGE = 4096 };
 #define NP_IMAGE_MAGIC "NETPOL\r\n"
 enum np_image_flags {
     NP_IMAGE_WIDE_PORTS = 1,      /* entries of PORT_MAPS have two bytes */

@@ -100,7 +100,7 @@ struct np_service_info {
 /* Everything is sorted and indexed by np_inventory_seal; immutable after. */
 struct np_inventory {
     const struct netpol_ctx *ctx;
-    struct np_arena *arena; /* the model's */
+    struct np_arena *arena; /* of its ground (ground.h) */
     struct np_strings *strings;
     const struct np_endpoint *const *endpoints;
     uint32_t n_endpoints;
