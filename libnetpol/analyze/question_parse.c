@@ -338,6 +338,7 @@ static const struct np_question_member question_members[] = {
     {"sni",           np_asking_sni          },
     {"principal",     np_asking_principal    },
     {"remoteIp",      np_asking_remote_ip    },
+    {"original",      np_asking_original     },
     {"claims",        np_asking_claims       },
     {"http",          np_asking_http         },
     {"dns",           np_asking_dns          },

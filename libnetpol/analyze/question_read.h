@@ -51,6 +51,7 @@ void np_asking_sni(struct np_asking *a, const struct np_node *value);
 void np_asking_principal(struct np_asking *a, const struct np_node *value);
 void np_asking_claims(struct np_asking *a, const struct np_node *value);
 void np_asking_remote_ip(struct np_asking *a, const struct np_node *value);
+void np_asking_original(struct np_asking *a, const struct np_node *value);
 void np_asking_token(struct np_asking *a, const struct np_node *value);
 void np_asking_authenticated(struct np_asking *a, const struct np_node *value);
 void np_asking_decisions(struct np_asking *a, const struct np_node *value);

@@ -160,6 +160,37 @@ void np_asking_remote_ip(struct np_asking *a, const struct np_node *value)
     }
 }
 
+static void original_ip(struct np_asking *a, const struct np_node *value)
+{
+    struct np_address address;
+    if (np_asking_address(a, value, &address)) {
+        request_of(a)->original_family = address.family;
+        memcpy(request_of(a)->original, address.bytes, sizeof address.bytes);
+    }
+}
+
+static void original_port(struct np_asking *a, const struct np_node *value)
+{
+    int64_t port;
+    if (np_asking_number(a, value, 1, 65535, &port)) {
+        request_of(a)->original_port = (uint16_t)port;
+    }
+}
+
+void np_asking_original(struct np_asking *a, const struct np_node *value)
+{
+    static const struct np_question_member members[] = {
+        {"ip",   original_ip  },
+        {"port", original_port}
+    };
+    uint32_t errors = a->errors;
+    np_asking_members(a, value, members, COUNT(members));
+    const struct netpol_request *request = request_of(a);
+    if (a->errors == errors && (!request->original_family || !request->original_port)) {
+        np_asking_error(a, NP_CODE_5003, value, "original needs an ip and a port");
+    }
+}
+
 void np_asking_token(struct np_asking *a, const struct np_node *value)
 {
     static const char *const tokens[] = {"absent", "valid", "invalid"};

@@ -31,6 +31,7 @@ static void every_member_is_read(void **state)
         "\"dst\":{\"pod\":\"production/backend-api\"},\"protocol\":\"TCP\",\"port\":8080,"
         "\"srcPort\":40000,\"sni\":\"a.example\","
         "\"principal\":\"spiffe://cluster.local/ns/x/sa/y\",\"remoteIp\":\"1.2.3.4\","
+        "\"original\":{\"ip\":\"192.168.0.1\",\"port\":30080},"
         "\"claims\":{\"iss\":\"me\",\"groups\":[\"a\",\"b\"],\"realm\":{\"role\":3}},"
         "\"http\":{\"method\":\"GET\",\"path\":\"/api\",\"host\":\"h\","
         "\"headers\":[[\"x-a\",\"1\"],[\"x-a\",\"2\"]]},\"token\":\"invalid\","
@@ -38,6 +39,9 @@ static void every_member_is_read(void **state)
         "\"fragment\":false,\"at\":{\"plane\":\"mesh\",\"side\":\"ingress\",\"hook\":\"preDNAT\","
         "\"mode\":\"ztunnel\"},\"expect\":\"allow\",\"why\":\"because\",\"name\":\"n\"}");
     const struct netpol_request *r = &q->request;
+    assert_int_equal(r->original_family, 4);
+    assert_int_equal(r->original[3], 1);
+    assert_int_equal(r->original_port, 30080);
     assert_string_equal(q->src.namespace_name, "production");
     assert_string_equal(q->dst.name, "backend-api");
     assert_int_equal(q->protocol, 6);
@@ -195,6 +199,8 @@ static void what_is_wrong_is_told_where_it_stands(void **state)
         {"{" ENDS ",\"claims\":[1]}",                                                "NP5004", 57, "object of claims"               },
         {"{" ENDS ",\"claims\":{\"a\":null}}",                                       "NP5004", 62, "not null"                       },
         {"{" ENDS ",\"remoteIp\":\"1.2.3\"}",                                        "NP5004", 59, "no address"                     },
+        {"{" ENDS ",\"original\":{\"ip\":\"1.2.3.4\"}}",                             "NP5003", 59, "an ip and a port"               },
+        {"{" ENDS ",\"original\":{\"port\":0}}",                                     "NP5004", 67, "65535"                          },
         {"{" ENDS ",\"decisions\":{\"p\":\"maybe\"}}",                               "NP5004", 65, "allow or deny"                  },
         {"{" ENDS ",\"http\":{\"headers\":[[\"a\"]]}}",                              "NP5004", 67, "pair"                           },
         {"{" ENDS ",\"principal\":[1]}",                                             "NP5004", 61, "string"                         },
@@ -275,13 +281,14 @@ static void memory_may_end_while_parsing(void **state)
 static void the_documentation_is_true(void **state)
 {
     static const char *const members[] = {
-        "pod",    "service",  "ip",      "namespace", "labels",        "names",    "protocol",
-        "port",   "srcPort",  "icmp",    "fragment",  "principal",     "sni",      "remoteIp",
-        "claims", "token",    "payload", "decisions", "authenticated", "http",     "dns",
-        "kafka",  "at",       "expect",  "why",       "name",          "method",   "path",
-        "host",   "headers",  "query",   "apiKey",    "apiVersion",    "clientID", "topics",
-        "plane",  "side",     "hook",    "mode",      "verdict",       "reason",   "policy",
-        "rule",   "position", "parts",   "paths",     "note",          "missing",  "ok"};
+        "pod",    "service", "ip",       "namespace", "labels",        "names",      "protocol",
+        "port",   "srcPort", "icmp",     "fragment",  "principal",     "sni",        "remoteIp",
+        "claims", "token",   "payload",  "decisions", "authenticated", "http",       "dns",
+        "kafka",  "at",      "expect",   "why",       "name",          "method",     "path",
+        "host",   "headers", "original", "query",     "apiKey",        "apiVersion", "clientID",
+        "topics", "plane",   "side",     "hook",      "mode",          "verdict",    "reason",
+        "policy", "rule",    "position", "parts",     "paths",         "note",       "missing",
+        "ok"};
     static char text[65536];
     struct world w;
     size_t examples = 0;
@@ -306,7 +313,7 @@ static void the_documentation_is_true(void **state)
             examples++;
         }
     }
-    assert_int_equal(examples, 11);
+    assert_int_equal(examples, 12);
     world_close(&w);
 }
 
