@@ -259,6 +259,16 @@ static bool member_covered(const struct np_portset *outer, const struct np_port_
     return false;
 }
 
+/* Does it hold for less than its members say? */
+static bool is_narrowed(const struct np_portset *portset)
+{
+    bool narrowed = portset && (portset->complement || portset->within);
+    for (uint32_t i = 0; portset && i < portset->count; i++) {
+        narrowed = narrowed || portset->members[i].excluded;
+    }
+    return narrowed;
+}
+
 static bool ports_cover(const struct np_match *outer, const struct np_match *inner)
 {
     if (!outer->service && !outer->dst_ports) {
@@ -266,7 +276,7 @@ static bool ports_cover(const struct np_match *outer, const struct np_match *inn
     }
     bool complement = (outer->service && outer->service->complement) ||
                       (inner->service && inner->service->complement) ||
-                      (outer->dst_ports && outer->dst_ports->complement) ||
+                      is_narrowed(outer->dst_ports) ||
                       (inner->dst_ports && inner->dst_ports->complement);
     if (complement || (!inner->service && !inner->dst_ports)) {
         return false;
@@ -277,7 +287,8 @@ static bool ports_cover(const struct np_match *outer, const struct np_match *inn
         }
     }
     for (uint32_t i = 0; inner->dst_ports && i < inner->dst_ports->count; i++) {
-        if (!member_covered(outer->dst_ports, &inner->dst_ports->members[i])) {
+        if (!inner->dst_ports->members[i].excluded &&
+            !member_covered(outer->dst_ports, &inner->dst_ports->members[i])) {
             return false;
         }
     }

@@ -107,21 +107,31 @@ static void add_span(struct cuts *cuts, int16_t protocol, uint16_t first, uint16
     }
 }
 
+static void cut_service(struct cuts *cuts, const struct np_service *service)
+{
+    for (uint32_t i = 0; i < service->count; i++) {
+        const struct np_port_span *span = &service->spans[i];
+        if (span->ports) {
+            add_span(cuts, span->protocol, span->first, span->last);
+        }
+    }
+}
+
 static void cut_rule(struct cuts *cuts, const struct np_rule *rule)
 {
     for (uint32_t a = 0; a < rule->n_alternatives; a++) {
         const struct np_match *match = &rule->alternatives[a];
-        for (uint32_t i = 0; match->service && i < match->service->count; i++) {
-            const struct np_port_span *span = &match->service->spans[i];
-            if (span->ports) {
-                add_span(cuts, span->protocol, span->first, span->last);
-            }
+        if (match->service) {
+            cut_service(cuts, match->service);
         }
         for (uint32_t i = 0; match->dst_ports && i < match->dst_ports->count; i++) {
             const struct np_port_member *member = &match->dst_ports->members[i];
             if (!member->name) {
                 add_span(cuts, member->protocol, member->port, member->port);
             }
+        }
+        if (match->dst_ports && match->dst_ports->within) {
+            cut_service(cuts, match->dst_ports->within);
         }
     }
 }

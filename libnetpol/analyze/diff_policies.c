@@ -125,10 +125,12 @@ static void put_portset(struct pen *pen, const struct np_portset *portset)
     for (uint32_t i = 0; portset && i < portset->count; i++) {
         const struct np_port_member *member = &portset->members[i];
         put_str(pen, member->name);
-        put(pen, (uint64_t)(uint16_t)member->protocol << 16 | member->port);
+        put(pen, (uint64_t)member->excluded << 32 | (uint64_t)(uint16_t)member->protocol << 16 |
+                     member->port);
         put_endpoint(pen, member->endpoint);
         put_address(pen, &member->address);
     }
+    put_service(pen, portset ? portset->within : NULL);
 }
 
 static void put_expr(struct pen *pen, const struct np_expr *expr)

@@ -140,6 +140,8 @@ static void note_match(void *user, const struct np_match *match)
     note_service(m, match->src_service);
     note_members(m, match->dst_ports);
     note_members(m, match->src_ports);
+    note_service(m, match->dst_ports ? match->dst_ports->within : NULL);
+    note_service(m, match->src_ports ? match->src_ports->within : NULL);
 }
 
 /* What is not said by a policy but divides addresses and pods as well. */

@@ -7,11 +7,12 @@
 
 #include <stdlib.h>
 
-/* Protocol (-1: any) and port, or every port of the protocol; how true. */
-static uint64_t item_of(int16_t protocol, bool every, uint16_t port, np_truth truth)
+/* Protocol (-1: any) and port, or every port of the protocol; how true; in or out. */
+static uint64_t item_of(const struct np_port_member *member, int16_t protocol, bool every,
+                        uint16_t port, np_truth truth)
 {
-    return (uint64_t)truth << 32 | (uint64_t)((protocol + 1) & 0x1ff) << 17 |
-           (uint64_t)every << 16 | port;
+    return (uint64_t)truth << 32 | (uint64_t)member->excluded << 26 |
+           (uint64_t)((protocol + 1) & 0x1ff) << 17 | (uint64_t)every << 16 | port;
 }
 
 /* As name_truth of the reference. */
@@ -21,7 +22,7 @@ static bool add_named(struct np_ends_state *state, const struct np_port_member *
     bool fine = true;
     if (!end->endpoint) {
         return !np_is_maybe(end->missing) ||
-               np_project_put(state, item_of(member->protocol, true, 0, end->missing));
+               np_project_put(state, item_of(member, member->protocol, true, 0, end->missing));
     }
     for (uint32_t i = 0;
          fine && end->endpoint->kind != NP_OBJ_HOST_NET_WORKLOAD && i < end->endpoint->n_ports;
@@ -29,7 +30,8 @@ static bool add_named(struct np_ends_state *state, const struct np_port_member *
         const struct np_named_port *port = &end->endpoint->ports[i];
         if (port->name == member->name &&
             (member->protocol < 0 || member->protocol == port->protocol)) {
-            fine = np_project_put(state, item_of(port->protocol, false, port->port, NP_YES));
+            fine =
+                np_project_put(state, item_of(member, port->protocol, false, port->port, NP_YES));
         }
     }
     return fine;
@@ -49,7 +51,7 @@ static bool add_triple(struct np_ends_state *state, const struct np_port_member 
         here = np_truth_of(np_address_equal(&end->address, &member->address));
     }
     return here == NP_NO ||
-           np_project_put(state, item_of(member->protocol, false, member->port, here));
+           np_project_put(state, item_of(member, member->protocol, false, member->port, here));
 }
 
 static int compare_items(const void *a, const void *b)

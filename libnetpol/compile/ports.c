@@ -106,6 +106,13 @@ static void take_members(struct np_ports_maker *m, const struct np_portset *port
     }
 }
 
+static void take_source_spans(struct np_ports_maker *m, const struct np_service *service)
+{
+    for (uint32_t i = 0; service && i < service->count; i++) {
+        cut_span(m, &m->sources, &service->spans[i]);
+    }
+}
+
 static void take_match(void *user, const struct np_rule *rule, const struct np_match *match)
 {
     struct np_ports_maker *m = user;
@@ -115,12 +122,14 @@ static void take_match(void *user, const struct np_rule *rule, const struct np_m
     }
     if (match->dst_ports) {
         take_members(m, match->dst_ports, false);
+        if (match->dst_ports->within) {
+            take_service(m, match->dst_ports->within);
+        }
     }
-    for (uint32_t i = 0; match->src_service && i < match->src_service->count; i++) {
-        cut_span(m, &m->sources, &match->src_service->spans[i]);
-    }
+    take_source_spans(m, match->src_service);
     if (match->src_ports) {
         take_members(m, match->src_ports, true);
+        take_source_spans(m, match->src_ports->within);
     }
     m->ports->source_axes = m->ports->source_axes || match->src_service || match->src_ports;
     m->ports->by_family =

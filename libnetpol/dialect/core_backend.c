@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Endpoints and EndpointSlices: every ready address with every port is a backend. A backend that is
- * not ready gets no traffic and is left out.
+ * Endpoints and EndpointSlices: every address with every port is a backend. One of a slice that is
+ * not ready gets no traffic; it is kept with a mark, for policies that name services.
  */
 #include "dialect/core.h"
 
@@ -11,7 +11,8 @@ struct core_backend {
     struct np_address address;
     struct np_slice pod_space, pod_name, port_name;
     uint8_t protocol; /* 0: the subset names no ports */
-    uint16_t port;    /* 0: all */
+    bool waiting;
+    uint16_t port; /* 0: all */
 };
 struct core_backends {
     struct np_slice service; /* empty: of no service */
@@ -126,9 +127,10 @@ static void *pack_slice(struct np_decode *d, const void *decoded)
     for (size_t i = 0; i < slice->endpoints.count; i++) {
         const struct np_core_slice_endpoint *endpoint = &slice->endpoints.items[i];
         struct np_address address;
-        if (first_address(d, slice, i, &address) && is_ready(endpoint)) {
-            add_ports(d, backends, at_address(d, &address, endpoint->target), slice->ports.items,
-                      slice->ports.count);
+        if (first_address(d, slice, i, &address)) {
+            struct core_backend backend = at_address(d, &address, endpoint->target);
+            backend.waiting = !is_ready(endpoint);
+            add_ports(d, backends, backend, slice->ports.items, slice->ports.count);
         }
     }
     return d->no_memory ? NULL : backends;
@@ -163,6 +165,7 @@ int np_core_backends_lower(struct np_lower *l)
             .address = from->address,
             .port_name = text_or_none(b, from->port_name),
             .protocol = from->protocol,
+            .waiting = from->waiting,
             .port = from->port,
         };
         np_build_backend(b, space, np_build_str(b, backends->service), &backend,

@@ -3,6 +3,7 @@
  */
 #include "dialect/decode.h"
 #include "dialect/label_selector.h"
+#include <float.h>
 #include <stdio.h>
 
 enum { KEYS_MAX = 48, PROPOSALS_MAX = 100 };
@@ -194,19 +195,53 @@ static void read_bool(struct np_decode *d, const struct np_field *field, const s
     fill(out, field, &value, sizeof value);
 }
 
+static void read_number(struct np_decode *d, const struct np_field *field,
+                        const struct np_node *node, void *out)
+{
+    struct np_real value = {.set = true};
+    bool big = node->kind == NP_INT && (node->flags & NP_NODE_BIG);
+    if (node->kind == NP_FLOAT || big) {
+        bool good = !big || np_scalar_float(node->text, &value.value);
+        value.value = big ? value.value : node->real;
+        if (!good || !(value.value >= -DBL_MAX && value.value <= DBL_MAX)) {
+            np_decode_report(d, code_of(field, NP_CODE_2013), node, "%s must be a finite number",
+                             field->key);
+            return;
+        }
+    } else if (node->kind != NP_INT) {
+        wrong_type(d, node, "number", "Write a number, without quotes.");
+        return;
+    } else {
+        int64_t whole;
+        if (!np_decode_number(d, node, &whole)) {
+            return;
+        }
+        value.value = (double)whole;
+    }
+    fill(out, field, &value, sizeof value);
+}
+
+static bool int_or_string(struct np_decode *d, const struct np_node *node,
+                          struct np_int_or_string *out)
+{
+    *out = (struct np_int_or_string){.set = true, .is_name = node->kind == NP_STRING};
+    if (out->is_name) {
+        out->name = keep_text(d, node->text);
+        return out->name.ptr != NULL;
+    }
+    if (node->kind != NP_INT && node->kind != NP_FLOAT) {
+        return wrong_type(d, node, "integer or string", "Write a number, or a name.");
+    }
+    return np_decode_number(d, node, &out->number);
+}
+
 static void read_int_or_string(struct np_decode *d, const struct np_field *field,
                                const struct np_node *node, void *out)
 {
-    struct np_int_or_string value = {.set = true, .is_name = node->kind == NP_STRING};
-    if (value.is_name) {
-        value.name = keep_text(d, node->text);
-    } else if (node->kind != NP_INT && node->kind != NP_FLOAT) {
-        wrong_type(d, node, "integer or string", "Write a number, or a name.");
-        return;
-    } else if (!np_decode_number(d, node, &value.number)) {
-        return;
+    struct np_int_or_string value;
+    if (int_or_string(d, node, &value)) {
+        fill(out, field, &value, sizeof value);
     }
-    fill(out, field, &value, sizeof value);
 }
 
 /* ---- lists, maps, objects ---- */
@@ -253,12 +288,15 @@ static void read_list(struct np_decode *d, const struct np_field *field, const s
                       void *out)
 {
     bool strings = field->type == NP_FIELD_STRINGS;
+    bool values = field->type == NP_FIELD_INTS_OR_STRINGS;
     if (node->kind != NP_LIST) {
         wrong_type(d, node, "list", strings ? "Write a list of strings." : "Write a list (- ...).");
         return;
     }
     list_length_fits(d, field, node);
-    size_t size = strings ? sizeof(struct np_string_item) : field->shape->size;
+    size_t size = strings  ? sizeof(struct np_string_item)
+                  : values ? sizeof(struct np_int_or_string_item)
+                           : field->shape->size;
     char *items = np_decode_alloc(d, node->list.count, size);
     any_list list = {.node = node, .items = items};
     for (size_t i = 0; items && i < node->list.count; i++) {
@@ -271,6 +309,10 @@ static void read_list(struct np_decode *d, const struct np_field *field, const s
         } else if (strings) {
             struct np_string_item value = {.node = item};
             list.count -= !np_decode_text(d, item, &value.text);
+            memcpy(slot, &value, sizeof value);
+        } else if (values) {
+            struct np_int_or_string_item value = {.node = item};
+            list.count -= !int_or_string(d, item, &value.value);
             memcpy(slot, &value, sizeof value);
         } else if (item->kind != NP_MAP) {
             list.count -= !wrong_type(d, item, "object", "Write an object as the element.");
@@ -328,8 +370,9 @@ typedef void (*read_fn)(struct np_decode *d, const struct np_field *field,
                         const struct np_node *node, void *out);
 static const read_fn readers[NP_FIELD_TYPE_COUNT] = {
     [NP_FIELD_STRING] = read_string, [NP_FIELD_INT] = read_int,
-    [NP_FIELD_BOOL] = read_bool,     [NP_FIELD_INT_OR_STRING] = read_int_or_string,
-    [NP_FIELD_OBJECT] = read_object, [NP_FIELD_OBJECTS] = read_list,
+    [NP_FIELD_BOOL] = read_bool,     [NP_FIELD_NUMBER] = read_number,
+    [NP_FIELD_OBJECT] = read_object, [NP_FIELD_INT_OR_STRING] = read_int_or_string,
+    [NP_FIELD_OBJECTS] = read_list,  [NP_FIELD_INTS_OR_STRINGS] = read_list,
     [NP_FIELD_STRINGS] = read_list,  [NP_FIELD_STRING_MAP] = read_string_map,
     [NP_FIELD_ANY] = read_any,
 };
@@ -342,7 +385,7 @@ static void read_null(struct np_decode *d, const struct np_shape *shape,
         np_decode_report(d, NP_CODE_2019, node, "%s is null", field->key);
     }
     if (field->type == NP_FIELD_OBJECTS || field->type == NP_FIELD_STRINGS ||
-        field->type == NP_FIELD_STRING_MAP) {
+        field->type == NP_FIELD_STRING_MAP || field->type == NP_FIELD_INTS_OR_STRINGS) {
         any_list list = {.node = node};
         fill(out, field, &list, sizeof list);
     }

@@ -22,12 +22,14 @@ enum np_field_type {                         /* and the C member it fills */
                      NP_FIELD_STRING,        /* struct np_slice; ptr NULL: absent or null */
                      NP_FIELD_INT,           /* struct np_int */
                      NP_FIELD_BOOL,          /* struct np_int: 0 or 1 */
+                     NP_FIELD_NUMBER,        /* struct np_real */
                      NP_FIELD_INT_OR_STRING, /* struct np_int_or_string */
                      NP_FIELD_OBJECT,  /* pointer to the shape's structure; NULL: absent or null */
                      NP_FIELD_OBJECTS, /* np_list(structure of the shape) */
                      NP_FIELD_STRINGS, /* np_list(struct np_string_item) */
-                     NP_FIELD_STRING_MAP, /* np_list(struct np_pair) */
-                     NP_FIELD_ANY,        /* const struct np_node *: kept as it is; NULL: absent */
+                     NP_FIELD_INTS_OR_STRINGS, /* np_list(struct np_int_or_string_item) */
+                     NP_FIELD_STRING_MAP,      /* np_list(struct np_pair) */
+                     NP_FIELD_ANY, /* const struct np_node *: kept as it is; NULL: absent */
                      NP_FIELD_TYPE_COUNT
 };
 enum { NP_OPTIONAL, NP_REQUIRED, NP_IGNORED /* known, any content, not read */ };
@@ -35,6 +37,10 @@ enum { NP_OPTIONAL, NP_REQUIRED, NP_IGNORED /* known, any content, not read */ }
 struct np_int {
     bool set;
     int64_t value;
+};
+struct np_real {
+    bool set;
+    double value; /* finite */
 };
 struct np_int_or_string {
     bool set, is_name;
@@ -44,6 +50,10 @@ struct np_int_or_string {
 struct np_string_item {
     const struct np_node *node;
     struct np_slice text;
+};
+struct np_int_or_string_item {
+    const struct np_node *node;
+    struct np_int_or_string value;
 };
 struct np_pair {
     const struct np_member *member; /* position of key and value */

@@ -47,6 +47,7 @@ void np_build_destroy(struct np_build *b)
     if (b) {
         np_inventory_build_free(b);
         np_policy_build_free(b);
+        np_vec_free(b->ctx, &b->late);
         np_model_destroy(b->model);
         np_free(b->ctx, b, sizeof *b);
     }
@@ -171,12 +172,25 @@ const struct np_prefix *np_build_prefixes(struct np_build *b, const struct np_pr
     return copy;
 }
 
+void np_build_late(struct np_build *b, np_late_fn resolve, void *what)
+{
+    struct np_late *late = what ? np_vec_push(b->ctx, &b->late) : NULL;
+    if (!late) {
+        np_build_fail(b);
+        return;
+    }
+    *late = (struct np_late){resolve, what};
+}
+
 int np_build_seal(struct np_build *b, struct np_model **out)
 {
     if (np_build_failed(b)) {
         return NETPOL_ERR_MEMORY;
     }
     int status = b->before ? NETPOL_OK : np_inventory_seal(b);
+    for (size_t i = 0; i < b->late.count && status == NETPOL_OK; i++) {
+        b->late.items[i].resolve(b, &b->model->inventory, b->late.items[i].what);
+    }
     if (status == NETPOL_OK) {
         status = np_policy_seal(b);
     }

@@ -30,6 +30,12 @@ struct np_build *np_build_upon(const struct np_model *before,
  * use.
  */
 bool np_build_outgrown(const struct np_build *b);
+/*
+ * To be called by the seal when the inventory is sealed and the policies are not: fills in what a
+ * policy says by naming objects of the inventory. `what` lives in the builder's memory.
+ */
+typedef void (*np_late_fn)(struct np_build *b, const struct np_inventory *inventory, void *what);
+void np_build_late(struct np_build *b, np_late_fn resolve, void *what);
 /* What the policies made from here on are lowered from: np_policy.maker. */
 void np_build_maker(struct np_build *b, const void *maker);
 /* The policies that were not kept, as the model before has them. */
@@ -89,6 +95,8 @@ const struct np_service *np_build_service(struct np_build *b, const struct np_po
                                           uint32_t count, bool complement);
 const struct np_portset *np_build_portset(struct np_build *b, const struct np_port_member *members,
                                           uint32_t count, bool complement);
+const struct np_portset *np_build_portset_of(struct np_build *b,
+                                             const struct np_portset *portset); /* copied */
 
 /* ---- expressions ---- */
 const struct np_expr *np_build_expr(struct np_build *b,

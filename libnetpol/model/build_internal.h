@@ -61,6 +61,12 @@ struct np_inventory_build {
     struct np_map names; /* which thing, id of its name -> its place in the vector, plus one */
 };
 
+/* np_build_late */
+struct np_late {
+    np_late_fn resolve;
+    void *what;
+};
+
 struct np_build {
     const struct netpol_ctx *ctx;
     struct np_model *model;        /* under construction; NULL once sealed */
@@ -69,6 +75,7 @@ struct np_build {
     bool failed, outgrown;
     struct np_inventory_build inventory;
     struct np_policy_build policy;
+    np_vec(struct np_late) late;
 };
 
 /* A builder without anything in it. NULL: no memory. */

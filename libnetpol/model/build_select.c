@@ -198,12 +198,20 @@ const struct np_service *np_build_service(struct np_build *b, const struct np_po
 const struct np_portset *np_build_portset(struct np_build *b, const struct np_port_member *members,
                                           uint32_t count, bool complement)
 {
+    const struct np_portset portset = {
+        .complement = complement, .members = members, .count = count};
+    return np_build_portset_of(b, &portset);
+}
+
+const struct np_portset *np_build_portset_of(struct np_build *b, const struct np_portset *from)
+{
     struct np_portset *portset = np_build_alloc(b, 1, sizeof *portset);
-    struct np_port_member *kept = copy(b, members, count, sizeof *kept);
-    if (!portset || (count && !kept)) {
+    struct np_port_member *kept = copy(b, from->members, from->count, sizeof *kept);
+    if (!portset || (from->count && !kept)) {
         return NULL;
     }
-    *portset = (struct np_portset){.complement = complement, .members = kept, .count = count};
+    *portset = *from;
+    portset->members = kept;
     return portset;
 }
 

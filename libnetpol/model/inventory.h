@@ -81,6 +81,7 @@ struct np_backend {                     /* from Endpoints, EndpointSlice, or the
     struct np_address address;
     np_str port_name; /* of the slice's port; NULL when from a selector */
     uint8_t protocol;
+    bool waiting;  /* not ready: no traffic is sent there */
     uint16_t port; /* target port; 0: resolve the service port at the endpoint */
 };
 struct np_service_info {
@@ -95,6 +96,10 @@ struct np_service_info {
     uint32_t n_ports;
     const struct np_backend *backends; /* filled when sealed */
     uint32_t n_backends;
+    /* What its slices list beside them; some policies count these as well. */
+    const struct np_backend *waiting;
+    uint32_t n_waiting;
+    bool has_slices; /* else the backends are those of the selector */
 };
 
 /* Everything is sorted and indexed by np_inventory_seal; immutable after. */

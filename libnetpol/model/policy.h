@@ -89,14 +89,17 @@ struct np_service { /* named after lowering 1: a subset of protocol x (port + NO
 struct np_port_member {
     np_str name;       /* a declared port of the end's endpoint; NULL: the triple below */
     int16_t protocol;  /* must agree; -1: the declaration's own */
+    bool excluded;     /* what it holds for is not in the set, whatever others say */
     uint64_t endpoint; /* triple: ref, or 0: address */
     struct np_address address;
     uint16_t port;
 };
+/* One of the members that are not excluded (complement: none of them), none that is, and within. */
 struct np_portset {
     bool complement;
     const struct np_port_member *members;
     uint32_t count;
+    const struct np_service *within; /* NULL: any protocol and port */
 };
 
 /* ---- the request ---- */

@@ -20,6 +20,7 @@ static int compare_backends(const void *a, const void *b)
     const struct np_backend *x = a;
     const struct np_backend *y = b;
     const int order[] = {
+        x->waiting - y->waiting,
         np_address_compare(&x->address, &y->address),
         np_compare_number(x->endpoint ? x->endpoint->index + 1ull : 0,
                           y->endpoint ? y->endpoint->index + 1ull : 0),
@@ -64,16 +65,21 @@ static void backends_from_slices(struct np_build *b, struct np_service_info *ser
                                  const struct np_backend_build *slices, size_t count)
 {
     struct np_backend *backends = np_build_alloc(b, count, sizeof *backends);
+    uint32_t kept = 0;
     if (!backends) {
         return;
     }
     for (size_t i = 0; i < count; i++) { /* the mirror of a slice says the same once more */
         const struct np_backend *backend = &slices[i].backend;
-        if (i == 0 || compare_backends(&backends[service->n_backends - 1], backend) != 0) {
-            backends[service->n_backends++] = *backend;
+        if (i == 0 || compare_backends(&backends[kept - 1], backend) != 0) {
+            backends[kept++] = *backend;
+            service->n_backends += !backend->waiting; /* these come first */
         }
     }
+    service->has_slices = true;
     service->backends = backends;
+    service->waiting = backends + service->n_backends;
+    service->n_waiting = kept - service->n_backends;
 }
 
 static bool selects(const struct np_labels *selector, const struct np_endpoint *e)
@@ -158,7 +164,8 @@ static void connect(struct np_build *b)
         }
         if (end > at) {
             backends_from_slices(b, service, slices + at, end - at);
-        } else if (service->has_selector) {
+        }
+        if (service->n_backends == 0 && service->has_selector) {
             backends_from_selector(b, service);
         }
     }

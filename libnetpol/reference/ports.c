@@ -121,15 +121,17 @@ static np_truth triple_truth(const struct np_port_member *member, const struct n
 static np_truth portset_truth(const struct np_portset *portset, const struct np_end *end,
                               const struct port *port)
 {
-    np_truth result = NP_NO;
-    for (uint32_t i = 0; i < portset->count && result != NP_YES; i++) {
+    np_truth wanted = NP_NO, excluded = NP_NO;
+    for (uint32_t i = 0; i < portset->count; i++) {
         const struct np_port_member *member = &portset->members[i];
         if (protocol_agrees(member->protocol, port->protocol)) {
-            result = np_or(result, member->name ? name_truth(member, end, port)
+            np_truth *truth = member->excluded ? &excluded : &wanted;
+            *truth = np_or(*truth, member->name ? name_truth(member, end, port)
                                                 : triple_truth(member, end, port));
         }
     }
-    return portset->complement ? np_not(result) : result;
+    np_truth result = np_and(portset->complement ? np_not(wanted) : wanted, np_not(excluded));
+    return portset->within ? np_and(result, service_truth(portset->within, port)) : result;
 }
 
 /* The two are one axis: numbers OR names. */

@@ -108,6 +108,8 @@ static void add_rule(struct boundaries *b, const struct np_rule *rule)
         add_service(b, m->src_service);
         add_portset(b, m->dst_ports);
         add_portset(b, m->src_ports);
+        add_service(b, m->dst_ports ? m->dst_ports->within : NULL);
+        add_service(b, m->src_ports ? m->src_ports->within : NULL);
     }
 }
 

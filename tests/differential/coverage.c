@@ -87,12 +87,18 @@ static void of_service(struct coverage *c, const struct np_service *s)
 
 static void of_portset(struct coverage *c, const struct np_portset *p)
 {
-    enum { NAME, ENDPOINT, ADDRESS, COMPLEMENT };
+    enum { NAME, ENDPOINT, ADDRESS, COMPLEMENT, EXCLUDED, WITHIN };
     for (uint32_t i = 0; p && i < p->count; i++) {
         const struct np_port_member *m = &p->members[i];
         add(c, COVER_MEMBER, m->name ? NAME : m->endpoint ? ENDPOINT : ADDRESS);
         if (p->complement) {
             add(c, COVER_MEMBER, COMPLEMENT);
+        }
+        if (m->excluded) {
+            add(c, COVER_MEMBER, EXCLUDED);
+        }
+        if (p->within) {
+            add(c, COVER_MEMBER, WITHIN);
         }
     }
 }

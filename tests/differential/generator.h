@@ -88,12 +88,13 @@ struct gen_member {
     uint8_t kind, name, end;
     int16_t protocol;
     uint16_t port;
-    bool six;
+    bool six, excluded;
 };
 struct gen_names { /* a portset */
     bool present, complement;
     uint8_t count;
     struct gen_member members[GEN_MEMBERS];
+    struct gen_ports within;
 };
 struct gen_match {
     uint8_t families, relations, routes, listener;

@@ -200,7 +200,8 @@ const struct np_portset *gen_build_names(struct builder *x, const struct gen_nam
     }
     for (uint8_t i = 0; i < names->count; i++) {
         const struct gen_member *m = &names->members[i];
-        members[i] = (struct np_port_member){.protocol = m->protocol, .port = m->port};
+        members[i] = (struct np_port_member){
+            .protocol = m->protocol, .port = m->port, .excluded = m->excluded};
         if (m->kind == GEN_BY_NAME) {
             members[i].name = np_build_text(x->b, texts[m->name]);
         } else if (m->kind == GEN_BY_ENDPOINT) {
@@ -209,7 +210,11 @@ const struct np_portset *gen_build_names(struct builder *x, const struct gen_nam
             members[i].address = gen_address(gen_pool[m->end], x->tweak->six || m->six);
         }
     }
-    return np_build_portset(x->b, members, names->count, names->complement);
+    const struct np_portset portset = {.complement = names->complement,
+                                       .members = members,
+                                       .count = names->count,
+                                       .within = gen_build_ports(x, &names->within)};
+    return np_build_portset_of(x->b, &portset);
 }
 
 /* ---- the request ---- */

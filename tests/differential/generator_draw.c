@@ -181,8 +181,12 @@ struct gen_names gen_draw_names(struct gen_random *r, unsigned features, uint32_
                                                    .end = gen_draw(r, GEN_ENDS),
                                                    .protocol = protocols[gen_below(r, 4)],
                                                    .port = (uint16_t)(80 + gen_below(r, 2)),
-                                                   .six = features & GEN_DUAL && gen_chance(r, 30)};
+                                                   .six = features & GEN_DUAL && gen_chance(r, 30),
+                                                   .excluded = gen_chance(r, 15)};
         }
+    }
+    if (wide) {
+        names.within = gen_draw_ports(r, features, 25);
     }
     return names;
 }

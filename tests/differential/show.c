@@ -160,7 +160,7 @@ static void show_portset(FILE *out, const char *what, const struct np_portset *p
     fprintf(out, " %s%s(", what, portset->complement ? " NOT " : " ");
     for (uint32_t i = 0; i < portset->count; i++) {
         const struct np_port_member *m = &portset->members[i];
-        fprintf(out, "%sprotocol %d ", i ? ", " : "", m->protocol);
+        fprintf(out, "%s%sprotocol %d ", i ? ", " : "", m->excluded ? "not " : "", m->protocol);
         if (m->name) {
             fprintf(out, "named %s", m->name->text);
         } else if (m->endpoint) {
@@ -171,6 +171,7 @@ static void show_portset(FILE *out, const char *what, const struct np_portset *p
         }
     }
     fputc(')', out);
+    show_service(out, "within", portset->within);
 }
 
 static void show_match(FILE *out, const struct np_match *m)

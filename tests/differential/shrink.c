@@ -75,7 +75,8 @@ static const struct knob of_span[] = {
     KNOB(gen_span, last, 65535), KNOB(gen_span, last, 80), KNOB(gen_span, protocol, 6),
 };
 static const struct knob of_ports[] = {KNOB(gen_ports, present, 0), KNOB(gen_ports, complement, 0)};
-static const struct knob of_names[] = {KNOB(gen_names, present, 0), KNOB(gen_names, complement, 0)};
+static const struct knob of_names[] = {KNOB(gen_names, present, 0), KNOB(gen_names, complement, 0),
+                                       KNOB(gen_names, within.present, 0)};
 static const struct knob of_match[] = {
     KNOB(gen_match, families, NP_FAMILY_ANY), KNOB(gen_match, relations, NP_REL_ANY),
     KNOB(gen_match, routes, NP_ROUTE_ANY),    KNOB(gen_match, listener, 0),

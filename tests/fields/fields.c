@@ -88,7 +88,9 @@ static void add_type(struct text *out, const struct np_field *field)
         [NP_FIELD_STRING] = "string",
         [NP_FIELD_INT] = "integer",
         [NP_FIELD_BOOL] = "boolean",
+        [NP_FIELD_NUMBER] = "number",
         [NP_FIELD_INT_OR_STRING] = "integer or string",
+        [NP_FIELD_INTS_OR_STRINGS] = "list of integers or strings",
         [NP_FIELD_STRINGS] = "list of strings",
         [NP_FIELD_STRING_MAP] = "map of strings",
         [NP_FIELD_ANY] = "any",
@@ -104,7 +106,8 @@ static void add_type(struct text *out, const struct np_field *field)
 static void add_bounds(struct text *out, const struct np_field *field)
 {
     char line[128];
-    bool list = field->type == NP_FIELD_OBJECTS || field->type == NP_FIELD_STRINGS;
+    bool list = field->type == NP_FIELD_OBJECTS || field->type == NP_FIELD_STRINGS ||
+                field->type == NP_FIELD_INTS_OR_STRINGS;
     if (field->min || field->max) {
         snprintf(line, sizeof line, "; %lld to %lld%s", (long long)field->min,
                  (long long)field->max, list ? " elements" : "");

@@ -62,6 +62,36 @@ static void port_members(void **state)
     assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 8), NETPOL_ALLOW);
 }
 
+/* Names less other names, within numbers: all of them hold. */
+static void port_names_narrowed(void **state)
+{
+    struct matrix *m = *state;
+    struct np_match *match = one_rule(m);
+    const struct np_port_member members[] = {
+        {.name = text(m, "web"),          .protocol = TCP },
+        { .name = text(m,        "old"), .protocol = TCP, .excluded = true}
+    };
+    const struct np_portset web = {.members = members, .count = 1, .within = port(m, TCP, 81)};
+    match->dst_ports = np_build_portset_of(m->b, &web);
+    seal(m);
+    assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80), NETPOL_DENY);
+    match = one_rule(m);
+    const struct np_portset tcp = {
+        .complement = true, .members = &members[1], .count = 1, .within = port(m, TCP, 80)};
+    match->dst_ports = np_build_portset_of(m->b, &tcp);
+    seal(m);
+    assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80), NETPOL_ALLOW);
+    assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80, .protocol = UDP), NETPOL_DENY);
+    match = one_rule(m);
+    const struct np_port_member same[] = {
+        members[0], {.name = members[0].name, .protocol = TCP, .excluded = true}
+    };
+    const struct np_portset less = {.members = same, .count = 2};
+    match->dst_ports = np_build_portset_of(m->b, &less);
+    seal(m);
+    assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80), NETPOL_DENY);
+}
+
 /* A source port: given, or not (nothing is sent from port 0). */
 static void source_ports(void **state)
 {
@@ -381,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(port_names, setup, teardown),
         cmocka_unit_test_setup_teardown(port_members, setup, teardown),
+        cmocka_unit_test_setup_teardown(port_names_narrowed, setup, teardown),
         cmocka_unit_test_setup_teardown(source_ports, setup, teardown),
         cmocka_unit_test_setup_teardown(whole_range, setup, teardown),
         cmocka_unit_test_setup_teardown(dns_patterns, setup, teardown),
