@@ -82,7 +82,13 @@ enum np_mention_scope { /* of a key: enum np_scope, and the two of nodes */
                         NP_MENTION_NODE_LABEL = 4,
                         NP_MENTION_NODE_NAME
 };
-enum np_mention_field { NP_FIELD_NAMESPACE, NP_FIELD_NAME, NP_FIELD_ACCOUNT, NP_FIELDS };
+enum np_mention_field {
+    NP_FIELD_NAMESPACE,
+    NP_FIELD_NAME,
+    NP_FIELD_ACCOUNT,
+    NP_FIELD_ORCHESTRATOR,
+    NP_FIELDS
+};
 struct np_mention_key {
     np_str key;
     uint8_t scope;

@@ -129,7 +129,8 @@ static uint32_t kind_of(struct projector *p, const struct np_endpoint *e)
     fine = fine && np_project_put_labels(state, NP_SCOPE_OBJECT, &e->labels) &&
            np_project_put_value(state, m->fields[NP_FIELD_NAMESPACE], e->namespace_name) &&
            np_project_put_value(state, m->fields[NP_FIELD_NAME], e->name) &&
-           np_project_put_value(state, m->fields[NP_FIELD_ACCOUNT], e->service_account);
+           np_project_put_value(state, m->fields[NP_FIELD_ACCOUNT], e->service_account) &&
+           np_project_put_value(state, m->fields[NP_FIELD_ORCHESTRATOR], e->orchestrator);
     uint64_t labels = state->scratch.count - NP_KIND_HEAD;
     if (fine) {
         put_ports(p, e);

@@ -64,7 +64,8 @@ static uint32_t add_key(struct np_mentions *m, uint8_t scope, np_str key)
 /* A field that objects differ in; the others are the same for all, or always compared. */
 static uint32_t add_field(struct np_mentions *m, bool of_node, np_str key)
 {
-    static const char *const names[NP_FIELDS] = {"namespace", "name", "serviceaccount"};
+    static const char *const names[NP_FIELDS] = {"namespace", "name", "serviceaccount",
+                                                 "orchestrator"};
     for (unsigned i = 0; i < NP_FIELDS; i++) {
         if (!np_slice_is(np_str_slice(key), names[i])) {
             continue;

@@ -177,6 +177,8 @@ static void add_kinds(struct writer *w)
         if (!is_pod(state, kind) || !project(w, e, &p)) {
             continue;
         }
+        /* whose orchestrator counts must not lend its number to a pod of Kubernetes */
+        w->opaque |= e->orchestrator && state->mentions.fields[NP_FIELD_ORCHESTRATOR];
         uint32_t number;
         check(w,
               np_kinds_build_add(state->kinds_build, p.words, p.count,

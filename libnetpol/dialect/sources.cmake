@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     dialect
+    calico/selector.c
+    calico/selector_lower.c
+    calico/selector_print.c
     cidr.c
     cluster_network_policy.c
     cluster_network_policy_lower.c

@@ -52,6 +52,7 @@ struct np_endpoint {
     struct np_labels labels;
     np_str service_account; /* name; NULL none */
     const struct np_labels *account_labels;
+    np_str orchestrator;              /* NULL: "k8s" for a workload, nothing for anything else */
     np_str node_name;                 /* NULL: not known */
     const struct np_prefix *prefixes; /* its addresses (full length), or the ranges of a set */
     uint32_t n_prefixes;

@@ -18,6 +18,8 @@ np_str np_labels_get(const struct np_labels *labels, np_str key)
 /* A field of the object itself. Text that no object holds (a constant) is not interned. */
 static bool field_of(const struct np_endpoint *endpoint, np_str key, struct np_slice *value)
 {
+    bool kubernetes =
+        !endpoint->orchestrator && (endpoint->kind & (NP_OBJ_WORKLOAD | NP_OBJ_HOST_NET_WORKLOAD));
     const struct {
         const char *key;
         np_str text;
@@ -27,7 +29,7 @@ static bool field_of(const struct np_endpoint *endpoint, np_str key, struct np_s
         {"name",           endpoint->name,            NULL                                  },
         {"serviceaccount", endpoint->service_account, NULL                                  },
         {"cluster",        NULL,                      "default"                             },
-        {"orchestrator",   NULL,                      "k8s"                                 },
+        {"orchestrator",   endpoint->orchestrator,    kubernetes ? "k8s" : NULL             },
         {"hostnetwork",    NULL,                      endpoint->host_network ? "true" : NULL},
     };
     struct np_slice wanted = np_str_slice(key);
