@@ -4,6 +4,7 @@
  * before knows nearly all of them, the few that are new into a builder made upon its model.
  */
 #include "compile/internal.h"
+#include "dialect/calico/calico.h"
 #include "store/internal.h"
 
 #include <stdlib.h>
@@ -19,14 +20,30 @@ static int lower_one(struct np_lower *lower, const struct np_object *object)
     return status;
 }
 
+/* What the cluster is made of comes before the policies, which may look it up. */
+static int lower_family(struct np_lower *lower, const struct np_snapshot *snapshot, bool core)
+{
+    int status = NETPOL_OK;
+    for (size_t i = 0; status == NETPOL_OK && i < snapshot->count; i++) {
+        const struct np_object *object = snapshot->objects[i];
+        if ((object->reader->family == NP_FAMILY_CORE) == core) {
+            status = lower_one(lower, object);
+        }
+    }
+    return status;
+}
+
 static int lower_objects(struct np_lower *lower, const struct np_snapshot *snapshot)
 {
     int status = np_lower_begin(lower);
-    for (size_t i = 0; status == NETPOL_OK && i < snapshot->count; i++) {
-        status = lower_one(lower, snapshot->objects[i]);
-    }
     for (size_t i = 0; i < snapshot->n_ranges; i++) {
         np_build_pod_range(lower->build, snapshot->ranges[i]);
+    }
+    if (status == NETPOL_OK) {
+        status = lower_family(lower, snapshot, true);
+    }
+    if (status == NETPOL_OK) {
+        status = lower_family(lower, snapshot, false);
     }
     if (snapshot->incomplete) {
         np_build_incomplete(lower->build);
@@ -41,6 +58,9 @@ static int check(struct np_lower *lower, const struct np_model *model)
     int status = np_lower_check(lower, model);
     if (status == NETPOL_OK) {
         status = np_lower_check_namespaces(lower, model);
+    }
+    if (status == NETPOL_OK && lower->options->engine == NP_ENGINE_CALICO) {
+        np_calico_check(lower, model);
     }
     return status == NETPOL_OK && lower->errors ? NETPOL_ERR_INPUT : status;
 }

@@ -205,9 +205,9 @@ int np_cnp_lower(struct np_lower *l)
     if (!policy) {
         return NETPOL_ERR_MEMORY;
     }
-    policy->order = spec->priority.set ? (double)spec->priority.value : BANP_ORDER;
-    policy->order = np_defect(PRIORITY_IGNORED) ? 0 : policy->order;
+    double order = spec->priority.set ? (double)spec->priority.value : BANP_ORDER;
     policy->tie = name;
+    np_lower_place(l, policy, np_defect(PRIORITY_IGNORED) ? 0 : order);
     policy->origin = np_lower_origin(l, spec->node, "spec");
     for (int d = 0; d < NP_DIRECTIONS; d++) {
         if (spec->rules[d].count == 0) {

@@ -8,6 +8,7 @@
  */
 #include "dialect/kubernetes.h"
 #include "base/defect.h"
+#include "dialect/calico/calico.h"
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
 
@@ -111,7 +112,7 @@ static void lower_direction(struct np_lower *l, struct np_policy *policy,
     for (size_t i = 0; spec && i < spec->rules[direction].count; i++) {
         lower_rule(l, policy, direction, &spec->rules[direction].items[i], i);
     }
-    if (l->options->other_proto == NP_OTHER_PROTO_DENY) {
+    if (l->options->other_proto == NP_OTHER_PROTO_DENY && !np_calico_engine(l)) {
         deny_other_protocols(l, policy, direction);
     }
 }
@@ -132,6 +133,9 @@ int np_kubernetes_lower(struct np_lower *l)
         return NETPOL_ERR_MEMORY;
     }
     policy->origin = np_lower_origin(l, spec ? spec->node : NULL, "spec");
+    if (np_calico_engine(l)) { /* conversion.go K8sNetworkPolicyToCalico */
+        np_lower_place(l, policy, 1000);
+    }
     for (int d = 0; d < NP_DIRECTIONS; d++) {
         if (listed(spec, (enum np_direction)d)) {
             lower_direction(l, policy, spec, (enum np_direction)d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dialect/lower.h"
 #include "base/defect.h"
+#include "dialect/calico/calico.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,11 +10,12 @@ static const struct {
     const char *name;
     double order;
     enum np_rank_order rank_order;
+    const char *calico; /* where its policies stand under engine=calico */
 } tiers[NP_TIER_COUNT] = {
-    [NP_TIER_OPTIONS] = {"options",       0,   NP_LISTED    },
-    [NP_TIER_ADMIN] = {"Admin",         100, NP_LISTED    },
-    [NP_TIER_NETWORK_POLICY] = {"NetworkPolicy", 200, NP_BY_VERDICT},
-    [NP_TIER_BASELINE] = {"Baseline",      300, NP_LISTED    },
+    [NP_TIER_OPTIONS] = {"options",       0,   NP_LISTED,     NULL           },
+    [NP_TIER_ADMIN] = {"Admin",         100, NP_LISTED,     "kube-admin"   },
+    [NP_TIER_NETWORK_POLICY] = {"NetworkPolicy", 200, NP_BY_VERDICT, "default"      },
+    [NP_TIER_BASELINE] = {"Baseline",      300, NP_LISTED,     "kube-baseline"},
 };
 
 int np_lower_status(const struct np_lower *l)
@@ -33,6 +35,11 @@ static struct np_tier *add_tier(struct np_lower *l, const char *name, double ord
 
 struct np_tier *np_lower_tier(struct np_lower *l, enum np_lower_tier which)
 {
+    if (np_calico_engine(l)) {
+        return which == NP_TIER_OPTIONS
+                   ? np_calico_options_tier(l)
+                   : np_calico_tier(l, np_slice_of(tiers[which].calico), NP_CALICO_NORMAL);
+    }
     struct np_tier *tier = np_build_find_tier(l->build, tiers[which].name);
     if (!tier) {
         bool first = np_defect(BASELINE_FIRST) && which == NP_TIER_BASELINE;
@@ -40,6 +47,15 @@ struct np_tier *np_lower_tier(struct np_lower *l, enum np_lower_tier which)
                         tiers[which].rank_order);
     }
     return tier;
+}
+
+void np_lower_place(struct np_lower *l, struct np_policy *policy, double order)
+{
+    policy->order = order;
+    if (np_calico_engine(l)) {
+        policy->tie =
+            np_calico_tie(l, np_build_format(l->build, "Kubernetes%s", l->object->reader->kind));
+    }
 }
 
 /* ---- origins ---- */
@@ -248,9 +264,12 @@ static void pass_other_protocols(struct np_lower *l)
     }
 }
 
-int np_lower_begin(struct np_lower *l)
+static void begin_tiers(struct np_lower *l)
 {
-    const struct np_options *o = l->options;
+    if (np_calico_engine(l)) {
+        np_calico_begin(l);
+        return;
+    }
     for (int i = 0; i < NP_TIER_COUNT; i++) {
         np_lower_tier(l, (enum np_lower_tier)i);
     }
@@ -259,6 +278,12 @@ int np_lower_begin(struct np_lower *l)
         tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = NP_END_DENY;
         tier->end_if = np_defect(TIER_ALWAYS_ENDS) ? NP_ALWAYS : NP_TIER_ISOLATED;
     }
+}
+
+int np_lower_begin(struct np_lower *l)
+{
+    const struct np_options *o = l->options;
+    begin_tiers(l);
     if (o->own_node_ingress && !np_defect(OWN_NODE_JUDGED)) { /* judge, allow */
         allow_relation(l, "own_node_ingress", NP_INGRESS, NP_REL_OWN_NODE);
     }
@@ -269,7 +294,7 @@ int np_lower_begin(struct np_lower *l)
          d++) { /* judge, allow */
         allow_relation(l, "self_traffic", (enum np_direction)d, NP_REL_SELF);
     }
-    if (o->other_proto == NP_OTHER_PROTO_ALLOW) {
+    if (o->other_proto == NP_OTHER_PROTO_ALLOW && !np_calico_engine(l)) {
         pass_other_protocols(l);
     }
     return np_lower_status(l);
@@ -292,6 +317,9 @@ static struct np_tier *unreadable_tier(struct np_lower *l, enum np_lower_tier be
 {
     static const char *const names[NP_TIER_COUNT] = {
         "unreadable", "unreadable Admin", "unreadable NetworkPolicy", "unreadable Baseline"};
+    if (np_calico_engine(l)) {
+        return np_calico_unreadable_tier(l, np_slice_of(tiers[before].calico), NP_CALICO_NORMAL);
+    }
     struct np_tier *tier = np_build_find_tier(l->build, names[before]);
     return tier ? tier : add_tier(l, names[before], tiers[before].order - 50, NP_LISTED);
 }
@@ -315,8 +343,7 @@ static void unreadable_rule(struct np_lower *l, struct np_policy *policy,
  * close: the subjects are denied. report: it may deny and it may allow, so that what it could
  * decide is unknown, and what an earlier tier decides stays.
  */
-int np_lower_unreadable_as(struct np_lower *l, enum np_lower_tier before,
-                           const struct np_set *subjects)
+int np_lower_unreadable_in(struct np_lower *l, struct np_tier *tier, const struct np_set *subjects)
 {
     const struct np_object *object = l->object;
     char kind[128];
@@ -325,8 +352,8 @@ int np_lower_unreadable_as(struct np_lower *l, enum np_lower_tier before,
              object->kind.ptr);
     np_str space =
         object->namespace_name.len ? np_build_str(l->build, object->namespace_name) : NULL;
-    struct np_policy *policy = np_build_policy(l->build, unreadable_tier(l, before), kind, space,
-                                               np_build_str(l->build, object->name));
+    struct np_policy *policy =
+        np_build_policy(l->build, tier, kind, space, np_build_str(l->build, object->name));
     for (int d = 0; policy && d < NP_DIRECTIONS; d++) {
         policy->origin = np_lower_origin(l, NULL, "spec");
         policy->origin.option = np_build_text(l->build, "unreadable");
@@ -337,6 +364,12 @@ int np_lower_unreadable_as(struct np_lower *l, enum np_lower_tier before,
         }
     }
     return np_lower_status(l);
+}
+
+int np_lower_unreadable_as(struct np_lower *l, enum np_lower_tier before,
+                           const struct np_set *subjects)
+{
+    return np_lower_unreadable_in(l, unreadable_tier(l, before), subjects);
 }
 
 /* A mesh policy of the root namespace is about all pods, and which namespace that is, is not known.

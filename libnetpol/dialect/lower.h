@@ -7,7 +7,8 @@
  *
  * The tiers, in order: `options` (synthetic rules: own node, a pod to itself), `Admin`,
  * `NetworkPolicy`, `Baseline`; the end of the stage allows. In front of the last three stands, when
- * needed, a tier `unreadable` of their own.
+ * needed, a tier `unreadable` of their own. Under engine=calico they are Calico's tiers kube-admin,
+ * default and kube-baseline (calico/calico.h).
  *
  * Alternative i of a lowered rule is peer i (from[i], to[i]); a rule without peers has one
  * alternative without far axis. Explanations count on that.
@@ -22,6 +23,8 @@ enum np_lower_tier {
     NP_TIER_COUNT
 };
 struct np_tier *np_lower_tier(struct np_lower *l, enum np_lower_tier which);
+/* Where a policy of these kinds stands in its tier; under engine=calico with Calico's tie-break. */
+void np_lower_place(struct np_lower *l, struct np_policy *policy, double order);
 
 /* Of the object being lowered; path is of the field at node (NULL: the object). */
 struct np_origin np_lower_origin(struct np_lower *l, const struct np_node *node, const char *format,
@@ -62,10 +65,13 @@ void np_lower_alternative(struct np_lower *l, struct np_rule *rule, const struct
 
 /* Everything but TCP, UDP and SCTP. */
 const struct np_service *np_lower_other_protocols(struct np_lower *l);
+enum { NP_ENGINE_KUBERNETES, NP_ENGINE_CALICO };                          /* as in options.def */
 enum { NP_OTHER_PROTO_JUDGE, NP_OTHER_PROTO_ALLOW, NP_OTHER_PROTO_DENY }; /* as in options.def */
 
 /* The lowering of every refused kind, and of what a reader could not read. */
 int np_lower_unreadable(struct np_lower *l);
+/* A policy of which nothing but its subjects may be known, in a tier made for such. */
+int np_lower_unreadable_in(struct np_lower *l, struct np_tier *tier, const struct np_set *subjects);
 int np_lower_unreadable_as(struct np_lower *l, enum np_lower_tier before,
                            const struct np_set *subjects);
 /* Decodes a part again without messages: is it without errors? */

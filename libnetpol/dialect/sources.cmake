@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 netpol_room(
     dialect
+    calico/frame.c
+    calico/profile.c
     calico/selector.c
     calico/selector_lower.c
     calico/selector_print.c

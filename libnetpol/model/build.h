@@ -111,6 +111,9 @@ struct np_stage *np_build_workload_stage(struct np_build *b, enum np_direction d
 /* POST_NAT, every route, on_end NEXT. */
 struct np_stage *np_build_stage(struct np_build *b, struct np_checkpoint *checkpoint,
                                 const char *name);
+/* The first stage of this name in a checkpoint of this kind; NULL: none yet. */
+struct np_stage *np_build_find_stage(struct np_build *b, enum np_checkpoint_kind kind,
+                                     enum np_direction direction, const char *name);
 /* end PASS, ALWAYS: a tier that decides at its end says so. */
 struct np_tier *np_build_tier(struct np_build *b, const char *name, double order,
                               enum np_rank_order rank_order);

@@ -67,6 +67,22 @@ struct np_stage *np_build_workload_stage(struct np_build *b, enum np_direction d
     return stage;
 }
 
+struct np_stage *np_build_find_stage(struct np_build *b, enum np_checkpoint_kind kind,
+                                     enum np_direction direction, const char *name)
+{
+    for (size_t i = 0; b && i < b->policy.checkpoints.count; i++) {
+        const struct np_checkpoint *c = b->policy.checkpoints.items[i];
+        for (uint32_t s = 0;
+             c->kind == (uint8_t)kind && c->direction == (uint8_t)direction && s < c->n_stages;
+             s++) {
+            if (np_slice_is(np_str_slice(c->stages[s]->name), name)) {
+                return c->stages[s];
+            }
+        }
+    }
+    return NULL;
+}
+
 struct np_tier *np_build_tier(struct np_build *b, const char *name, double order,
                               enum np_rank_order rank_order)
 {

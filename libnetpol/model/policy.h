@@ -234,7 +234,8 @@ enum np_end_action { NP_END_ALLOW, NP_END_DENY, NP_END_PASS };
 enum np_end_if { NP_ALWAYS, NP_TIER_ISOLATED, NP_CHECKPOINT_ISOLATED };
 struct np_tier {
     np_str name;
-    double order; /* then name */
+    double order; /* then late, then name */
+    uint8_t late; /* of tiers of one order, greater ones come later */
     uint8_t rank_order;
     uint8_t end[NP_DIRECTIONS], end_if;
     uint32_t

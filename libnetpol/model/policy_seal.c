@@ -69,6 +69,7 @@ static int compare_tiers(const void *x, const void *y)
     const struct np_tier *a = *(struct np_tier *const *)x;
     const struct np_tier *b = *(struct np_tier *const *)y;
     int order = COMPARE(a->order, b->order);
+    THEN(order, COMPARE(a->late, b->late));
     return THEN(order, compare_text(a->name, b->name));
 }
 

@@ -62,7 +62,7 @@ static void every_failed_axis_is_told_in_words(void **state)
         "tier Admin\n",
         "yes   spec.ingress[0]  pass",
         "=> deny, isolated: NetworkPolicy/shop/rules spec  test.yaml:31:3",
-        "profile kubernetes; options: ipblock_matches_pods=on",
+        "profile kubernetes; options: engine=kubernetes",
         "self_traffic=allow",
     };
     struct world w;

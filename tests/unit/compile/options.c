@@ -134,7 +134,7 @@ static void the_list_of_profiles_holds_what_compiles(void **state)
         assert_int_equal(world_try_compile(&w, name, NULL), NETPOL_OK);
         world_close(&w);
     }
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
 }
 
 static void a_hand_written_corpus_is_read_leniently(void **state)
