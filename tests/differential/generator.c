@@ -53,12 +53,16 @@ static struct gen_match draw_match(struct gen_random *r, unsigned features, uint
                                         0};
     static const uint8_t families[] = {NP_FAMILY_4, NP_FAMILY_4, NP_FAMILY_6, 0};
     bool wide = features & GEN_WIDE, list = place == NP_CHECK_LIST;
-    bool sources = features & GEN_SOURCES;
-    struct gen_match m = {.families = gen_chance(r, 92) ? NP_FAMILY_ANY
-                                                        : gen_pick(r, families, wide ? 4 : 2),
+    bool sources = features & GEN_SOURCES, calico = features & GEN_CALICO;
+    struct gen_match m = {.families = gen_chance(r, calico ? 75 : 92)
+                                          ? NP_FAMILY_ANY
+                                          : gen_pick(r, families, wide ? 4 : 2),
                           .relations = gen_pick(r, relations, wide ? sizeof relations : 6),
                           .routes = NP_ROUTE_ANY,
-                          .near = gen_draw_set(r, features, place, list ? 60 : 10),
+                          .near = gen_draw_set(r, features, place,
+                                               list     ? 60
+                                               : calico ? 35
+                                                        : 10),
                           .far = gen_draw_set(r, features, place, 65),
                           .service = gen_draw_ports(r, features, 55),
                           .source = gen_draw_ports(r, features,
@@ -123,6 +127,10 @@ static void draw_tiers(struct gen *g, struct gen_random *r, unsigned features)
         tier->rank_order = gen_draw(r, 2);
         tier->end = gen_chance(r, 55) ? NP_END_DENY : gen_draw(r, 3);
         tier->end_if = gen_chance(r, 10) ? NP_ALWAYS : gen_from(r, 1, 2);
+        if (features & GEN_CALICO) {
+            tier->rank_order = NP_LISTED;
+            tier->end_if = NP_TIER_ISOLATED;
+        }
     }
 }
 
@@ -289,8 +297,9 @@ void gen_make(struct gen *g, uint64_t seed, unsigned features)
     g->crowd = features & GEN_CROWD && gen_chance(&r, 2) ? (gen_chance(&r, 20) ? 1000 : 40) : 0;
     g->services = features & GEN_SERVICES ? gen_draw(&r, 8) : 0;
     g->dual = features & GEN_DUAL && gen_chance(&r, 50);
-    g->host = features & GEN_HOST && gen_chance(&r, 30);
-    g->stages = g->host && features & GEN_STAGES && gen_chance(&r, 60);
+    uint32_t hosts = features & GEN_CALICO ? 60 : 30;
+    g->host = features & GEN_HOST && gen_chance(&r, hosts);
+    g->stages = g->host && features & GEN_STAGES && gen_chance(&r, features & GEN_CALICO ? 90 : 60);
     g->list = features & GEN_LIST && gen_chance(&r, 20);
     g->incomplete = features & GEN_OPTIONS && gen_chance(&r, 3);
     g->mesh_mode = gen_draw(&r, NETPOL_MESH_STRICT_SAFE + 1);

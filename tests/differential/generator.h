@@ -187,7 +187,10 @@ enum gen_features {
     /* no guesses, one family: what most properties are about */
     GEN_PLAIN = GEN_REQUEST | GEN_MISSING | GEN_STAGED | GEN_HOST | GEN_MESH | GEN_ASK | GEN_LIST |
                 GEN_WIDE | GEN_SOURCES,
-    GEN_ALL = 2 * GEN_SOURCES - 1
+    GEN_ALL = 2 * GEN_SOURCES - 1,
+    GEN_CALICO = 2 * GEN_SOURCES, /* the shape of Calico's policies: beside those it needs */
+    GEN_CALICO_SHAPE =
+        GEN_CALICO | GEN_STAGED | GEN_HOST | GEN_WIDE | GEN_STAGES | GEN_DUAL | GEN_SOURCES
 };
 void gen_make(struct gen *g, uint64_t seed, unsigned features);
 
