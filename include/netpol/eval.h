@@ -61,7 +61,7 @@ enum netpol_mesh_mode {
     X(REQUEST, "request")       /* the request decides */                              \
     X(MISSING, "missing")       /* a fact is missing, see netpol_missing */            \
     X(EXTERNAL, "external")     /* an external decision is missing */                  \
-    X(INVALID, "invalid")       /* the tuple itself: families differ, bogus address */ \
+    X(INVALID, "invalid")       /* the tuple (two families, ...) or request is none */ \
     X(STALE, "stale-reference") /* an endpoint reference this matcher does not know */
 enum netpol_reason {
 #define NETPOL_REASON_ENUM(name, text) NETPOL_REASON_##name,

@@ -49,7 +49,7 @@ static bool plain_rule(const struct np_rule *rule)
 {
     bool plain = (rule->action == NP_ACT_ALLOW || rule->action == NP_ACT_DENY) &&
                  rule->redirect_parser == NP_PARSER_NONE && !rule->auth_mode &&
-                 !rule->auth_explicit && rule->n_effects == 0;
+                 !rule->auth_explicit && !rule->refuses && rule->n_effects == 0;
     for (uint32_t a = 0; a < rule->n_alternatives && plain; a++) {
         plain = plain_match(&rule->alternatives[a]);
     }

@@ -2,6 +2,7 @@
 netpol_room(
     dialect
     calico/frame.c
+    calico/http.c
     calico/profile.c
     calico/selector.c
     calico/selector_lower.c

@@ -41,7 +41,8 @@ enum np_pattern_kind {
     NP_PATTERN_SUFFIX,
     NP_PATTERN_PRESENT,
     NP_PATTERN_CONTAINS,
-    NP_PATTERN_DNS /* "*.x": whole labels, not the apex; case-blind, trailing dot ignored */
+    NP_PATTERN_UNDER, /* of a path: itself and what is below it, by whole segments */
+    NP_PATTERN_DNS    /* "*.x": whole labels, not the apex; case-blind, trailing dot ignored */
 };
 struct np_pattern {
     uint8_t kind;
@@ -107,7 +108,9 @@ enum np_view { /* a field as ONE dialect reads it */
                NP_VIEW_METHOD,
                NP_VIEW_PATH_CILIUM,
                NP_VIEW_PATH_ISTIO,
-               NP_VIEW_PATH_CALICO,
+               NP_VIEW_PATH_CALICO, /* in normal form (http_path.h); without one no pattern matches
+                                     */
+               NP_VIEW_PATH_RAW,    /* as sent */
                NP_VIEW_AUTHORITY_RAW,
                NP_VIEW_AUTHORITY_FOLDED,
                NP_VIEW_HEADER /* name */,
@@ -193,8 +196,9 @@ struct np_rule {
     bool auth_explicit;
     int16_t redirect_priority;
     bool for_all_topics;      /* Kafka: all items must be allowed */
+    bool refuses;             /* DENY: the request is not a valid one, reason INVALID */
     int64_t rank;             /* BY_VERDICT: equal = one rank (within the policy's order) */
-    uint32_t index;           /* in its list, as written */
+    uint32_t index;           /* in its list, as written; rules made of one may share it (LISTED) */
     uint32_t place;           /* sealed: in its tier's walk */
     np_str provider;          /* ASK */
     np_str listener_name;     /* redirect */

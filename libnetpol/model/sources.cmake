@@ -7,6 +7,7 @@ netpol_room(
     build_select.c
     build_upon.c
     ground.c
+    http_path.c
     inventory_build.c
     inventory_end.c
     inventory_index.c

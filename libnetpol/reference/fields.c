@@ -3,10 +3,10 @@
  * The fields of a request, each as one dialect's view reads it, with its presence: ABSENT, PRESENT
  * or NOT_ASKED are three different things. What earlier rules did to headers is seen here.
  *
- * Paths are judged as given, query and fragment cut where the view says so. Turning a path into its
- * normal form is a step of its own; where it would change the path (escapes, dot segments, doubled
- * slashes), the field is in doubt and the answer stays INSPECT: guessing could allow what the proxy
- * refuses.
+ * Calico's path is read in its normal form (model/http_path.h). The other two dialects' paths are
+ * judged as given, without query and fragment where the view says so; where their normal form would
+ * be another path (escapes, dot segments, doubled slashes), the field is in doubt and the answer
+ * stays INSPECT: guessing could allow what the proxy refuses.
  */
 #include "reference/internal.h"
 
@@ -17,6 +17,7 @@ enum np_parser np_view_parser(uint8_t view)
     case NP_VIEW_PATH_CILIUM:
     case NP_VIEW_PATH_ISTIO:
     case NP_VIEW_PATH_CALICO:
+    case NP_VIEW_PATH_RAW:
     case NP_VIEW_AUTHORITY_RAW:
     case NP_VIEW_AUTHORITY_FOLDED:
     case NP_VIEW_HEADER:
@@ -184,21 +185,22 @@ static bool is_plain_path(struct np_slice path)
     return true;
 }
 
-static void field_path(const struct netpol_request *request, uint8_t view, struct np_field *out)
+static void field_normal_path(struct np_slice whole, struct np_field *out)
 {
-    struct np_slice whole = np_slice_from(request->path);
+    out->normal = np_http_path_read(whole, &out->path) == NP_HTTP_PATH_NORMAL;
+    out->rejected = !out->normal;
+}
+
+static void field_path(struct np_slice whole, uint8_t view, struct np_field *out)
+{
     struct np_slice path = whole;
     for (size_t i = 0; i < path.len; i++) {
         if (path.ptr[i] == '?' || path.ptr[i] == '#') {
             path.len = i;
         }
     }
-    out->rejected = view == NP_VIEW_PATH_CALICO && (path.len == 0 || path.ptr[0] != '/');
     if (path.len && path.ptr[0] == '/' && !is_plain_path(path)) {
         out->doubt = NP_MAYBE | NP_CAUSE_REQUEST;
-    }
-    if (view == NP_VIEW_PATH_CALICO && path.len > 1 && path.ptr[path.len - 1] == '/') {
-        path.len--;
     }
     out->value = view == NP_VIEW_PATH_CILIUM ? whole : path;
 }
@@ -231,8 +233,14 @@ static void field_in_hand(const struct np_walk *walk, const struct np_expr *atom
         break;
     case NP_VIEW_PATH_CILIUM:
     case NP_VIEW_PATH_ISTIO:
+        field_path(np_slice_from(request->path), atom->view, out);
+        break;
     case NP_VIEW_PATH_CALICO:
-        field_path(request, atom->view, out);
+        out->value = np_slice_from(request->path); /* for its presence */
+        field_normal_path(out->value, out);
+        break;
+    case NP_VIEW_PATH_RAW:
+        out->value = np_slice_from(request->path);
         break;
     case NP_VIEW_AUTHORITY_FOLDED:
         out->fold_case = true;

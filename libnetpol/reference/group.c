@@ -214,6 +214,9 @@ struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group
 
 static uint8_t rule_reason(const struct np_rule *rule)
 {
+    if (rule->refuses) {
+        return NETPOL_REASON_INVALID;
+    }
     return rule->origin.option || rule->policy->synthetic ? NETPOL_REASON_OPTION
                                                           : NETPOL_REASON_RULE;
 }
@@ -284,21 +287,6 @@ static struct np_outcome noted(const struct np_walk *walk, np_truth truth,
     return out;
 }
 
-static bool path_is_invalid(const struct np_walk *walk, const struct np_rule *rule)
-{
-    const struct netpol_request *request = walk->hop->request;
-    if (np_readable(walk, NP_PARSER_HTTP) != NP_YES || request->path.len == 0 ||
-        request->path.ptr[0] == '/') {
-        return false;
-    }
-    for (uint32_t i = 0; i < rule->n_alternatives; i++) {
-        if (np_expr_reads_view(rule->alternatives[i].request, NP_VIEW_PATH_CALICO)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct np_outcome refused(const struct np_group_truth *judged)
 {
     return np_outcome_deny(judged->redirector->number, NETPOL_REASON_PROTOCOL);
@@ -357,11 +345,6 @@ struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *
     struct np_outcome out = np_outcome_either(judged.truth, &then, next, rule->number);
     if (judged.redirector) {
         out = through_proxy(&judged, &out);
-    }
-    if (rule->action == NP_ACT_ALLOW && path_is_invalid(walk, rule)) {
-        struct np_outcome invalid = np_outcome_deny(rule->number, NETPOL_REASON_INVALID);
-        np_truth flow = np_and(np_policy_truth(walk, rule->policy), np_rule_flow(walk, rule));
-        out = np_outcome_either(flow, &invalid, &out, rule->number);
     }
     return out;
 }

@@ -9,6 +9,7 @@
  * eval.c.
  */
 #include "model/build.h"
+#include "model/http_path.h"
 #include "reference/reference.h"
 
 /* One walk over one checkpoint: who looks, at what. */
@@ -45,6 +46,7 @@ struct np_pieces { /* restartable; next gives false at the end */
 bool np_pattern_match(const struct np_pattern *pattern, struct np_slice text, bool fold_case);
 /* The pieces joined by commas, as proxies join headers of one name. */
 bool np_pattern_match_joined(const struct np_pattern *pattern, const struct np_pieces *pieces);
+bool np_pattern_match_path(const struct np_pattern *pattern, const struct np_http_path *path);
 bool np_slice_same(struct np_slice a, struct np_slice b); /* ASCII case ignored */
 static inline struct np_slice np_slice_from(struct netpol_string s)
 {
@@ -58,8 +60,10 @@ struct np_field {
     np_truth doubt;   /* not 0: the values are not certain, with this cause */
     bool header;      /* values are readings of one header */
     bool fold_case;
-    struct np_slice value; /* unless pieces.next */
-    char digits[10];       /* of a number */
+    bool normal;           /* the value is the normal form of `path` */
+    struct np_slice value; /* unless pieces.next or normal */
+    struct np_http_path path;
+    char digits[10]; /* of a number */
     struct np_pieces pieces;
     struct np_header_view { /* what pieces.source points at */
         const struct np_walk *walk;
@@ -81,7 +85,6 @@ struct np_pair { /* readings: what certainly and what possibly matches */
 struct np_pair np_expr_truth(const struct np_walk *walk,
                              const struct np_expr *expr); /* NULL: yes */
 bool np_expr_reads(const struct np_expr *expr, enum np_parser parser);
-bool np_expr_reads_view(const struct np_expr *expr, uint8_t view);
 np_truth np_prefix_truth(const struct np_end *end, const struct np_prefix *prefix);
 
 /* ---- set.c, ports.c, relation.c ---- */

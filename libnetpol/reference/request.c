@@ -90,6 +90,9 @@ static struct np_pair atom_truth(const struct np_walk *walk, const struct np_exp
     if (field.pieces.next) {
         return readings(walk, &field, &atom->pattern);
     }
+    if (field.normal) {
+        return both(np_truth_of(np_pattern_match_path(&atom->pattern, &field.path)));
+    }
     return both(np_truth_of(np_pattern_match(&atom->pattern, field.value, field.fold_case)));
 }
 
@@ -129,31 +132,21 @@ struct np_pair np_expr_truth(const struct np_walk *walk, const struct np_expr *e
     return expr_truth(walk, expr);
 }
 
-/* Is there an atom of the parser (or, with parser NONE, of the view)? */
-static bool reads(const struct np_expr *expr, enum np_parser parser, uint8_t view)
+/* Recursion as in expr_truth. */
+bool np_expr_reads(const struct np_expr *expr, enum np_parser parser)
 {
     if (!expr || expr->depth > NP_EXPR_DEPTH) {
         return false;
     }
     if (expr->op == NP_EXPR_ATOM) {
-        return parser == NP_PARSER_NONE ? expr->view == view : np_view_parser(expr->view) == parser;
+        return np_view_parser(expr->view) == parser;
     }
     for (uint32_t i = 0; i < expr->count; i++) {
-        if (reads(expr->kids[i], parser, view)) {
+        if (np_expr_reads(expr->kids[i], parser)) {
             return true;
         }
     }
     return false;
-}
-
-bool np_expr_reads(const struct np_expr *expr, enum np_parser parser)
-{
-    return reads(expr, parser, NP_VIEW_COUNT);
-}
-
-bool np_expr_reads_view(const struct np_expr *expr, uint8_t view)
-{
-    return reads(expr, NP_PARSER_NONE, view);
 }
 
 np_truth np_polar(struct np_pair pair, uint8_t action)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Patterns over text. A header given several times is read as its values joined by commas without
- * building that text: the pieces are read as one stream, from any offset.
+ * building that text: the pieces are read as one stream, from any offset. A path in normal form is
+ * not built either (model/http_path.h).
  */
 #include "reference/internal.h"
 
@@ -52,35 +53,85 @@ static bool match_dns(struct np_slice pattern, struct np_slice name)
            same(pattern.ptr + 1, name.ptr + name.len - suffix, suffix, true);
 }
 
-bool np_pattern_match(const struct np_pattern *pattern, struct np_slice text, bool fold_case)
+/* ---- a pattern over any text of which one can ask what stands where ---- */
+
+struct subject {
+    const void *text;
+    size_t length;
+    /* wanted.len bytes at `at` are within the length */
+    bool (*has)(const void *text, size_t at, struct np_slice wanted, bool fold);
+};
+
+/* The text itself, or what is below it as a path: "/a" over "/a/b", not over "/ab". */
+static bool match_under(const struct subject *subject, struct np_slice wanted, bool fold)
+{
+    if (!subject->has(subject->text, 0, wanted, fold)) {
+        return false;
+    }
+    bool open = wanted.len == 0 || wanted.ptr[wanted.len - 1] == '/';
+    return open || subject->length == wanted.len ||
+           subject->has(subject->text, wanted.len, (struct np_slice){"/", 1}, false);
+}
+
+static bool match_anywhere(const struct subject *subject, struct np_slice wanted, bool fold)
+{
+    for (size_t at = 0; at <= subject->length - wanted.len; at++) {
+        if (subject->has(subject->text, at, wanted, fold)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A DNS pattern over what is no name: as exact. */
+static bool match(const struct np_pattern *pattern, const struct subject *subject, bool fold)
 {
     struct np_slice wanted = np_str_slice(pattern->text);
-    bool fold = fold_case || pattern->ignore_case;
     if (pattern->kind == NP_PATTERN_PRESENT) {
         return true;
     }
-    if (pattern->kind == NP_PATTERN_DNS) {
-        return match_dns(wanted, text);
-    }
-    if (wanted.len > text.len) {
+    if (wanted.len > subject->length) {
         return false;
     }
-    size_t rest = text.len - wanted.len;
+    size_t rest = subject->length - wanted.len;
     switch (pattern->kind) {
-    case NP_PATTERN_EXACT:
-        return rest == 0 && same(wanted.ptr, text.ptr, wanted.len, fold);
     case NP_PATTERN_PREFIX:
-        return same(wanted.ptr, text.ptr, wanted.len, fold);
+        return subject->has(subject->text, 0, wanted, fold);
     case NP_PATTERN_SUFFIX:
-        return same(wanted.ptr, text.ptr + rest, wanted.len, fold);
+        return subject->has(subject->text, rest, wanted, fold);
+    case NP_PATTERN_CONTAINS:
+        return match_anywhere(subject, wanted, fold);
+    case NP_PATTERN_UNDER:
+        return match_under(subject, wanted, fold);
     default:
-        for (size_t at = 0; at <= rest; at++) {
-            if (same(wanted.ptr, text.ptr + at, wanted.len, fold)) {
-                return true;
-            }
-        }
-        return false;
+        return rest == 0 && subject->has(subject->text, 0, wanted, fold);
     }
+}
+
+static bool slice_has(const void *text, size_t at, struct np_slice wanted, bool fold)
+{
+    const struct np_slice *slice = text;
+    return same(wanted.ptr, slice->ptr + at, wanted.len, fold);
+}
+
+bool np_pattern_match(const struct np_pattern *pattern, struct np_slice text, bool fold_case)
+{
+    if (pattern->kind == NP_PATTERN_DNS) {
+        return match_dns(np_str_slice(pattern->text), text);
+    }
+    const struct subject subject = {&text, text.len, slice_has};
+    return match(pattern, &subject, fold_case || pattern->ignore_case);
+}
+
+static bool path_has(const void *text, size_t at, struct np_slice wanted, bool fold)
+{
+    return np_http_path_has(text, at, wanted, fold);
+}
+
+bool np_pattern_match_path(const struct np_pattern *pattern, const struct np_http_path *path)
+{
+    const struct subject subject = {path, path->length, path_has};
+    return match(pattern, &subject, pattern->ignore_case);
 }
 
 /* ---- pieces read as one text ---- */
@@ -124,11 +175,10 @@ static size_t stream_length(const struct np_pieces *pieces)
     return length;
 }
 
-static bool match_at(const struct np_pieces *pieces, size_t offset, struct np_slice wanted,
-                     bool fold)
+static bool pieces_have(const void *text, size_t at, struct np_slice wanted, bool fold)
 {
-    struct stream s = {.pieces = pieces};
-    for (size_t i = 0; i < offset; i++) {
+    struct stream s = {.pieces = text};
+    for (size_t i = 0; i < at; i++) {
         (void)stream_next(&s);
     }
     for (size_t i = 0; i < wanted.len; i++) {
@@ -143,28 +193,6 @@ static bool match_at(const struct np_pieces *pieces, size_t offset, struct np_sl
 
 bool np_pattern_match_joined(const struct np_pattern *pattern, const struct np_pieces *pieces)
 {
-    struct np_slice wanted = np_str_slice(pattern->text);
-    size_t length = stream_length(pieces);
-    if (pattern->kind == NP_PATTERN_PRESENT) {
-        return true;
-    }
-    if (wanted.len > length) {
-        return false;
-    }
-    size_t rest = length - wanted.len;
-    switch (pattern->kind) {
-    case NP_PATTERN_PREFIX:
-        return match_at(pieces, 0, wanted, pattern->ignore_case);
-    case NP_PATTERN_SUFFIX:
-        return match_at(pieces, rest, wanted, pattern->ignore_case);
-    case NP_PATTERN_CONTAINS:
-        for (size_t at = 0; at <= rest; at++) {
-            if (match_at(pieces, at, wanted, pattern->ignore_case)) {
-                return true;
-            }
-        }
-        return false;
-    default: /* a DNS pattern is no header condition: as exact */
-        return rest == 0 && match_at(pieces, 0, wanted, pattern->ignore_case);
-    }
+    const struct subject subject = {pieces, stream_length(pieces), pieces_have};
+    return match(pattern, &subject, pattern->ignore_case);
 }

@@ -101,6 +101,7 @@ static struct gen_rule draw_rule(struct gen_random *r, unsigned features, uint8_
         rule.auth_explicit = rule.auth_mode || gen_chance(r, 10);
         rule.effect = gen_chance(r, 12);
     }
+    rule.refuses = features & GEN_REQUEST && rule.action == NP_ACT_DENY && gen_chance(r, 20);
     for (int i = 0; i < rule.alts; i++) {
         rule.match[i] = draw_match(r, features, place);
     }

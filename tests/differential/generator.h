@@ -66,7 +66,7 @@ struct gen_set {
 };
 struct gen_atom {
     uint8_t view, value;
-    bool negative, absent;
+    bool negative, absent, under;
 };
 struct gen_expr {
     uint8_t count; /* 0: none */
@@ -108,7 +108,7 @@ struct gen_match {
 
 struct gen_rule {
     uint8_t action, rank, alts, redirect, auth_mode;
-    bool auth_explicit, effect;
+    bool auth_explicit, effect, refuses;
     struct gen_match match[GEN_ALTS];
 };
 struct gen_policy {

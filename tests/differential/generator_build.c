@@ -41,6 +41,7 @@ static struct np_rule *build_head(struct builder *x, struct np_policy *policy, i
         rule->redirect_parser = r->redirect;
         rule->auth_mode = r->auth_mode;
         rule->auth_explicit = r->auth_explicit;
+        rule->refuses = r->refuses;
         rule->provider = np_build_text(x->b, "opa");
         if (r->effect) {
             struct np_effect add = {.kind = (uint8_t)(index % 3),

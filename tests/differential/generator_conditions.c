@@ -227,15 +227,19 @@ static const struct np_expr *build_atom(struct builder *x, const struct gen_atom
         {"/a",        "/b"       },
         {"a.example", "b.example"}
     };
+    bool path = a->view == NP_VIEW_PATH_ISTIO || a->view == NP_VIEW_PATH_CALICO ||
+                a->view == NP_VIEW_PATH_RAW;
     unsigned row = a->view == NP_VIEW_METHOD                                     ? 1
-                   : a->view == NP_VIEW_PATH_ISTIO                               ? 2
+                   : path                                                        ? 2
                    : a->view == NP_VIEW_HEADER || a->view == NP_VIEW_KAFKA_TOPIC ? 0
                                                                                  : 3;
     struct np_expr expr = {.op = NP_EXPR_ATOM,
                            .view = a->view,
                            .absent = a->absent,
                            .name = np_build_text(x->b, "X-A")};
-    expr.pattern.kind = a->view == NP_VIEW_MTLS ? NP_PATTERN_PRESENT : NP_PATTERN_EXACT;
+    expr.pattern.kind = a->view == NP_VIEW_MTLS ? NP_PATTERN_PRESENT
+                        : path && a->under      ? NP_PATTERN_UNDER
+                                                : NP_PATTERN_EXACT;
     expr.pattern.text = np_build_text(x->b, values[row][a->value]);
     const struct np_expr *atom = np_build_expr(x->b, &expr);
     const struct np_expr *kids[] = {atom};

@@ -197,14 +197,16 @@ struct gen_expr gen_draw_expr(struct gen_random *r, uint32_t percent)
 {
     static const uint8_t views[] = {NP_VIEW_METHOD,      NP_VIEW_PATH_ISTIO, NP_VIEW_HEADER,
                                     NP_VIEW_HEADER,      NP_VIEW_PRINCIPALS, NP_VIEW_DNS_QUERY,
-                                    NP_VIEW_KAFKA_TOPIC, NP_VIEW_MTLS};
+                                    NP_VIEW_KAFKA_TOPIC, NP_VIEW_MTLS,       NP_VIEW_PATH_CALICO,
+                                    NP_VIEW_PATH_RAW};
     struct gen_expr expr = {.all = gen_chance(r, 50)};
     expr.count = gen_chance(r, percent) ? gen_from(r, 1, 2) : 0;
     for (int i = 0; i < 2; i++) {
         expr.atoms[i] = (struct gen_atom){.view = PICK(r, views),
                                           .value = gen_draw(r, 2),
                                           .negative = gen_chance(r, 25),
-                                          .absent = gen_chance(r, 10)};
+                                          .absent = gen_chance(r, 10),
+                                          .under = gen_chance(r, 30)};
     }
     return expr;
 }

@@ -10,7 +10,8 @@ static struct netpol_string text(const char *s)
 static void draw_request(struct gen_question *q, struct gen_random *r)
 {
     static const char *const methods[] = {"GET", "POST"};
-    static const char *const paths[] = {"/a", "/b?q=1"};
+    static const char *const paths[] = {"/a",     "/b?q=1", "/a",   "/b", "/b/../a",
+                                        "/a/%62", "/ab",    "/a;%", "*",  ""};
     static const char *const values[] = {"0", "1"};
     static const char *const hosts[] = {"a.example", "b.example"};
     static const char *const said[] = {"allow", "deny"};
@@ -19,7 +20,7 @@ static void draw_request(struct gen_question *q, struct gen_random *r)
     request->kind = gen_chance(r, 70) ? NETPOL_REQUEST_HTTP : gen_from(r, 1, 3);
     request->payload = gen_chance(r, 85) ? NETPOL_PAYLOAD_PLAIN : gen_draw(r, 4);
     request->method = text(methods[gen_below(r, 2)]);
-    request->path = text(paths[gen_below(r, 2)]);
+    request->path = text(paths[gen_below(r, sizeof paths / sizeof *paths)]);
     for (int i = 0; i < 2; i++) {
         q->headers[i] =
             (struct netpol_pair){text(i ? "X-A" : "x-a"), text(values[gen_below(r, 2)])};

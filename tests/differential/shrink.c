@@ -84,13 +84,10 @@ static const struct knob of_match[] = {
     KNOB(gen_match, connection.count, 0),     KNOB(gen_match, request.count, 0),
 };
 static const struct knob of_rule[] = {
-    KNOB(gen_rule, redirect, 0),
-    KNOB(gen_rule, auth_mode, 0),
-    KNOB(gen_rule, auth_explicit, 0),
-    KNOB(gen_rule, effect, 0),
-    KNOB(gen_rule, rank, 0),
-    KNOB(gen_rule, action, NP_ACT_ALLOW),
-    KNOB(gen_rule, action, NP_ACT_DENY),
+    KNOB(gen_rule, redirect, 0),          KNOB(gen_rule, auth_mode, 0),
+    KNOB(gen_rule, auth_explicit, 0),     KNOB(gen_rule, effect, 0),
+    KNOB(gen_rule, refuses, 0),           KNOB(gen_rule, rank, 0),
+    KNOB(gen_rule, action, NP_ACT_ALLOW), KNOB(gen_rule, action, NP_ACT_DENY),
 };
 static const struct knob of_policy[] = {
     KNOB(gen_policy, state, NP_ENFORCED),

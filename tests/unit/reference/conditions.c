@@ -238,22 +238,6 @@ static void paths_in_doubt(void **state)
     }
 }
 
-/* Calico refuses a request whose path does not begin with a slash, whatever else would allow it. */
-static void invalid_path(void **state)
-{
-    struct matrix *m = *state;
-    for (int calico = 0; calico < 2; calico++) {
-        struct np_match *match = one_rule(m);
-        match->request = atom(m, calico ? NP_VIEW_PATH_CALICO : NP_VIEW_PATH_ISTIO, "/a");
-        np_build_alt(m->b, m->rule)->service = port(m, TCP, 80);
-        seal(m);
-        struct netpol_request get = http("OPTIONS", "*");
-        assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &get),
-                         calico ? NETPOL_DENY : NETPOL_ALLOW);
-        assert_true(!calico || m->verdict.ingress.reason == NETPOL_REASON_INVALID);
-    }
-}
-
 /* An expression deeper than the bound is not judged, so it never allows. */
 static void deep_expression(void **state)
 {
@@ -417,7 +401,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(dns_patterns, setup, teardown),
         cmocka_unit_test_setup_teardown(joined_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(paths_in_doubt, setup, teardown),
-        cmocka_unit_test_setup_teardown(invalid_path, setup, teardown),
         cmocka_unit_test_setup_teardown(deep_expression, setup, teardown),
         cmocka_unit_test_setup_teardown(effects_on_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(effects_behind_a_decision, setup, teardown),
