@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs one case folder through the public API alone. */
 #include "folder.h"
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct run {
     const char *folder;
     struct tally *tally;
     unsigned explained;
+    struct answers *answers; /* kept, not judged; NULL: judged */
 };
 
 char *read_text(const char *folder, const char *file, size_t *size)
@@ -114,15 +116,21 @@ static int read_questions(struct run *r, char *text)
     return status;
 }
 
-static int compile(struct run *r, const char *profile, char *options)
+/* Lines option=value behind those that are there; they stay in `options`. */
+static size_t add_settings(char *options, const char *settings[SETTINGS], size_t count)
 {
-    const char *settings[SETTINGS];
-    size_t count = 0;
     for (char *at = options ? strtok(options, "\r\n") : NULL; at && count < SETTINGS;
          at = strtok(NULL, "\r\n")) {
         settings[count] = trimmed(at);
         count += *settings[count] != '\0' && *settings[count] != '#';
     }
+    return count;
+}
+
+static int compile(struct run *r, const char *profile, char *before, char *options)
+{
+    const char *settings[SETTINGS];
+    size_t count = add_settings(options, settings, add_settings(before, settings, 0));
     struct netpol_compile_options compile_options = {.size = sizeof compile_options,
                                                      .profile = profile,
                                                      .settings = settings,
@@ -147,6 +155,10 @@ static void ask(struct run *r, const struct netpol_question *question, size_t nu
     }
     netpol_answer_get(answer, &info);
     netpol_answer_destroy(answer);
+    if (r->answers) {
+        r->answers->actions[number] = info.action;
+        return;
+    }
     if (info.ok == 1) {
         return;
     }
@@ -161,16 +173,38 @@ static void ask(struct run *r, const struct netpol_question *question, size_t nu
     }
 }
 
-static void run_questions(struct run *r, const char *profile, char *options, char *requests)
+static bool make_room(struct run *r)
+{
+    struct answers *answers = r->answers;
+    if (!answers) {
+        return true;
+    }
+    answers->count = r->n_questions;
+    answers->actions = malloc((r->n_questions + 1) * sizeof(int));
+    for (size_t i = 0; answers->actions && i < r->n_questions; i++) {
+        answers->actions[i] = -1;
+    }
+    return answers->actions != NULL;
+}
+
+struct texts {
+    char *requests, *options, *profile, *settings;
+};
+
+static void run_questions(struct run *r, const char *profile, const char *load_like,
+                          const struct texts *texts)
 {
     struct netpol_load_options load = {.size = sizeof load,
-                                       .flags = netpol_profile_load_flags(profile)};
+                                       .flags = netpol_profile_load_flags(load_like)};
     int status = netpol_store_load_path(r->store, r->folder, &load, r->diags);
     if (status == NETPOL_OK) {
-        status = read_questions(r, requests);
+        status = read_questions(r, texts->requests);
     }
     if (status == NETPOL_OK) {
-        status = compile(r, profile, options);
+        status = compile(r, profile, texts->settings, texts->options);
+    }
+    if (status == NETPOL_OK && !make_room(r)) {
+        status = NETPOL_ERR_MEMORY;
     }
     if (status != NETPOL_OK) {
         mismatch(r, netpol_status_text(status));
@@ -195,25 +229,74 @@ static void finish(struct run *r)
     netpol_ctx_destroy(r->ctx);
 }
 
+static void run(struct run *r, const struct reading *reading, const char *named)
+{
+    size_t size;
+    const char *profile = reading ? reading->profile : named;
+    const char *like = reading && reading->load_like ? reading->load_like : profile;
+    struct texts texts = {.requests = read_text(r->folder, "requests.jsonl", &size),
+                          .options = read_text(r->folder, "options", &size)};
+    if (!profile) {
+        texts.profile = read_text(r->folder, "profile", &size);
+        profile = like = texts.profile ? trimmed(texts.profile) : NULL;
+    }
+    if (reading && reading->settings) {
+        texts.settings = strdup(reading->settings);
+    }
+    r->tally->folders++;
+    if (!texts.requests || !profile) {
+        mismatch(r, "requests.jsonl or profile is missing");
+    } else if (netpol_ctx_create(NULL, &r->ctx) != NETPOL_OK ||
+               netpol_store_create(r->ctx, &r->store) != NETPOL_OK ||
+               netpol_diags_create(r->ctx, &r->diags) != NETPOL_OK) {
+        mismatch(r, "out of memory");
+    } else {
+        run_questions(r, profile, like, &texts);
+    }
+    finish(r);
+    free(texts.requests);
+    free(texts.options);
+    free(texts.profile);
+    free(texts.settings);
+}
+
 void run_folder(const char *folder, const char *profile, struct tally *tally)
 {
     struct run r = {.folder = folder, .tally = tally};
-    size_t size;
-    char *requests = read_text(folder, "requests.jsonl", &size);
-    char *options = read_text(folder, "options", &size);
-    char *named = profile ? NULL : read_text(folder, "profile", &size);
-    tally->folders++;
-    if (!requests || (!profile && !named)) {
-        mismatch(&r, "requests.jsonl or profile is missing");
-    } else if (netpol_ctx_create(NULL, &r.ctx) != NETPOL_OK ||
-               netpol_store_create(r.ctx, &r.store) != NETPOL_OK ||
-               netpol_diags_create(r.ctx, &r.diags) != NETPOL_OK) {
-        mismatch(&r, "out of memory");
-    } else {
-        run_questions(&r, profile ? profile : trimmed(named), options, requests);
+    run(&r, NULL, profile);
+}
+
+bool answer_folder(const char *folder, const struct reading *reading, struct answers *out)
+{
+    struct tally tally = {0};
+    struct run r = {.folder = folder, .tally = &tally, .answers = out};
+    *out = (struct answers){0};
+    run(&r, reading, NULL);
+    return tally.mismatches == 0;
+}
+
+/* ---- folders ---- */
+
+static int skip_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+void each_folder(const char *root, void (*run_one)(const char *folder, void *user), void *user)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(root, &entries, skip_hidden, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", root, entries[i]->d_name);
+        run_one(path, user);
+        free(entries[i]);
     }
-    finish(&r);
-    free(requests);
-    free(options);
-    free(named);
+    free(entries);
+}
+
+bool folder_exists(const char *path)
+{
+    DIR *folder = opendir(path);
+    return folder && closedir(folder) == 0;
 }

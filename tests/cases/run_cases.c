@@ -8,33 +8,19 @@
  * there.
  */
 #include "folder.h"
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int skip_hidden(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
+struct each {
+    const char *profile;
+    struct tally *tally;
+};
 
-static void run_each(const char *root, const char *profile, struct tally *tally)
+static void run_one(const char *folder, void *user)
 {
-    struct dirent **entries = NULL;
-    int count = scandir(root, &entries, skip_hidden, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", root, entries[i]->d_name);
-        run_folder(path, profile, tally);
-        free(entries[i]);
-    }
-    free(entries);
-}
-
-static int exists(const char *path)
-{
-    DIR *folder = opendir(path);
-    return folder ? closedir(folder) == 0 : 0;
+    const struct each *each = user;
+    run_folder(folder, each->profile, each->tally);
 }
 
 int main(int argc, char **argv)
@@ -52,11 +38,12 @@ int main(int argc, char **argv)
             counted = 1;
         } else if (strcmp(argv[i], "--each") == 0) {
             each = 1;
-        } else if (!exists(argv[i])) {
+        } else if (!folder_exists(argv[i])) {
             printf("SKIPPED: %s is not there\n", argv[i]);
             return 77;
         } else if (each) {
-            run_each(argv[i], profile, &tally);
+            struct each one = {profile, &tally};
+            each_folder(argv[i], run_one, &one);
         } else {
             run_folder(argv[i], profile, &tally);
         }
