@@ -5,6 +5,7 @@ netpol_room(
     calico/http.c
     calico/profile.c
     calico/selector.c
+    calico/selector_id.c
     calico/selector_lower.c
     calico/selector_print.c
     cidr.c

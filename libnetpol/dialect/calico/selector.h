@@ -48,6 +48,12 @@ bool np_calico_selector_is_all(const struct np_calico_selector *s);    /* "" or 
  * (of a negation in parentheses, which Calico keeps): that folds.
  */
 void np_calico_selector_print(struct np_text *out, const struct np_calico_selector *s);
+/*
+ * What Felix names the IP set of a selector: "s:" and SHA-224 of the canonical text in base64url.
+ * OK, ERR_MEMORY.
+ */
+int np_calico_selector_id(const struct netpol_ctx *ctx, const struct np_calico_selector *s,
+                          char out[NP_CALICO_ID_SIZE]);
 
 /* Whose labels a name without prefix means. */
 enum np_calico_labels { NP_CALICO_OBJECT, NP_CALICO_NAMESPACE, NP_CALICO_ACCOUNT };

@@ -65,6 +65,23 @@ static void every_text_is_canonical(void **state)
     }
 }
 
+static void every_id_is_felix_own(void **state)
+{
+    struct frame *f = *state;
+    static const struct {
+        const char *selector, *id;
+    } rows[] = {
+#define ID(selector, id) {selector, id},
+#include "calico_selector_rows.def"
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char id[NP_CALICO_ID_SIZE];
+        assert_int_equal(np_calico_selector_id(f->ctx, parsed(f, rows[i].selector), id), NETPOL_OK);
+        assert_string_equal(id, rows[i].id);
+        assert_int_equal(strlen(id), NP_CALICO_ID_SIZE - 1);
+    }
+}
+
 /* ---- depth and length ---- */
 
 static void nested(char *text, unsigned depth, const char *before, const char *inner,
@@ -305,6 +322,9 @@ static void every_allocation_may_fail(void **state)
         assert_true(status == (s ? NETPOL_OK : NETPOL_ERR_MEMORY));
         if (s) {
             struct np_lower l = {.ctx = ctx, .build = build};
+            char id[NP_CALICO_ID_SIZE];
+            bool named = np_calico_selector_id(ctx, s, id) == NETPOL_OK;
+            assert_true(named || counting.calls >= counting.fail_at);
             np_calico_selector_print(&out, s);
             selector = np_calico_selector_lower(&l, s, NP_CALICO_OBJECT);
             assert_true(selector || np_build_failed(build));
@@ -322,11 +342,17 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_row_holds_as_written), TEST(every_error_names_its_place),
-        TEST(every_text_is_canonical),    TEST(depth_has_a_limit),
-        TEST(precedence_counts_as_depth), TEST(names_of_labels_have_a_limit),
-        TEST(a_nul_is_a_character),       TEST(all_and_global_are_told_apart),
-        TEST(prefixes_are_scopes),        TEST(an_orchestrator_may_be_given),
+        TEST(every_row_holds_as_written),
+        TEST(every_error_names_its_place),
+        TEST(every_text_is_canonical),
+        TEST(every_id_is_felix_own),
+        TEST(depth_has_a_limit),
+        TEST(precedence_counts_as_depth),
+        TEST(names_of_labels_have_a_limit),
+        TEST(a_nul_is_a_character),
+        TEST(all_and_global_are_told_apart),
+        TEST(prefixes_are_scopes),
+        TEST(an_orchestrator_may_be_given),
         TEST(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
