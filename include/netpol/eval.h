@@ -280,7 +280,12 @@ enum netpol_part_flags {
     NETPOL_PART_JUDGED = 32,
     NETPOL_PART_UNTRACKED = 64,
     NETPOL_PART_SHARED_ADDRESS = 128,
-    NETPOL_PART_INCOMPLETE = 256
+    NETPOL_PART_INCOMPLETE = 256,
+    /* The second walk says something else: at most one, 512 << action. See netpol_part_pending. */
+    NETPOL_PART_STAGED_ALLOW = 512,
+    NETPOL_PART_STAGED_INSPECT = 1024,
+    NETPOL_PART_STAGED_UNKNOWN = 2048,
+    NETPOL_PART_STAGED_DENY = 4096
 };
 struct netpol_part {
     uint8_t action;   /* enum netpol_action; ALLOW when not judged */
@@ -300,6 +305,15 @@ struct netpol_verdict {
     uint64_t generation;
     struct netpol_part egress, ingress, mesh;
 };
+
+/*
+ * The action if staged and dry-run policies were enforced: enum netpol_action. Of a part; of a
+ * verdict: the worst of its parts. Which decision it is stands in `staged`, or in `rule` where that
+ * is 0. Of an address with several owners it is that of the owner whose verdict stands. NULL:
+ * NETPOL_UNKNOWN. Thread-safe.
+ */
+NETPOL_API int netpol_part_pending(const struct netpol_part *part);
+NETPOL_API int netpol_verdict_pending(const struct netpol_verdict *verdict);
 
 /* One enforcement point, as a CNI or a proxy asks. */
 struct netpol_point {

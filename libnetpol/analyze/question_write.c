@@ -62,7 +62,11 @@ static void json_flags(struct np_text *out, uint16_t flags)
         {NETPOL_PART_REDIRECT,       "redirect"      },
         {NETPOL_PART_UNTRACKED,      "untracked"     },
         {NETPOL_PART_SHARED_ADDRESS, "shared-address"},
-        {NETPOL_PART_INCOMPLETE,     "incomplete"    }
+        {NETPOL_PART_INCOMPLETE,     "incomplete"    },
+        {NETPOL_PART_STAGED_ALLOW,   "staged-allow"  },
+        {NETPOL_PART_STAGED_INSPECT, "staged-inspect"},
+        {NETPOL_PART_STAGED_UNKNOWN, "staged-unknown"},
+        {NETPOL_PART_STAGED_DENY,    "staged-deny"   }
     };
     const char *before = ",\"flags\":[";
     bool any = false;

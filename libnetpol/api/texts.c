@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words for actions, planes, sides, reasons and missing facts, as JSON output shows them. */
+/* What verdicts say: in words, as JSON output shows them, and with staged policies in force. */
 #include <netpol/eval.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -52,4 +52,31 @@ const char *netpol_missing_text(uint32_t one_bit)
     default:
         return "?";
     }
+}
+
+int netpol_part_pending(const struct netpol_part *part)
+{
+    if (!part) {
+        return NETPOL_UNKNOWN;
+    }
+    for (int action = 0; action < NETPOL_ACTION_COUNT; action++) {
+        if (part->flags & NETPOL_PART_STAGED_ALLOW << action) {
+            return action;
+        }
+    }
+    return part->action;
+}
+
+int netpol_verdict_pending(const struct netpol_verdict *verdict)
+{
+    int worst = NETPOL_ALLOW;
+    if (!verdict) {
+        return NETPOL_UNKNOWN;
+    }
+    const struct netpol_part *const parts[] = {&verdict->egress, &verdict->ingress, &verdict->mesh};
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        int action = netpol_part_pending(parts[i]);
+        worst = action > worst ? action : worst;
+    }
+    return worst;
 }

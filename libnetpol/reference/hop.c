@@ -80,6 +80,9 @@ static void compare_walks(struct netpol_part *part, const struct netpol_part *pe
     if (part->rule != pending->rule || part->action != pending->action) {
         part->staged = pending->rule;
     }
+    if (part->action != pending->action) {
+        part->flags |= (uint16_t)(NETPOL_PART_STAGED_ALLOW << pending->action);
+    }
     if (pending->action == NETPOL_DENY && part->action != NETPOL_DENY) {
         part->flags |= NETPOL_PART_WOULD_DENY;
     }

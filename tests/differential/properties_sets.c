@@ -170,7 +170,7 @@ void staging(struct run *run)
     for (int i = 0; i < QUESTIONS; i++) {
         struct gen_question q;
         struct np_hop hop;
-        struct netpol_verdict now, pending, then;
+        struct netpol_verdict now, both, pending, then;
         draw(run, &q);
         q.asked = false;
         q.flags = 0;
@@ -180,12 +180,17 @@ void staging(struct run *run)
             continue;
         }
         np_reference_pending(staged.model, &hop, NULL, &pending);
+        np_reference_hop(staged.model, &hop, NULL, NULL, &both);
         bool would = (now.egress.flags | now.ingress.flags) & NETPOL_PART_WOULD_DENY;
         bool said = now.egress.staged || now.ingress.staged;
         run->bite += said;
         if (pending.action != then.action || pending.egress.action != then.egress.action ||
             pending.ingress.action != then.ingress.action || pending.missing != then.missing ||
             (now.action != then.action && !said) ||
+            netpol_verdict_pending(&both) != pending.action ||
+            netpol_part_pending(&both.egress) != pending.egress.action ||
+            netpol_part_pending(&both.ingress) != pending.ingress.action ||
+            netpol_part_pending(&both.mesh) != pending.mesh.action ||
             (now.action != NETPOL_DENY && then.action == NETPOL_DENY && !would)) {
             fail(run, &q, &pending, &then);
         }

@@ -133,6 +133,7 @@ static void all_staged(struct matrix *m)
         if (!naive) {
             const struct np_decision *staged = &m->model->decisions[m->verdict.ingress.staged];
             CHECK(m, m->verdict.ingress.flags & NETPOL_PART_WOULD_DENY);
+            EXPECT(m, netpol_verdict_pending(&m->verdict), NETPOL_DENY);
             EXPECT(m, staged->kind, NP_DECIDED_ISOLATION);
             CHECK(m, staged->policy && staged->policy->state == NP_STAGED_SET);
         }

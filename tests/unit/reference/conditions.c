@@ -385,8 +385,13 @@ static void staged_namesakes(void **state)
         assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80), NETPOL_ALLOW);
         assert_int_equal(!!(m->verdict.ingress.flags & NETPOL_PART_WOULD_DENY), rows[i].would_deny);
         assert_int_equal(m->verdict.ingress.staged != 0, i != 0);
+        assert_int_equal(netpol_part_pending(&m->verdict.ingress),
+                         rows[i].would_deny ? NETPOL_DENY : NETPOL_ALLOW);
         assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 81), NETPOL_DENY);
         assert_int_equal(m->verdict.ingress.staged != 0, i != 0);
+        bool deleted = rows[i].state == NP_STAGED_DELETE;
+        assert_int_equal(netpol_verdict_pending(&m->verdict), deleted ? NETPOL_ALLOW : NETPOL_DENY);
+        assert_int_equal(!!(m->verdict.ingress.flags & NETPOL_PART_STAGED_ALLOW), deleted);
     }
 }
 
