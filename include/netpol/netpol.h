@@ -7,6 +7,7 @@
 #include <netpol/change.h>
 #include <netpol/diag.h>
 #include <netpol/eval.h>
+#include <netpol/flow.h>
 #include <netpol/image.h>
 #include <netpol/question.h>
 #include <netpol/store.h>

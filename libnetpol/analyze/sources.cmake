@@ -25,6 +25,8 @@ netpol_room(
     explain.c
     explain_why.c
     explain_write.c
+    flow.c
+    flow_write.c
     lint.c
     lint_dns.c
     lint_gaps.c

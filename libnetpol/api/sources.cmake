@@ -5,6 +5,7 @@ netpol_room(
     diff.c
     dump.c
     explain.c
+    flow.c
     question.c
     store.c)
 netpol_runtime_part(

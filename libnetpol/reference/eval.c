@@ -23,6 +23,7 @@ struct question {
     const struct np_model *model;
     const struct netpol_tuple *tuple;
     const struct netpol_request *request;
+    bool pending; /* the second walk alone */
     uint8_t family;
     struct np_address src, dst;
     uint64_t src_ref, dst_ref;
@@ -224,7 +225,8 @@ static void judge_owners(const struct question *q, const struct netpol_point *po
                 return;
             }
             hop.effects = room;
-            np_reference_hop(q->model, &hop, point, trace, &one);
+            (q->pending ? np_reference_pending : np_reference_hop)(q->model, &hop, point, trace,
+                                                                   &one);
             if (i == 0 && j == 0) {
                 *out = one;
             } else {
@@ -244,17 +246,23 @@ uint32_t np_reference_room(const struct np_model *model)
     return model->n_effects * (model->n_checkpoints ? model->n_checkpoints : 1);
 }
 
+static void judge(struct question *q, const struct netpol_point *point,
+                  const struct np_trace *trace, struct np_effects *room, struct netpol_verdict *out)
+{
+    if (!is_understood(q->tuple) || !take_ends(q)) {
+        np_refuse(out, NETPOL_DENY, NETPOL_REASON_INVALID, 0);
+        return;
+    }
+    judge_owners(q, point, trace, room, out);
+}
+
 void np_reference_eval_in(const struct np_model *model, const struct netpol_tuple *tuple,
                           const struct netpol_request *request, const struct netpol_point *point,
                           const struct np_trace *trace, struct np_effects *room,
                           struct netpol_verdict *out)
 {
     struct question q = {.model = model, .tuple = tuple, .request = request};
-    if (!is_understood(tuple) || !take_ends(&q)) {
-        np_refuse(out, NETPOL_DENY, NETPOL_REASON_INVALID, 0);
-        return;
-    }
-    judge_owners(&q, point, trace, room, out);
+    judge(&q, point, trace, room, out);
 }
 
 void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple,
@@ -264,4 +272,15 @@ void np_reference_eval(const struct np_model *model, const struct netpol_tuple *
     struct np_applied items[SMALL_ROOM];
     struct np_effects room = {.items = items, .capacity = SMALL_ROOM};
     np_reference_eval_in(model, tuple, request, point, trace, &room, out);
+}
+
+void np_reference_eval_pending(const struct np_model *model, const struct netpol_tuple *tuple,
+                               const struct netpol_request *request,
+                               const struct netpol_point *point, const struct np_trace *trace,
+                               struct netpol_verdict *out)
+{
+    struct np_applied items[SMALL_ROOM];
+    struct np_effects room = {.items = items, .capacity = SMALL_ROOM};
+    struct question q = {.model = model, .tuple = tuple, .request = request, .pending = true};
+    judge(&q, point, trace, &room, out);
 }

@@ -133,6 +133,23 @@ static np_truth ends_here(const struct np_walk *walk, const struct np_group *gro
     return judged->readable == NP_NO ? np_or(ends, judged->redirect) : ends;
 }
 
+/* The first policy that certainly applies, else the first that may; whether any does. */
+static const struct np_policy *applying(struct np_walk *walk, const struct np_tier *tier,
+                                        np_truth *applies)
+{
+    const struct np_policy *first = NULL;
+    uint8_t d = walk->direction;
+    *applies = NP_NO;
+    for (uint32_t i = 0; walk->trace && i < tier->n_policies && *applies != NP_YES; i++) {
+        const struct np_policy *policy = tier->policies[i];
+        bool here = !policy->synthetic && (policy->isolates[d] || policy->n_rules[d]);
+        np_truth truth = here ? np_policy_truth(walk, policy) : NP_NO;
+        first = truth == NP_YES || (truth != NP_NO && !first) ? policy : first;
+        *applies = np_or(*applies, truth);
+    }
+    return first;
+}
+
 /* Leaves in walk->reach what reaches the next tier. */
 static void forward_tier(struct np_walk *walk, const struct np_tier *tier)
 {
@@ -152,13 +169,17 @@ static void forward_tier(struct np_walk *walk, const struct np_tier *tier)
         walk->reach = np_and(walk->reach, np_not(ends_here(walk, &group, &judged)));
         first = end;
     }
+    np_truth applies;
+    const struct np_policy *by = applying(walk, tier, &applies);
     struct np_isolation isolation = np_tier_isolation(walk, tier);
     bool passes = tier->end[d] == NP_END_PASS;
     tell(walk, (struct np_trace_step){.kind = NETPOL_STEP_TIER_END,
                                       .truth = passes ? NP_NO : isolation.truth,
                                       .stage = walk->stage,
                                       .tier = tier,
-                                      .policy = isolation.policy});
+                                      .policy = isolation.policy,
+                                      .applying = by,
+                                      .applies = applies});
     np_truth goes_on = passes ? walk->reach : np_and(walk->reach, np_not(isolation.truth));
     walk->reach = np_or(passed, goes_on);
 }

@@ -89,9 +89,10 @@ static void compare_walks(struct netpol_part *part, const struct netpol_part *pe
 }
 
 void np_reference_pending(const struct np_model *model, const struct np_hop *hop,
-                          const struct netpol_point *point, struct netpol_verdict *out)
+                          const struct netpol_point *point, const struct np_trace *trace,
+                          struct netpol_verdict *out)
 {
-    walk_path(model, hop, point, true, NULL, out);
+    walk_path(model, hop, point, true, trace, out);
 }
 
 void np_reference_hop(const struct np_model *model, const struct np_hop *hop,
@@ -100,7 +101,7 @@ void np_reference_hop(const struct np_model *model, const struct np_hop *hop,
 {
     if (model->staged) {
         struct netpol_verdict pending;
-        np_reference_pending(model, hop, point, &pending);
+        np_reference_pending(model, hop, point, NULL, &pending);
         walk_path(model, hop, point, false, trace, out);
         compare_walks(&out->egress, &pending.egress);
         compare_walks(&out->ingress, &pending.ingress);

@@ -77,6 +77,10 @@ struct np_trace_step {
     const char *axis; /* first axis of it that said no or maybe: "near", "far", "port", "relation",
                          "family", "request", ...; NULL: none */
     const struct np_result *result; /* DECISION */
+    /* TIER_END: the first policy of the tier that applies in this direction, options' aside, and
+     * whether it does; NULL, NO: none */
+    const struct np_policy *applying;
+    np_truth applies;
 };
 /*
  * Receives the walk, in order: each owner of a shared address is walked with its own hop, and a hop
@@ -111,13 +115,19 @@ void np_reference_hop(const struct np_model *model, const struct np_hop *hop,
                       struct netpol_verdict *out);
 /* The second walk alone: staged and dry-run policies as if enforced. */
 void np_reference_pending(const struct np_model *model, const struct np_hop *hop,
-                          const struct netpol_point *point, struct netpol_verdict *out);
+                          const struct netpol_point *point, const struct np_trace *trace,
+                          struct netpol_verdict *out);
 /* From the public tuple and request: canonicalises, resolves ends (with every owner of a shared
  * address), evaluates. */
 void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple,
                        const struct netpol_request *request, const struct netpol_point *point,
                        const struct np_trace *trace, struct netpol_verdict *out);
-/* The same with the caller's room for effects (np_reference_eval has a small one of its own). */
+/* The second walk alone, of every owner of a shared address: the most restrictive stands. */
+void np_reference_eval_pending(const struct np_model *model, const struct netpol_tuple *tuple,
+                               const struct netpol_request *request,
+                               const struct netpol_point *point, const struct np_trace *trace,
+                               struct netpol_verdict *out);
+/* np_reference_eval with the caller's room for effects (it has a small one of its own). */
 void np_reference_eval_in(const struct np_model *model, const struct netpol_tuple *tuple,
                           const struct netpol_request *request, const struct netpol_point *point,
                           const struct np_trace *trace, struct np_effects *room,

@@ -179,7 +179,7 @@ void staging(struct run *run)
         if (!resolve(staged.model, &q, &hop)) {
             continue;
         }
-        np_reference_pending(staged.model, &hop, NULL, &pending);
+        np_reference_pending(staged.model, &hop, NULL, NULL, &pending);
         np_reference_hop(staged.model, &hop, NULL, NULL, &both);
         bool would = (now.egress.flags | now.ingress.flags) & NETPOL_PART_WOULD_DENY;
         bool said = now.egress.staged || now.ingress.staged;

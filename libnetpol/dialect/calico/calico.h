@@ -42,6 +42,8 @@ struct np_tier *np_calico_unreadable_tier(struct np_lower *l, struct np_slice na
                                           enum np_calico_stage stage);
 /* The Tier's name: "default" of "default (forward)". */
 struct np_slice np_calico_tier_name(const struct np_tier *tier);
+/* `(profiles)`, which is no Tier. */
+bool np_calico_tier_is_profiles(const struct np_tier *tier);
 /* The tier was named by policies and made by nobody. */
 bool np_calico_tier_missing(const struct np_tier *tier);
 /*

@@ -37,6 +37,11 @@ struct np_slice np_calico_tier_name(const struct np_tier *tier)
     return blank ? (struct np_slice){name.ptr, (size_t)(blank - name.ptr)} : name;
 }
 
+bool np_calico_tier_is_profiles(const struct np_tier *tier)
+{
+    return np_slice_is(np_str_slice(tier->name), PROFILES);
+}
+
 bool np_calico_tier_missing(const struct np_tier *tier)
 {
     return tier->late == LATE_MISSING;
