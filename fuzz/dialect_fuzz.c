@@ -202,11 +202,7 @@ static struct np_model *lower(const struct reading *r, unsigned flags, struct np
     add_pod(b, "x", "b", 2);
     add_pod(b, "default", "a", 3);
     struct np_lower l = {.ctx = r->ctx, .build = b, .options = &options, .diags = r->diags};
-    CHECK(np_lower_begin(&l) == NETPOL_OK);
-    for (size_t i = 0; i < r->count; i++) {
-        l.object = r->objects[i];
-        CHECK(!l.object->reader->lower || l.object->reader->lower(&l) == NETPOL_OK);
-    }
+    CHECK(np_lower_objects(&l, r->objects, r->count) == NETPOL_OK);
     CHECK(np_build_seal(b, &model) == NETPOL_OK);
     CHECK(np_lower_check(&l, model) == NETPOL_OK);
     return model;

@@ -11,48 +11,20 @@
 
 /* ---- all ---- */
 
-static int lower_one(struct np_lower *lower, const struct np_object *object)
-{
-    lower->object = object;
-    np_build_maker(lower->build, object);
-    int status = object->reader->lower ? object->reader->lower(lower) : NETPOL_OK;
-    np_build_maker(lower->build, NULL);
-    return status;
-}
-
-/* What the cluster is made of comes before the policies, which may look it up. */
-static int lower_family(struct np_lower *lower, const struct np_snapshot *snapshot, bool core)
-{
-    int status = NETPOL_OK;
-    for (size_t i = 0; status == NETPOL_OK && i < snapshot->count; i++) {
-        const struct np_object *object = snapshot->objects[i];
-        if ((object->reader->family == NP_FAMILY_CORE) == core) {
-            status = lower_one(lower, object);
-        }
-    }
-    return status;
-}
-
 static int lower_objects(struct np_lower *lower, const struct np_snapshot *snapshot)
 {
-    int status = np_lower_begin(lower);
     for (size_t i = 0; i < snapshot->n_ranges; i++) {
         np_build_pod_range(lower->build, snapshot->ranges[i]);
-    }
-    if (status == NETPOL_OK) {
-        status = lower_family(lower, snapshot, true);
-    }
-    if (status == NETPOL_OK) {
-        status = lower_family(lower, snapshot, false);
     }
     if (snapshot->incomplete) {
         np_build_incomplete(lower->build);
     }
-    return status;
+    return np_lower_objects(lower, snapshot->objects, snapshot->count);
 }
 
 /* What only the whole set shows. */
-static int check(struct np_lower *lower, const struct np_model *model)
+static int check(struct np_lower *lower, const struct np_snapshot *snapshot,
+                 const struct np_model *model)
 {
     lower->options = &model->options;
     int status = np_lower_check(lower, model);
@@ -62,6 +34,7 @@ static int check(struct np_lower *lower, const struct np_model *model)
     if (status == NETPOL_OK && lower->options->engine == NP_ENGINE_CALICO) {
         np_calico_check(lower, model);
     }
+    np_lower_check_engine(lower, snapshot->objects, snapshot->count);
     return status == NETPOL_OK && lower->errors ? NETPOL_ERR_INPUT : status;
 }
 
@@ -83,7 +56,7 @@ int np_lower_all(struct np_whole *whole, const struct np_options *options, bool 
         status = np_build_failed(build) ? NETPOL_ERR_MEMORY : np_build_seal(build, &whole->model);
     }
     np_build_destroy(build);
-    return status == NETPOL_OK ? check(&lower, whole->model) : status;
+    return status == NETPOL_OK ? check(&lower, whole->snapshot, whole->model) : status;
 }
 
 /* ---- what is different ---- */
@@ -208,7 +181,7 @@ static int build_upon(struct np_whole *whole, const struct np_whole *before, str
     lower->options = np_build_options(build);
     int status = NETPOL_OK;
     for (size_t i = 0; status == NETPOL_OK && i < c->n_new; i++) {
-        status = lower_one(lower, c->new[i]);
+        status = np_lower_object(lower, c->new[i]);
     }
     *outgrown = status == NETPOL_OK && np_build_outgrown(build);
     if (status == NETPOL_OK && !*outgrown) {
@@ -232,7 +205,8 @@ int np_lower_upon(struct np_whole *whole, const struct np_whole *before, bool st
     }
     struct np_lower lower = {.ctx = whole->ctx, .diags = diags, .strict = strict};
     status = build_upon(whole, before, &changes, &lower, out, outgrown);
-    return status == NETPOL_OK && !*outgrown ? check(&lower, whole->model) : status;
+    return status == NETPOL_OK && !*outgrown ? check(&lower, whole->snapshot, whole->model)
+                                             : status;
 }
 
 void np_lowered_free(const struct netpol_ctx *ctx, struct np_lowered *lowered)

@@ -56,6 +56,7 @@ struct np_lower {
     const struct np_object *object;
     struct netpol_diags *diags; /* set-level warnings and errors; may be NULL */
     bool strict;                /* warnings about the set are errors */
+    struct np_calico *calico;   /* engine=calico, while all objects are lowered; else NULL */
     uint32_t errors;            /* counted here, also without diags: compile refuses when not 0 */
 };
 
@@ -80,6 +81,10 @@ struct np_reader {
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
 const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);
 const struct np_reader *np_reader_at(size_t i);
+/* One of Calico's kinds, in either of its two groups, which are one resource each. */
+bool np_reader_is_calico(const struct np_reader *reader);
+/* Do such objects have a say under the option engine? */
+bool np_reader_decides(const struct np_reader *reader, const struct np_options *options);
 /* Stands for every kind that has no reader and was refused all the same (admitted loading). */
 const struct np_reader *np_reader_unread(bool namespaced);
 /* "NetworkPolicy is networking.k8s.io/v1" for the kind of a policy or a misspelt one, whatever
@@ -102,6 +107,15 @@ int np_decode_endpoint(struct netpol_ctx *ctx, const struct netpol_endpoint_spec
 /* Tiers and synthetic policies that exist without any object (own node, self, other protocols,
  * NetworkPolicy tier). Before all lowering. */
 int np_lower_begin(struct np_lower *l);
+/*
+ * All objects, which stand in an order of their own (by key): what exists without any, what the
+ * cluster is made of, policies. Kinds of another engine are left out. OK, ERR_MEMORY.
+ */
+int np_lower_objects(struct np_lower *l, struct np_object *const *objects, size_t count);
+/* One object, into a builder made upon a model. */
+int np_lower_object(struct np_lower *l, const struct np_object *object);
+/* Says which kinds were left out: a warning each, an error when strict. */
+void np_lower_check_engine(struct np_lower *l, struct np_object *const *objects, size_t count);
 /*
  * After the seal: what only the whole set shows (equal priorities that overlap). Warnings, or
  * errors by option priority_tie or when strict; counted in l->errors. l->build and l->object are

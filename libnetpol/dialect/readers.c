@@ -4,6 +4,7 @@
  * NULL stands for any, so lines with more in them come first. What has no line means nothing to
  * policies and is skipped.
  */
+#include "dialect/calico/inventory.h"
 #include "dialect/cluster_network_policy.h"
 #include "dialect/core.h"
 #include "dialect/kubernetes.h"
@@ -28,6 +29,19 @@
         group, version, kind, NP_FAMILY_CORE, namespaced, np_core_##decode##_decode, \
             np_core_##lower##_lower, &np_core_##shape##_shape, syntax, NULL          \
     }
+/* Calico's, in a group and version: np_calico_<name>_decode, _lower, _shape. */
+#define CALICO_KIND(group, version, kind, namespaced, name, syntax)                  \
+    {                                                                                \
+        group, version, kind, NP_FAMILY_CORE, namespaced, np_calico_##name##_decode, \
+            np_calico_##name##_lower, &np_calico_##name##_shape, syntax, NULL        \
+    }
+#define CALICO(group, version)                                                 \
+    CALICO_KIND(group, version, "Tier", false, tier, np_syntax_label),         \
+        CALICO_KIND(group, version, "NetworkSet", true, set, NULL),            \
+        CALICO_KIND(group, version, "GlobalNetworkSet", false, set, NULL),     \
+        CALICO_KIND(group, version, "HostEndpoint", false, host, NULL),        \
+        CALICO_KIND(group, version, "WorkloadEndpoint", true, workload, NULL), \
+        CALICO_KIND(group, version, "FelixConfiguration", false, felix, NULL),
 /* Any other version of such a kind. */
 #define OUTDATED(group, kind, namespaced, hint)                                                   \
     {                                                                                             \
@@ -70,7 +84,9 @@ static const struct np_reader readers[] = {
     CORE("batch", "v1", "CronJob", true, cron_job, workload, cron_job, NULL),
     CORE("batch", "v1beta1", "CronJob", true, cron_job, workload, cron_job, NULL),
 
-    OUTDATED("", "Pod", true, use_core),
+    CALICO("projectcalico.org", "v3") CALICO("crd.projectcalico.org", "v1")
+
+        OUTDATED("", "Pod", true, use_core),
     OUTDATED("", "ReplicationController", true, use_core),
     OUTDATED("", "Node", false, use_core),
     OUTDATED("", "Namespace", false, use_core),
@@ -103,20 +119,12 @@ static const struct np_reader readers[] = {
     REFUSED("projectcalico.org", NULL, "StagedNetworkPolicy", true, NULL),
     REFUSED("projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, NULL),
     REFUSED("projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, NULL),
-    REFUSED("projectcalico.org", NULL, "Tier", false, NULL),
-    REFUSED("projectcalico.org", NULL, "NetworkSet", true, NULL),
-    REFUSED("projectcalico.org", NULL, "GlobalNetworkSet", false, NULL),
-    REFUSED("projectcalico.org", NULL, "HostEndpoint", false, NULL),
     REFUSED("projectcalico.org", NULL, "Profile", false, NULL),
     REFUSED("crd.projectcalico.org", NULL, "NetworkPolicy", true, NULL),
     REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, NULL),
     REFUSED("crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, NULL),
     REFUSED("crd.projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, NULL),
     REFUSED("crd.projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "Tier", false, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "NetworkSet", true, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkSet", false, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "HostEndpoint", false, NULL),
     REFUSED("security.istio.io", NULL, "AuthorizationPolicy", true, NULL),
     REFUSED("security.istio.io", NULL, "PeerAuthentication", true, NULL),
     REFUSED("security.istio.io", NULL, "RequestAuthentication", true, NULL),
@@ -136,6 +144,13 @@ const struct np_reader *np_reader_unread(bool namespaced)
     static const struct np_reader unread[] = {REFUSED("", NULL, NULL, false, NULL),
                                               REFUSED("", NULL, NULL, true, NULL)};
     return &unread[namespaced];
+}
+
+bool np_reader_is_calico(const struct np_reader *reader)
+{
+    static const char group[] = "projectcalico.org";
+    size_t len = strlen(reader->group), own = sizeof group - 1;
+    return len >= own && strcmp(reader->group + len - own, group) == 0;
 }
 
 static bool fits(const char *pattern, struct np_slice text)

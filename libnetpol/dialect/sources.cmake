@@ -2,12 +2,16 @@
 netpol_room(
     dialect
     calico/frame.c
+    calico/host.c
     calico/http.c
+    calico/inventory.c
     calico/profile.c
     calico/selector.c
     calico/selector_id.c
     calico/selector_lower.c
     calico/selector_print.c
+    calico/synthetic.c
+    calico/tier.c
     cidr.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
@@ -26,6 +30,7 @@ netpol_room(
     meta.c
     namespaces.c
     object.c
+    order.c
     priorities.c
     readers.c
     report.c

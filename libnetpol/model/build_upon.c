@@ -152,12 +152,23 @@ struct np_build *np_build_upon(const struct np_model *before,
     return b;
 }
 
+/* Are there policies that an object made? What an option made stays with the tier. */
+static bool has_made(const struct np_tier *tier)
+{
+    for (uint32_t i = 0; i < tier->n_policies; i++) {
+        if (tier->policies[i]->maker) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool np_build_outgrown(const struct np_build *b)
 {
     bool outgrown = b->outgrown;
     for (size_t i = 0; i < b->policy.dropped.count && !outgrown; i++) {
         const struct np_tier *tier = copied(b, b->policy.dropped.items[i]->tier);
-        outgrown = !tier || (tier->n_policies == 0 && !tier->lasting);
+        outgrown = !tier || (!tier->lasting && !has_made(tier));
     }
     return outgrown;
 }

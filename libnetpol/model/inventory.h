@@ -58,6 +58,8 @@ struct np_endpoint {
     uint32_t n_prefixes;
     const struct np_named_port *ports;
     uint32_t n_ports;
+    uint32_t n_domains;
+    const np_str *domains;          /* of a network set: DNS names that have its labels, too */
     np_str principal;               /* SPIFFE id when the inventory implies one; NULL */
     np_str source_object, position; /* "Pod/ns/name", "file:line:col"; may be NULL */
 };

@@ -36,6 +36,8 @@ void np_store_destroy(struct netpol_store *store)
 void np_store_key(struct np_text *text, struct np_slice group, struct np_slice kind,
                   struct np_slice namespace_name, struct np_slice name)
 {
+    static const char crd[] = "crd.projectcalico.org"; /* the same resources, seen directly */
+    group = np_slice_is(group, crd) ? np_slice_of(crd + strlen("crd.")) : group;
     const struct np_slice parts[] = {group, kind, namespace_name, name};
     text->len = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -192,7 +194,9 @@ void np_store_stats(const struct netpol_store *store, struct netpol_store_stats 
                                        .incomplete = store->incomplete};
     while (np_map_next(&store->objects, &cursor, &key, &value)) {
         const struct np_object *object = (const struct np_object *)(uintptr_t)value;
-        out->policies += object->reader->family == NP_FAMILY_POLICY;
+        bool policy = object->reader->family == NP_FAMILY_POLICY;
+        out->policies += policy;
+        out->calico_policies += policy && np_reader_is_calico(object->reader);
         out->endpoints += is_endpoint(object);
         out->unreadable += object->state == NP_OBJECT_UNREADABLE;
     }

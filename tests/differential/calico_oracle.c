@@ -209,6 +209,15 @@ static void try_profiles(const struct walk *walk, const struct cal_host *host)
 
 /* ---- host endpoints ---- */
 
+/* What a pod and its own node say to each other passes no interface of the node's. */
+static bool own_node(const struct walk *walk)
+{
+    const struct cal_end *near = walk->direction == CAL_INGRESS ? &walk->q->dst : &walk->q->src;
+    const struct cal_end *far = walk->direction == CAL_INGRESS ? &walk->q->src : &walk->q->dst;
+    return near->node >= 0 && far->pod >= 0 && walk->w->set->pods[far->pod].node == near->node &&
+           (walk->direction == CAL_INGRESS || walk->w->reading.own_node_allowed);
+}
+
 static void judge_host(const struct walk *walk, const struct cal_host *host, bool forwarded)
 {
     bool any;
@@ -219,8 +228,14 @@ static void judge_host(const struct walk *walk, const struct cal_host *host, boo
     early.q = &before;
     walk->out->judged = walk->out->host = true;
     if (try_tiers(&early, UNTRACKED, &any) ||
-        (walk->direction == CAL_INGRESS && try_tiers(&early, PRE_DNAT, &any)) ||
-        try_tiers(walk, forwarded ? FORWARD : NORMAL, &any)) {
+        (walk->direction == CAL_INGRESS && try_tiers(&early, PRE_DNAT, &any))) {
+        return;
+    }
+    if (!forwarded && own_node(walk)) {
+        decide(walk, true, NULL, 0);
+        return;
+    }
+    if (try_tiers(walk, forwarded ? FORWARD : NORMAL, &any)) {
         return;
     }
     if (forwarded) { /* no policy, or all tiers passed */

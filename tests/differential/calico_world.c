@@ -52,9 +52,14 @@ static int compile(struct loaded *l, struct netpol_ctx *ctx, struct cal_reading 
 {
     const char *const settings[] = {
         reading.own_node_allowed ? "own_node_ingress=allow" : "own_node_ingress=judge",
-        reading.self_allowed ? "self_traffic=allow" : "self_traffic=judge"};
-    struct netpol_compile_options options = {
-        .size = sizeof options, .profile = "calico", .settings = settings, .n_settings = 2};
+        reading.self_allowed ? "self_traffic=allow" : "self_traffic=judge",
+        "endpoint_to_host=accept",
+        "workload_encapsulation=allow",
+        "failsafe_ports=none"};
+    struct netpol_compile_options options = {.size = sizeof options,
+                                             .profile = "calico",
+                                             .settings = settings,
+                                             .n_settings = sizeof settings / sizeof *settings};
     struct netpol_matcher *compiled = NULL;
     if (l->oracle.set->features & CAL_KUBERNETES) {
         options.profile = "kubernetes";

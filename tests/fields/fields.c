@@ -14,10 +14,12 @@ static const struct {
     const char *page, *title, *group;
     int family;
 } pages[] = {
-    {"kubernetes",             "NetworkPolicy",                             "networking.k8s.io", NP_FAMILY_POLICY},
+    {"kubernetes",             "NetworkPolicy",                                     "networking.k8s.io", NP_FAMILY_POLICY},
     {"cluster_network_policy", "ClusterNetworkPolicy and its predecessors",
-     "policy.networking.k8s.io",                                                                 NP_FAMILY_POLICY},
-    {"core",                   "Cluster state",                             NULL,                NP_FAMILY_CORE  },
+     "policy.networking.k8s.io",                                                                         NP_FAMILY_POLICY},
+    {"core",                   "Cluster state",                                     NULL,                NP_FAMILY_CORE  },
+    {"calico_inventory",       "Calico's tiers, sets, endpoints and configuration", "projectcalico.org",
+     NP_FAMILY_CORE                                                                                                      },
 };
 
 struct text {
@@ -59,7 +61,8 @@ static void reach(struct shapes *shapes, const struct np_shape *shape)
 static bool on_page(const struct np_reader *reader, size_t page)
 {
     return reader->shape && reader->family == pages[page].family &&
-           (!pages[page].group || strcmp(reader->group, pages[page].group) == 0);
+           (pages[page].group ? strcmp(reader->group, pages[page].group) == 0
+                              : !np_reader_is_calico(reader));
 }
 
 static void gather(struct shapes *shapes, size_t page)

@@ -211,10 +211,13 @@ static int load_paths(struct session *session)
 /* The auto profile does not choose between two engines. */
 static bool mixes_engines(const struct session *session)
 {
+    struct netpol_store_stats stats;
     bool cilium = false, calico = false;
     if (args_value(session->args, OPTION_PROFILE) &&
         !args_is(session->args, OPTION_PROFILE, "auto"))
         return false;
+    netpol_store_stats(session->store, &stats);
+    calico = stats.calico_policies > 0;
     for (size_t i = 0; i < netpol_diags_count(session->diags); i++) {
         const struct netpol_diag *diag = netpol_diags_at(session->diags, i);
         if (strcmp(diag->name, "no-reader") == 0) {
@@ -257,9 +260,13 @@ static const char *choose_profile(struct session *session)
     const char *profile = args_value(session->args, OPTION_PROFILE);
     if (profile && strcmp(profile, "auto") != 0)
         return profile;
+    struct netpol_store_stats stats;
+    netpol_store_stats(session->store, &stats);
+    bool calico = stats.calico_policies > 0;
     if (!args_has(session->args, OPTION_QUIET) && !session->profile_said)
-        complain("profile kubernetes (auto: no kinds of another engine)");
-    return "kubernetes";
+        complain(calico ? "profile calico (auto: there are policies of Calico)"
+                        : "profile kubernetes (auto: no kinds of another engine)");
+    return calico ? "calico" : "kubernetes";
 }
 
 int session_compile(struct session *session)

@@ -55,13 +55,48 @@ np_str np_calico_tie(struct np_lower *l, np_str kind);
 bool np_calico_engine(const struct np_lower *l);
 /* The tiers that are always there. Before all lowering, engine=calico only. */
 void np_calico_begin(struct np_lower *l);
-/* The host's stages, if they are not there yet: because there is a host endpoint. */
+/* The host's stages, if they are not there yet. */
 void np_calico_hosts(struct np_lower *l);
-/* The profiles kns.NAMESPACE, which allow everything: one policy for all pods. */
-void np_calico_pod_profiles(struct np_lower *l);
 /* Of a sealed model: tiers that nobody made. */
 void np_calico_check(struct np_lower *l, const struct np_model *model);
-/* `(options)`, before every tier, and `(profiles)`, after them. */
+/* Of a Tier object; HUGE_VAL: no order. Nothing happens where the tier is there. */
+void np_calico_make_tier(struct np_lower *l, struct np_slice name, double order,
+                         enum np_end_action end);
+/* Before every tier, and after them: `(options)`, `(profiles)`; the host's normal stage has its
+ * own. */
 struct np_tier *np_calico_options_tier(struct np_lower *l);
+struct np_tier *np_calico_host_options_tier(struct np_lower *l);
 struct np_tier *np_calico_profiles_tier(struct np_lower *l);
+struct np_tier *np_calico_host_profiles_tier(struct np_lower *l);
+
+/* ---- what endpoints and configuration add up to ---- */
+/* Objects of a kind, in the order of all objects. */
+struct np_calico_item {
+    const struct np_object *object;
+    struct np_endpoint *endpoint; /* NULL: none made of it */
+    struct np_calico_item *next;
+};
+struct np_calico_list {
+    struct np_calico_item *first, *last;
+};
+struct np_calico { /* np_lower.calico */
+    struct np_calico_list hosts, workloads, profiles;
+    const struct np_object *felix; /* the FelixConfiguration; NULL: none */
+};
+struct np_calico_item *np_calico_note(struct np_lower *l, struct np_calico_list *list);
+/*
+ * After all kinds that are no policies: labels of profiles, WorkloadEndpoints without a Pod, the
+ * host's stages where there are host endpoints, profiles and synthetic rules. OK, ERR_MEMORY.
+ */
+int np_calico_cluster(struct np_lower *l, struct np_object *const *objects, size_t count);
+/* Profiles: a policy for each of them in each place of the lists that name it. */
+void np_calico_profiles(struct np_lower *l);
+/* Adds the labels of an endpoint's profiles that it does not have itself; the first profile wins.
+ */
+void np_calico_profile_labels(struct np_lower *l, const struct np_calico_item *item);
+
+/* Everything that options say of hosts and pods; hosts: there are host endpoints. */
+void np_calico_synthetic(struct np_lower *l, bool hosts);
+/* Failsafe ports leave a tier before its first rule, in the stages before translation. */
+void np_calico_failsafe_pass(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage);
 #endif

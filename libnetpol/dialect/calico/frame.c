@@ -82,14 +82,11 @@ static void make_host(struct np_lower *l, enum np_direction direction)
         }
         for (uint32_t t = 0; order[i] == NP_CALICO_NORMAL && workload && t < workload->n_tiers;
              t++) {
-            np_build_add_tier(l->build, stage, workload->tiers[t]);
+            if (workload->tiers[t]->name->text[0] != '(') {
+                np_build_add_tier(l->build, stage, workload->tiers[t]);
+            }
         }
     }
-}
-
-static bool has_host(struct np_lower *l)
-{
-    return host_stage(l, NP_INGRESS, NP_CALICO_NORMAL) != NULL;
 }
 
 void np_calico_hosts(struct np_lower *l)
@@ -101,15 +98,17 @@ void np_calico_hosts(struct np_lower *l)
     }
 }
 
-static void attach(struct np_lower *l, struct np_tier *tier, enum np_calico_stage which)
+enum { OF_WORKLOADS = 1, OF_HOSTS = 2 };
+
+static void attach(struct np_lower *l, struct np_tier *tier, enum np_calico_stage which,
+                   unsigned whose)
 {
     for (int d = 0; d < NP_DIRECTIONS; d++) {
         enum np_direction direction = (enum np_direction)d;
-        if (which == NP_CALICO_NORMAL) {
+        if (whose & OF_WORKLOADS) {
             np_build_add_tier(l->build, np_build_workload_stage(l->build, direction), tier);
         }
-        bool wanted = which != NP_CALICO_NORMAL || has_host(l);
-        struct np_stage *stage = wanted ? host_stage(l, direction, which) : NULL;
+        struct np_stage *stage = whose & OF_HOSTS ? host_stage(l, direction, which) : NULL;
         if (stage) {
             np_build_add_tier(l->build, stage, tier);
         }
@@ -126,7 +125,24 @@ static struct np_tier *make_tier(struct np_lower *l, const char *name, double or
         tier->late = late;
         tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = (uint8_t)end;
         tier->end_if = NP_TIER_ISOLATED;
-        attach(l, tier, which);
+        attach(l, tier, which, which == NP_CALICO_NORMAL ? OF_WORKLOADS | OF_HOSTS : OF_HOSTS);
+    }
+    return tier;
+}
+
+/* A tier of synthetic rules, of workloads or of hosts in their normal stage. */
+static struct np_tier *own_tier(struct np_lower *l, const char *name, bool first, unsigned whose)
+{
+    struct np_tier *tier = np_build_find_tier(l->build, name);
+    if (!tier) {
+        tier = np_build_tier(l->build, name, first ? -HUGE_VAL : HUGE_VAL, NP_LISTED);
+    } else {
+        return tier;
+    }
+    if (tier) {
+        tier->late = first ? 0 : LATE_PROFILES;
+        tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = first ? NP_END_PASS : NP_END_DENY;
+        attach(l, tier, NP_CALICO_NORMAL, whose);
     }
     return tier;
 }
@@ -167,21 +183,22 @@ struct np_tier *np_calico_unreadable_tier(struct np_lower *l, struct np_slice na
 
 struct np_tier *np_calico_options_tier(struct np_lower *l)
 {
-    struct np_tier *tier = np_build_find_tier(l->build, OPTIONS);
-    return tier ? tier
-                : make_tier(l, OPTIONS, -HUGE_VAL, LATE_LISTED, NP_END_PASS, NP_CALICO_NORMAL);
+    return own_tier(l, "(options)", true, OF_WORKLOADS);
+}
+
+struct np_tier *np_calico_host_options_tier(struct np_lower *l)
+{
+    return own_tier(l, "(host options)", true, OF_HOSTS);
 }
 
 struct np_tier *np_calico_profiles_tier(struct np_lower *l)
 {
-    struct np_tier *tier = np_build_find_tier(l->build, PROFILES);
-    if (!tier) {
-        tier = make_tier(l, PROFILES, HUGE_VAL, LATE_PROFILES, NP_END_DENY, NP_CALICO_NORMAL);
-        if (tier) {
-            tier->end_if = NP_ALWAYS;
-        }
-    }
-    return tier;
+    return own_tier(l, "(profiles)", false, OF_WORKLOADS);
+}
+
+struct np_tier *np_calico_host_profiles_tier(struct np_lower *l)
+{
+    return own_tier(l, "(host profiles)", false, OF_HOSTS);
 }
 
 void np_calico_begin(struct np_lower *l)
@@ -201,7 +218,18 @@ void np_calico_begin(struct np_lower *l)
                   NP_CALICO_NORMAL);
     }
     np_calico_profiles_tier(l);
-    np_calico_pod_profiles(l);
+}
+
+void np_calico_make_tier(struct np_lower *l, struct np_slice name, double order,
+                         enum np_end_action end)
+{
+    np_str text = np_build_str(l->build, name);
+    if (text && !np_build_find_tier(l->build, text->text)) {
+        struct np_tier *tier = make_tier(l, text->text, order, LATE_LISTED, end, NP_CALICO_NORMAL);
+        if (tier) {
+            tier->lasting = true; /* as long as its object, which is no policy */
+        }
+    }
 }
 
 /* ---- the set as a whole ---- */

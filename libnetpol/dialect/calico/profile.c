@@ -1,30 +1,195 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Profiles: what is asked when no tier has decided. Source: libcalico-go/lib/backend/k8s/conversion
- * NamespaceToProfile, felix/rules/endpoints.go, app-policy/checker/check.go checkTiers.
+ * NamespaceToProfile, felix/rules/endpoints.go, felix/calc/active_rules_calculator.go,
+ * app-policy/checker/check.go checkTiers.
  *
- * kns.NAMESPACE, which every pod has, allows both directions. There is one policy for all pods
- * instead of one for each namespace: they say the same, and pods of different namespaces stay
- * alike.
+ * An endpoint names its profiles in an order of its own, so there is a policy for each profile and
+ * place: of its endpoints are those that name it there. kns.NAMESPACE, which every pod has, allows
+ * both directions; it is one policy for all pods instead of one for each namespace: they say the
+ * same, and pods of different namespaces stay alike.
  */
-#include "dialect/calico/calico.h"
+#include "dialect/calico/inventory.h"
 
-void np_calico_pod_profiles(struct np_lower *l)
+static const struct np_calico_thing *thing_of(const struct np_calico_item *item)
 {
-    if (l->options->namespace_profiles) { /* allow, none */
-        return;
+    return item->object->spec;
+}
+
+static bool begins(struct np_slice text, const char *with)
+{
+    size_t len = strlen(with);
+    return text.len >= len && memcmp(text.ptr, with, len) == 0;
+}
+
+/* Made by Calico: allow all, or (of a service account) labels only. */
+static bool allows_all(struct np_slice profile)
+{
+    return begins(profile, "kns.") || np_slice_is(profile, "projectcalico-default-allow");
+}
+
+void np_calico_profile_labels(struct np_lower *l, const struct np_calico_item *item)
+{
+    (void)l;
+    (void)item;
+}
+
+/* ---- who names a profile at a place ---- */
+
+static bool names_it(const struct np_calico_item *item, uint32_t place, struct np_slice profile)
+{
+    const struct np_calico_thing *thing = thing_of(item);
+    return item->endpoint && place < thing->n_profiles &&
+           np_slice_equal(thing->profiles[place], profile);
+}
+
+static const struct np_selector *is_called(struct np_lower *l, const char *field, np_str value)
+{
+    return np_build_term(l->build, NP_SCOPE_FIELD, np_build_text(l->build, field), NP_OP_IN, &value,
+                         1);
+}
+
+static const struct np_selector *is_this(struct np_lower *l, const struct np_endpoint *endpoint)
+{
+    const struct np_selector *name = is_called(l, "name", endpoint->name);
+    if (!endpoint->namespace_name) {
+        return name;
     }
-    np_str name = np_build_text(l->build, "kns");
-    struct np_policy *policy =
-        np_build_policy(l->build, np_calico_profiles_tier(l), "Profile", NULL, name);
+    const struct np_selector *both[] = {is_called(l, "namespace", endpoint->namespace_name), name};
+    return np_build_select(l->build, NP_SELECT_ALL, both, 2);
+}
+
+/* The endpoints of the list that name it there; all that exist: without a word of their names. */
+static const struct np_selector *those(struct np_lower *l, const struct np_calico_list *list,
+                                       uint32_t place, struct np_slice profile)
+{
+    uint32_t count = 0, all = 0;
+    for (const struct np_calico_item *item = list->first; item; item = item->next) {
+        count += names_it(item, place, profile);
+        all++;
+    }
+    if (count == all && !list->first->endpoint->namespace_name) {
+        return np_build_select(l->build, NP_SELECT_ALL, NULL, 0);
+    }
+    const struct np_selector **kids = np_build_alloc(l->build, count, sizeof(struct np_selector *));
+    uint32_t used = 0;
+    for (const struct np_calico_item *item = list->first; kids && item; item = item->next) {
+        if (names_it(item, place, profile)) {
+            kids[used++] = is_this(l, item->endpoint);
+        }
+    }
+    return kids ? np_build_select(l->build, NP_SELECT_ANY, kids, used) : NULL;
+}
+
+/* ---- policies ---- */
+
+static void one_rule(struct np_lower *l, struct np_policy *policy, enum np_action action)
+{
     for (int d = 0; policy && d < NP_DIRECTIONS; d++) {
-        struct np_rule *rule = np_build_rule(l->build, policy, (enum np_direction)d, NP_ACT_ALLOW);
+        struct np_rule *rule = np_build_rule(l->build, policy, (enum np_direction)d, action);
+        if (rule && np_build_alt(l->build, rule)) {
+            rule->origin = policy->origin;
+        }
+    }
+}
+
+static struct np_policy *add(struct np_lower *l, struct np_tier *tier, struct np_slice name,
+                             uint32_t place, const struct np_set *subjects)
+{
+    np_str text = np_build_str(l->build, name);
+    struct np_policy *policy = np_build_policy(l->build, tier, "Profile", NULL, text);
+    if (policy) {
+        policy->order = place;
+        policy->tie = text;
         policy->synthetic = true;
         policy->origin.option = np_build_text(l->build, "namespace_profiles");
-        policy->subjects[d] = np_lower_pod_set(l, np_lower_pod_kinds(l),
-                                               np_build_select(l->build, NP_SELECT_ALL, NULL, 0));
-        if (rule && np_build_alt(l->build, rule)) {
-            rule->origin.option = policy->origin.option;
+        policy->subjects[NP_INGRESS] = policy->subjects[NP_EGRESS] = subjects;
+    }
+    return policy;
+}
+
+/* Felix takes a profile that does not exist for one that denies all. */
+static void missing(struct np_lower *l, const struct np_calico_item *item, struct np_slice profile)
+{
+    const struct np_object *object = item->object;
+    struct np_place place = {.source = object->source,
+                             .line = object->line,
+                             .column = object->column,
+                             .object = object->label,
+                             .path = "spec.profiles"};
+    l->errors += l->strict;
+    np_diag_full(l->diags, NP_CODE_2414, l->strict ? NETPOL_ERROR : -1, NULL, &place,
+                 "there is no profile \"%.*s\"; it denies everything",
+                 (int)(profile.len < 100 ? profile.len : 100), profile.ptr);
+}
+
+static void at_place(struct np_lower *l, const struct np_calico_list *list, struct np_tier *tier,
+                     uint16_t kinds, const struct np_calico_item *item, uint32_t place)
+{
+    struct np_slice profile = thing_of(item)->profiles[place];
+    for (const struct np_calico_item *before = list->first; before != item; before = before->next) {
+        if (names_it(before, place, profile)) {
+            return; /* made with that one */
         }
+    }
+    if (begins(profile, "ksa.")) {
+        return;
+    }
+    struct np_policy *policy =
+        add(l, tier, profile, place, np_lower_pod_set(l, kinds, those(l, list, place, profile)));
+    if (allows_all(profile)) {
+        one_rule(l, policy, NP_ACT_ALLOW);
+    } else {
+        one_rule(l, policy, NP_ACT_DENY);
+        missing(l, item, profile);
+    }
+}
+
+static void of_list(struct np_lower *l, const struct np_calico_list *list, struct np_tier *tier,
+                    uint16_t kinds)
+{
+    for (const struct np_calico_item *item = list->first; item; item = item->next) {
+        for (uint32_t i = 0; item->endpoint && i < thing_of(item)->n_profiles; i++) {
+            at_place(l, list, tier, kinds, item, i);
+        }
+    }
+}
+
+/* Every end that is a pod, known or not: all but those that say themselves which profiles they
+ * have. */
+static const struct np_set *pods(struct np_lower *l)
+{
+    const struct np_calico_list *list = &l->calico->workloads;
+    struct np_set_build *set = np_build_set(l->build);
+    uint32_t count = 0;
+    for (const struct np_calico_item *item = list->first; item; item = item->next) {
+        count += item->endpoint != NULL;
+    }
+    const struct np_selector **kids = np_build_alloc(l->build, count, sizeof(struct np_selector *));
+    uint32_t used = 0;
+    for (const struct np_calico_item *item = list->first; kids && item; item = item->next) {
+        if (item->endpoint) {
+            kids[used++] = is_this(l, item->endpoint);
+        }
+    }
+    np_set_clause(set);
+    if (used) {
+        np_set_literal(set,
+                       np_build_objects(l->build, NP_OBJ_WORKLOAD,
+                                        np_build_select(l->build, NP_SELECT_ANY, kids, used)),
+                       true);
+    }
+    return np_set_done(set);
+}
+
+void np_calico_profiles(struct np_lower *l)
+{
+    struct np_slice name = np_slice_of("kns");
+    if (!l->options->namespace_profiles) { /* allow, none */
+        one_rule(l, add(l, np_calico_profiles_tier(l), name, 0, pods(l)), NP_ACT_ALLOW);
+    }
+    of_list(l, &l->calico->workloads, np_calico_profiles_tier(l), NP_OBJ_WORKLOAD);
+    if (l->calico->hosts.first) {
+        of_list(l, &l->calico->hosts, np_calico_host_profiles_tier(l), NP_OBJ_HOST_ENDPOINT);
     }
 }

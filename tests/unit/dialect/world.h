@@ -107,11 +107,7 @@ static inline int world_lower(struct world *w)
                          .options = &w->options,
                          .diags = w->diags,
                          .strict = w->strict};
-    int status = np_lower_begin(&l);
-    for (size_t i = 0; i < w->count && status == NETPOL_OK; i++) {
-        l.object = w->objects[i];
-        status = w->objects[i]->reader->lower(&l);
-    }
+    int status = np_lower_objects(&l, w->objects, w->count);
     if (status == NETPOL_OK) {
         status = np_build_seal(w->build, &w->model);
     }
