@@ -30,8 +30,12 @@ static const char *position_of(struct np_arena *arena, const struct np_origin *o
     return out;
 }
 
-/* Stable across compiles, machines and contexts: over what a person would call it. 0: no memory. */
-static uint64_t key_of(const struct netpol_ctx *ctx, const struct netpol_rule_info *info)
+/*
+ * Stable across compiles, machines and contexts: over what a person would call it, and what tells
+ * kinds of one name apart (NetworkPolicy of Kubernetes and of Calico). 0: no memory.
+ */
+static uint64_t key_of(const struct netpol_ctx *ctx, const struct netpol_rule_info *info,
+                       const char *family)
 {
     const char *const parts[] = {info->policy, info->rule, info->title,
                                  info->option, info->tier, netpol_side_text(info->side)};
@@ -40,6 +44,7 @@ static uint64_t key_of(const struct netpol_ctx *ctx, const struct netpol_rule_in
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         np_text_add(&text, parts[i], strlen(parts[i]) + 1);
     }
+    np_text_add(&text, family, strlen(family));
     uint64_t key = text.failed ? 0 : np_hash_stable(text.ptr, text.len);
     return key || text.failed ? key : 1;
 }
@@ -108,7 +113,9 @@ static bool describe(const struct np_whole *whole, uint32_t number, struct netpo
     }
     fill_info(&whole->model->decisions[number], out, &origin);
     out->position = position_of(&whole->model->ground->arena, origin);
-    out->key = out->position ? key_of(whole->ctx, out) : 0;
+    const struct np_decision *decision = &whole->model->decisions[number];
+    const char *family = text_of(decision->policy ? decision->policy->namesakes : NULL);
+    out->key = out->position ? key_of(whole->ctx, out, family) : 0;
     return out->key != 0;
 }
 

@@ -143,7 +143,7 @@ static void check_inert(struct np_decode *d, const struct np_kube_spec *spec)
 }
 
 /* ValidateNetworkPolicySpec: duplicates among the types pass. */
-static void check_spec(struct np_decode *d, void *object)
+void np_kubernetes_check_spec(struct np_decode *d, void *object)
 {
     const struct np_kube_spec *spec = object;
     size_t mark = np_path_key(d, "policyTypes");

@@ -117,20 +117,13 @@ static void lower_direction(struct np_lower *l, struct np_policy *policy,
     }
 }
 
-int np_kubernetes_lower(struct np_lower *l)
+struct np_policy *np_kubernetes_lower_spec(struct np_lower *l, const struct np_kube_spec *spec)
 {
-    const struct np_kube_policy *source = l->object->spec;
-    const struct np_kube_spec *spec = source ? source->spec : NULL;
-    if (l->object->state == NP_OBJECT_UNREADABLE) {
-        bool read = source && source->subject_read;
-        return np_lower_unreadable_as(l, NP_TIER_NETWORK_POLICY,
-                                      lower_subject(l, read && spec ? spec->subject : NULL));
-    }
     struct np_policy *policy = np_build_policy(
-        l->build, np_lower_tier(l, NP_TIER_NETWORK_POLICY), "NetworkPolicy",
+        l->build, np_lower_tier(l, NP_TIER_NETWORK_POLICY), l->object->reader->kind,
         np_build_str(l->build, l->object->namespace_name), np_build_str(l->build, l->object->name));
     if (!policy) {
-        return NETPOL_ERR_MEMORY;
+        return NULL;
     }
     policy->origin = np_lower_origin(l, spec ? spec->node : NULL, "spec");
     if (np_calico_engine(l)) { /* conversion.go K8sNetworkPolicyToCalico */
@@ -141,5 +134,18 @@ int np_kubernetes_lower(struct np_lower *l)
             lower_direction(l, policy, spec, (enum np_direction)d);
         }
     }
+    return policy;
+}
+
+int np_kubernetes_lower(struct np_lower *l)
+{
+    const struct np_kube_policy *source = l->object->spec;
+    const struct np_kube_spec *spec = source ? source->spec : NULL;
+    if (l->object->state == NP_OBJECT_UNREADABLE) {
+        bool read = source && source->subject_read;
+        return np_lower_unreadable_as(l, NP_TIER_NETWORK_POLICY,
+                                      lower_subject(l, read && spec ? spec->subject : NULL));
+    }
+    np_kubernetes_lower_spec(l, spec);
     return np_lower_status(l);
 }

@@ -5,6 +5,7 @@
  * policies and is skipped.
  */
 #include "dialect/calico/inventory.h"
+#include "dialect/calico/policy.h"
 #include "dialect/cluster_network_policy.h"
 #include "dialect/core.h"
 #include "dialect/kubernetes.h"
@@ -15,6 +16,15 @@
     {                                                                             \
         group, version, kind, NP_FAMILY_POLICY, namespaced, np_##decode##_decode, \
             np_##lower##_lower, &np_##shape##_policy_shape, NULL, NULL            \
+    }
+/* Calico serves its kinds under two names; lower: np_calico_<lower>_lower. */
+#define CALICO_POLICY(kind, namespaced, id, lower, syntax)                            \
+    CALICO_POLICY_OF("projectcalico.org", "v3", kind, namespaced, id, lower, syntax), \
+        CALICO_POLICY_OF("crd.projectcalico.org", "v1", kind, namespaced, id, lower, syntax)
+#define CALICO_POLICY_OF(group, version, kind, namespaced, id, lower, syntax)        \
+    {                                                                                \
+        group, version, kind, NP_FAMILY_POLICY, namespaced, np_calico_##id##_decode, \
+            np_calico_##lower##_lower, &np_calico_##id##_policy_shape, syntax, NULL  \
     }
 #define REFUSED(group, version, kind, namespaced, hint)                                       \
     {                                                                                         \
@@ -57,6 +67,9 @@ static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields
 static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
 static const char use_v1alpha2[] =
     "policy.networking.k8s.io/v1alpha2 is read; its tier, actions and protocols differ.";
+static const char use_v3[] = "Write apiVersion: projectcalico.org/v3.";
+static const char use_crd_v1[] =
+    "Write apiVersion: projectcalico.org/v3, or crd.projectcalico.org/v1.";
 static const char unknown_kind[] =
     "Read are AdminNetworkPolicy and BaselineAdminNetworkPolicy of v1alpha1, and "
     "ClusterNetworkPolicy of v1alpha2.";
@@ -67,6 +80,11 @@ static const struct np_reader readers[] = {
     POLICY("policy.networking.k8s.io", "v1alpha1", "AdminNetworkPolicy", false, anp, cnp, anp),
     POLICY("policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy", false, banp, cnp,
            banp),
+    CALICO_POLICY("NetworkPolicy", true, np, policy, np_calico_np_name),
+    CALICO_POLICY("GlobalNetworkPolicy", false, gnp, policy, np_calico_gnp_name),
+    CALICO_POLICY("StagedNetworkPolicy", true, snp, policy, np_calico_np_name),
+    CALICO_POLICY("StagedGlobalNetworkPolicy", false, sgnp, policy, np_calico_gnp_name),
+    CALICO_POLICY("StagedKubernetesNetworkPolicy", true, sknp, sknp, NULL),
 
     CORE("", "v1", "Pod", true, pod, pod, pod_object, NULL),
     CORE("", "v1", "ReplicationController", true, replicated, workload, replicated, NULL),
@@ -114,17 +132,17 @@ static const struct np_reader readers[] = {
     REFUSED("cilium.io", NULL, "CiliumNetworkPolicy", true, NULL),
     REFUSED("cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, NULL),
     REFUSED("cilium.io", NULL, "CiliumCIDRGroup", false, NULL),
-    REFUSED("projectcalico.org", NULL, "NetworkPolicy", true, NULL),
-    REFUSED("projectcalico.org", NULL, "GlobalNetworkPolicy", false, NULL),
-    REFUSED("projectcalico.org", NULL, "StagedNetworkPolicy", true, NULL),
-    REFUSED("projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, NULL),
-    REFUSED("projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, NULL),
+    REFUSED("projectcalico.org", NULL, "NetworkPolicy", true, use_v3),
+    REFUSED("projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_v3),
+    REFUSED("projectcalico.org", NULL, "StagedNetworkPolicy", true, use_v3),
+    REFUSED("projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, use_v3),
+    REFUSED("projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, use_v3),
     REFUSED("projectcalico.org", NULL, "Profile", false, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "NetworkPolicy", true, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, NULL),
-    REFUSED("crd.projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, NULL),
+    REFUSED("crd.projectcalico.org", NULL, "NetworkPolicy", true, use_crd_v1),
+    REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_crd_v1),
+    REFUSED("crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, use_crd_v1),
+    REFUSED("crd.projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, use_crd_v1),
+    REFUSED("crd.projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, use_crd_v1),
     REFUSED("security.istio.io", NULL, "AuthorizationPolicy", true, NULL),
     REFUSED("security.istio.io", NULL, "PeerAuthentication", true, NULL),
     REFUSED("security.istio.io", NULL, "RequestAuthentication", true, NULL),

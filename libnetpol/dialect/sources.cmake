@@ -5,7 +5,16 @@ netpol_room(
     calico/host.c
     calico/http.c
     calico/inventory.c
+    calico/policy.c
+    calico/policy_lower.c
     calico/profile.c
+    calico/read_selector.c
+    calico/rule.c
+    calico/rule_end.c
+    calico/rule_lower.c
+    calico/rule_place.c
+    calico/rule_ports.c
+    calico/rule_services.c
     calico/selector.c
     calico/selector_id.c
     calico/selector_lower.c

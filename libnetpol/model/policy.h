@@ -42,7 +42,7 @@ enum np_pattern_kind {
     NP_PATTERN_PRESENT,
     NP_PATTERN_CONTAINS,
     NP_PATTERN_UNDER, /* of a path: itself and what is below it, by whole segments */
-    NP_PATTERN_DNS    /* "*.x": whole labels, not the apex; case-blind, trailing dot ignored */
+    NP_PATTERN_DNS    /* "*.x", "a.*.x": one label or more; case-blind, trailing dot ignored */
 };
 struct np_pattern {
     uint8_t kind;
@@ -203,6 +203,7 @@ struct np_rule {
     np_str provider;          /* ASK */
     np_str listener_name;     /* redirect */
     np_str log_cookie, title; /* title: the rule's own name */
+    np_str missing;           /* what it names and nobody has loaded: a service */
     const struct np_match *alternatives;
     uint32_t n_alternatives;
     const struct np_effect *effects;
@@ -217,8 +218,11 @@ struct np_policy {
     uint32_t part;                     /* index in specs[] */
     double order;                      /* key within the tier, then tie */
     np_str tie;                        /* compared as bytes; NULL first */
-    uint8_t state;                     /* enum np_state */
-    bool synthetic;                    /* made by an option */
+    /* Which policies a staged one can be the namesake of: those that have the same; NULL: of its
+     * tier. */
+    np_str namesakes;
+    uint8_t state;  /* enum np_state */
+    bool synthetic; /* made by an option */
     const struct np_set
         *subjects[NP_DIRECTIONS]; /* near end; NULL: does not apply in this direction */
     bool isolates[NP_DIRECTIONS];

@@ -199,35 +199,62 @@ static void line_up(struct np_build *b, struct np_tier *tier, int direction)
     tier->walk[direction] = walk;
 }
 
+/* Of whom a staged policy of this name is the namesake. */
+static void stage_key(const struct np_tier *tier, const struct np_policy *policy, uintptr_t key[3])
+{
+    key[0] = policy->namesakes ? (uintptr_t)policy->namesakes : (uintptr_t)tier;
+    key[1] = (uintptr_t)policy->namespace_name;
+    key[2] = (uintptr_t)policy->name;
+}
+
+static void note_staged(struct np_build *b, struct np_map *staged, const struct np_tier *tier)
+{
+    for (uint32_t i = 0; i < tier->n_policies; i++) {
+        const struct np_policy *policy = tier->policies[i];
+        uintptr_t key[3];
+        bool added;
+        if (policy->state == NP_STAGED_SET || policy->state == NP_STAGED_DELETE) {
+            stage_key(tier, policy, key);
+            uint64_t *states =
+                np_map_add(staged, (struct np_slice){(const char *)key, sizeof key}, &added);
+            if (!states) {
+                np_build_fail(b);
+                return;
+            }
+            *states |= 1u << policy->state;
+        }
+    }
+}
+
+static void mark_namesakes(const struct np_map *staged, struct np_tier *tier)
+{
+    for (uint32_t i = 0; i < tier->n_policies; i++) {
+        struct np_policy *policy = (struct np_policy *)(uintptr_t)tier->policies[i];
+        uintptr_t key[3];
+        if (policy->state == NP_ENFORCED) {
+            stage_key(tier, policy, key);
+            const uint64_t *states =
+                np_map_find(staged, (struct np_slice){(const char *)key, sizeof key});
+            policy->staged_set = states && (*states & 1u << NP_STAGED_SET);
+            policy->staged_delete =
+                states && (*states & 1u << NP_STAGED_DELETE) && !np_defect(DELETED_STAYS);
+        }
+    }
+}
+
 /*
- * Which enforced policies have a staged namesake in their tier. Both are sorted by namespace and
- * name within an order only, so a map from the pair is the plain way.
+ * Which enforced policies have a staged namesake. Both are sorted by namespace and name within an
+ * order only, and may stand in different tiers, so a map is the plain way.
  */
-static void mark_staged(struct np_build *b, struct np_tier *tier)
+static void mark_staged(struct np_build *b)
 {
     struct np_map staged;
     np_map_init(&staged, b->ctx);
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        for (uint32_t i = 0; i < tier->n_policies; i++) {
-            struct np_policy *policy = (struct np_policy *)(uintptr_t)tier->policies[i];
-            uintptr_t key[2] = {(uintptr_t)policy->namespace_name, (uintptr_t)policy->name};
-            struct np_slice slice = {(const char *)key, sizeof key};
-            bool is_staged = policy->state == NP_STAGED_SET || policy->state == NP_STAGED_DELETE;
-            if (pass == 0 && is_staged) {
-                bool added;
-                uint64_t *states = np_map_add(&staged, slice, &added);
-                if (!states) {
-                    np_build_fail(b);
-                } else {
-                    *states |= 1u << policy->state;
-                }
-            } else if (pass == 1 && policy->state == NP_ENFORCED) {
-                const uint64_t *states = np_map_find(&staged, slice);
-                policy->staged_set = states && (*states & 1u << NP_STAGED_SET);
-                policy->staged_delete =
-                    states && (*states & 1u << NP_STAGED_DELETE) && !np_defect(DELETED_STAYS);
-            }
-        }
+    for (size_t i = 0; i < b->policy.tiers.count; i++) {
+        note_staged(b, &staged, b->policy.tiers.items[i]);
+    }
+    for (size_t i = 0; i < b->policy.tiers.count; i++) {
+        mark_namesakes(&staged, b->policy.tiers.items[i]);
     }
     np_map_free(&staged);
 }
@@ -240,9 +267,6 @@ static void settle_tier(struct np_build *b, struct np_tier *tier)
     sort(b, tier->policies, tier->n_policies, compare_policies);
     line_up(b, tier, NP_INGRESS);
     line_up(b, tier, NP_EGRESS);
-    if (b->model->staged) {
-        mark_staged(b, tier);
-    }
 }
 
 /* ---- decision numbers ---- */
@@ -313,8 +337,9 @@ static void number_all(struct np_model *model, struct numbering *n)
 
 static bool is_namesake(const struct np_policy *a, const struct np_policy *b)
 {
-    return a->kind == b->kind && a->namespace_name == b->namespace_name && a->name == b->name &&
-           a->part == b->part && a->tier->name == b->tier->name;
+    return a->kind == b->kind && a->namesakes == b->namesakes &&
+           a->namespace_name == b->namespace_name && a->name == b->name && a->part == b->part &&
+           a->tier->name == b->tier->name;
 }
 
 /* Would a person call both the same? Then they have one key (compile/describe.c). */
@@ -400,6 +425,9 @@ int np_policy_seal(struct np_build *b)
     }
     for (size_t i = 0; i < made->tiers.count; i++) {
         settle_tier(b, made->tiers.items[i]);
+    }
+    if (b->model->staged) {
+        mark_staged(b);
     }
     size_t count = made->checkpoints.count;
     struct np_checkpoint **checkpoints = np_seal_alloc(b, count, sizeof *checkpoints);

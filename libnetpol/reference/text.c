@@ -37,20 +37,31 @@ static struct np_slice without_dot(struct np_slice name)
     return name;
 }
 
-/* "*.x.io": one label or more before it, never x.io itself; "*": any name; else the name. */
+/* Where "*" stands as a whole label; the length: nowhere. */
+static size_t star_of(struct np_slice pattern)
+{
+    size_t at = 0;
+    while (at < pattern.len &&
+           !(pattern.ptr[at] == '*' && (at == 0 || pattern.ptr[at - 1] == '.') &&
+             (at + 1 == pattern.len || pattern.ptr[at + 1] == '.'))) {
+        at++;
+    }
+    return at;
+}
+
+/* "*" is one label or more: "*.x.io" is never x.io itself, "a.*.io" begins and ends so. */
 static bool match_dns(struct np_slice pattern, struct np_slice name)
 {
     pattern = without_dot(pattern);
     name = without_dot(name);
-    if (np_slice_is(pattern, "*")) {
-        return name.len > 0;
-    }
-    if (pattern.len < 2 || pattern.ptr[0] != '*' || pattern.ptr[1] != '.') {
+    size_t before = star_of(pattern);
+    if (before == pattern.len) {
         return np_slice_same(pattern, name);
     }
-    size_t suffix = pattern.len - 1; /* ".x.io" */
-    return name.len > suffix && name.ptr[0] != '.' &&
-           same(pattern.ptr + 1, name.ptr + name.len - suffix, suffix, true);
+    size_t behind = pattern.len - before - 1; /* ".x.io" */
+    return name.len > before + behind && name.ptr[before] != '.' &&
+           name.ptr[name.len - behind - 1] != '.' && same(pattern.ptr, name.ptr, before, true) &&
+           same(pattern.ptr + before + 1, name.ptr + name.len - behind, behind, true);
 }
 
 /* ---- a pattern over any text of which one can ask what stands where ---- */

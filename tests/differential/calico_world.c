@@ -53,9 +53,7 @@ static int compile(struct loaded *l, struct netpol_ctx *ctx, struct cal_reading 
     const char *const settings[] = {
         reading.own_node_allowed ? "own_node_ingress=allow" : "own_node_ingress=judge",
         reading.self_allowed ? "self_traffic=allow" : "self_traffic=judge",
-        "endpoint_to_host=accept",
-        "workload_encapsulation=allow",
-        "failsafe_ports=none"};
+        "endpoint_to_host=accept", "workload_encapsulation=allow", "failsafe_ports=none"};
     struct netpol_compile_options options = {.size = sizeof options,
                                              .profile = "calico",
                                              .settings = settings,

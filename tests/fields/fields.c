@@ -17,6 +17,7 @@ static const struct {
     {"kubernetes",             "NetworkPolicy",                                     "networking.k8s.io", NP_FAMILY_POLICY},
     {"cluster_network_policy", "ClusterNetworkPolicy and its predecessors",
      "policy.networking.k8s.io",                                                                         NP_FAMILY_POLICY},
+    {"calico",                 "Calico policies",                                   "projectcalico.org", NP_FAMILY_POLICY},
     {"core",                   "Cluster state",                                     NULL,                NP_FAMILY_CORE  },
     {"calico_inventory",       "Calico's tiers, sets, endpoints and configuration", "projectcalico.org",
      NP_FAMILY_CORE                                                                                                      },

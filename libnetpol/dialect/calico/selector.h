@@ -65,4 +65,9 @@ enum np_calico_labels { NP_CALICO_OBJECT, NP_CALICO_NAMESPACE, NP_CALICO_ACCOUNT
 const struct np_selector *np_calico_selector_lower(struct np_lower *l,
                                                    const struct np_calico_selector *s,
                                                    enum np_calico_labels labels);
+/* The same with another meaning of all(). */
+const struct np_selector *np_calico_selector_lower_as(struct np_lower *l,
+                                                      const struct np_calico_selector *s,
+                                                      enum np_calico_labels labels,
+                                                      const struct np_selector *all);
 #endif

@@ -69,44 +69,61 @@ static const struct np_selector *lower_term(struct np_build *b, const struct np_
                   : NULL;
 }
 
-static const struct np_selector *lower(struct np_build *b, const struct np_calico_selector *s,
-                                       enum np_calico_labels labels);
+struct lowering {
+    struct np_build *b;
+    enum np_calico_labels labels;
+    const struct np_selector *all; /* what all() means */
+};
 
-static const struct np_selector *lower_kids(struct np_build *b, const struct np_calico_selector *s,
-                                            enum np_calico_labels labels, enum np_select_op op)
+static const struct np_selector *lower(const struct lowering *how,
+                                       const struct np_calico_selector *s);
+
+static const struct np_selector *
+lower_kids(const struct lowering *how, const struct np_calico_selector *s, enum np_select_op op)
 {
     uint32_t count = 0, i = 0;
     for (const struct np_calico_selector *kid = s->kids; kid; kid = kid->next) {
         count++;
     }
-    const struct np_selector **kids = np_build_alloc(b, count, sizeof(struct np_selector *));
+    const struct np_selector **kids = np_build_alloc(how->b, count, sizeof(struct np_selector *));
     for (const struct np_calico_selector *kid = s->kids; kids && kid; kid = kid->next) {
-        kids[i++] = lower(b, kid, labels);
+        kids[i++] = lower(how, kid);
     }
-    return kids ? np_build_select(b, op, kids, count) : NULL;
+    return kids ? np_build_select(how->b, op, kids, count) : NULL;
 }
 
-static const struct np_selector *lower(struct np_build *b, const struct np_calico_selector *s,
-                                       enum np_calico_labels labels)
+static const struct np_selector *lower(const struct lowering *how,
+                                       const struct np_calico_selector *s)
 {
     switch (s->op) {
     case NP_CALICO_ALL:
+        return how->all;
     case NP_CALICO_GLOBAL:
-        return np_build_select(b, NP_SELECT_ALL, NULL, 0);
+        return np_build_select(how->b, NP_SELECT_ALL, NULL, 0);
     case NP_CALICO_NOT:
-        return lower_kids(b, s, labels, NP_SELECT_NOT);
+        return lower_kids(how, s, NP_SELECT_NOT);
     case NP_CALICO_AND:
-        return lower_kids(b, s, labels, NP_SELECT_ALL);
+        return lower_kids(how, s, NP_SELECT_ALL);
     case NP_CALICO_OR:
-        return lower_kids(b, s, labels, NP_SELECT_ANY);
+        return lower_kids(how, s, NP_SELECT_ANY);
     default:
-        return lower_term(b, s, labels);
+        return lower_term(how->b, s, how->labels);
     }
+}
+
+const struct np_selector *np_calico_selector_lower_as(struct np_lower *l,
+                                                      const struct np_calico_selector *s,
+                                                      enum np_calico_labels labels,
+                                                      const struct np_selector *all)
+{
+    struct lowering how = {l->build, labels, all};
+    return all ? lower(&how, s) : NULL;
 }
 
 const struct np_selector *np_calico_selector_lower(struct np_lower *l,
                                                    const struct np_calico_selector *s,
                                                    enum np_calico_labels labels)
 {
-    return lower(l->build, s, labels);
+    return np_calico_selector_lower_as(l, s, labels,
+                                       np_build_select(l->build, NP_SELECT_ALL, NULL, 0));
 }

@@ -15,6 +15,16 @@ static const struct {
 } preambles[] = {
     {"%policy", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
                 "metadata: {name: p, namespace: ns}\nspec:\n"},
+    {"%np3",    "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\n"
+             "metadata: {name: p, namespace: ns}\nspec:\n"      },
+    {"%gnp",    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
+             "metadata: {name: p}\nspec:\n"                     },
+    {"%snp",    "apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\n"
+             "metadata: {name: p, namespace: ns}\nspec:\n"      },
+    {"%sgnp",   "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\n"
+              "metadata: {name: p}\nspec:\n"                   },
+    {"%sknp",   "apiVersion: projectcalico.org/v3\nkind: StagedKubernetesNetworkPolicy\n"
+              "metadata: {name: p, namespace: ns}\nspec:\n"    },
     {"%cnp",    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
              "metadata: {name: p}\nspec:\n"                     },
     {"%anp",    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
@@ -25,7 +35,7 @@ static const struct {
 
 struct block {
     char title[128], expected[1024];
-    char text[4096];
+    char text[1 << 15];
 };
 
 static char *read_file(const char *name)
@@ -173,10 +183,12 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned kubernetes = check_file("kubernetes_inputs.txt", &json);
     unsigned cluster = check_file("cnp_inputs.txt", &json);
     unsigned core = check_file("core_inputs.txt", &json);
+    unsigned calico = check_file("calico_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
     assert_true(cluster >= 50);
     assert_true(core >= 45);
+    assert_true(calico >= 130);
     assert_true(json >= 20);
 }
 
