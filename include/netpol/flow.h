@@ -9,7 +9,7 @@
  * with staged policies enforced (pending). A sequence has one hit for every rule that passed the
  * connection on, one for every tier that ended without a rule (of the first policy of that tier
  * that applies, which triggered it), and the one that decided. What an option decides, or that
- * nothing applied, is no hit. See docs/calico-flows.md.
+ * nothing applied, is no hit. See docs/calico.md.
  */
 #include <netpol/eval.h>
 

@@ -9,6 +9,7 @@
  * folders: see docs/questions.md for every member.
  */
 #include <netpol/eval.h>
+#include <netpol/flow.h>
 #include <netpol/store.h>
 
 #ifdef __cplusplus
@@ -35,14 +36,21 @@ NETPOL_API int netpol_question_prepare(struct netpol_question *question, struct 
 /* "allow", "deny", ... when the question says what it expects; -1 when not. */
 NETPOL_API int netpol_question_expects(const struct netpol_question *question);
 
+enum netpol_answer_parts {
+    NETPOL_ANSWER_EXPLAIN = 1, /* the walk of every hop */
+    /* Also with staged and dry-run policies enforced: the question is then about that answer, so
+     * what it expects is compared with it. What is in force is told beside it. */
+    NETPOL_ANSWER_STAGED = 2,
+    NETPOL_ANSWER_FLOW = 4 /* the hits of every hop, netpol_answer_flow */
+};
 /*
- * Answers. explain 1: with the walk of every hop. *out owned by the caller. A pod or service that
+ * Answers. parts: enum netpol_answer_parts, or-ed. *out owned by the caller. A pod or service that
  * does not exist is ERR_INPUT with a diagnostic and a suggestion, never an answer.
  * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_INPUT, ERR_UNSUPPORTED (a matcher without model), ERR_STATE
  * (the endpoints of the view have changed since the compile).
  */
 NETPOL_API int netpol_question_answer(const struct netpol_question *question,
-                                      const struct netpol_view *view, int explain,
+                                      const struct netpol_view *view, int parts,
                                       struct netpol_diags *diags, struct netpol_answer **out);
 NETPOL_API void netpol_answer_destroy(struct netpol_answer *answer);
 /* Strings live as long as the answer; "" where nothing applies. */
@@ -52,12 +60,18 @@ struct netpol_answer_info {
     const char *policy, *rule, *position, *note; /* note: "10.0.0.1 is production/redis", ... */
     int ok;       /* 1 or 0 when the question expects something, -1 when not */
     size_t paths; /* one per backend */
+    /* With NETPOL_ANSWER_STAGED, else -1 and "": what it would be. */
+    int pending; /* enum netpol_action */
+    const char *pending_policy, *pending_rule, *pending_position;
 };
 NETPOL_API void netpol_answer_get(const struct netpol_answer *answer,
                                   struct netpol_answer_info *out);
 /* The verdict of hop h of path p; NULL when there is none. */
 NETPOL_API const struct netpol_verdict *netpol_answer_verdict(const struct netpol_answer *answer,
                                                               size_t p, size_t h);
+/* What path p met, with NETPOL_ANSWER_FLOW; NULL when there is none. It is the answer's. */
+NETPOL_API const struct netpol_flow *netpol_answer_flow(const struct netpol_answer *answer,
+                                                        size_t p);
 /* The answer line of docs/questions.md (JSON, no newline), or text with the walk when explained.
  * OK, ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
 NETPOL_API int netpol_answer_write(const struct netpol_answer *answer, int json, int color,

@@ -10,6 +10,7 @@
  * agree the answer is unknown: which backend a connection reaches is nobody's choice.
  */
 #include "analyze/explain.h"
+#include "analyze/flow.h"
 #include <netpol/question.h>
 
 enum np_end_kind {
@@ -57,7 +58,7 @@ void np_question_destroy(struct netpol_question *question);
 int np_question_prepare(struct netpol_question *question, struct netpol_store *store,
                         struct netpol_diags *diags);
 int np_question_answer(const struct netpol_question *question, struct netpol_matcher *matcher,
-                       bool explain, struct netpol_diags *diags, struct netpol_answer **out);
+                       int parts, struct netpol_diags *diags, struct netpol_answer **out);
 
 /* ---- between parse and answer (question_resolve.c) ---- */
 
@@ -95,8 +96,14 @@ void np_question_complain(const struct netpol_question *question, struct netpol_
 struct np_path {
     const char *src, *dst; /* for people */
     struct netpol_tuple tuple;
-    struct netpol_verdict verdict;
+    struct netpol_verdict verdict, pending; /* pending: with NETPOL_ANSWER_STAGED */
     struct netpol_explanation *explanation; /* NULL: not asked for */
+    struct netpol_flow *flow;               /* the same */
+};
+struct np_said { /* by all paths together */
+    int action, plane, side, reason;
+    uint32_t missing;
+    uint32_t rule; /* the deciding reference; 0: none */
 };
 struct netpol_answer {
     struct netpol_ctx *ctx;
@@ -104,9 +111,8 @@ struct netpol_answer {
     struct netpol_matcher *matcher; /* referenced */
     struct np_path *paths;
     uint32_t n_paths;
-    int action, plane, side, reason;
-    uint32_t missing;
-    uint32_t rule;    /* the deciding reference; 0: none */
+    struct np_said now, pending;
+    int parts;        /* enum netpol_answer_parts */
     const char *note; /* "" or "10.0.0.1 is production/redis" */
     int expects;
 };

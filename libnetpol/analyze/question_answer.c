@@ -8,7 +8,6 @@ struct answering {
     struct netpol_matcher *matcher;
     struct netpol_answer *answer;
     struct netpol_diags *diags;
-    bool explain;
 };
 
 /* ---- tuples ---- */
@@ -152,6 +151,27 @@ static struct netpol_request make_request(const struct netpol_question *q,
 
 /* ---- paths ---- */
 
+static int judge_path(struct answering *a, struct np_path *path, const struct netpol_point *point,
+                      const struct netpol_request *request)
+{
+    const struct np_model *model = np_whole_of(a->matcher)->model;
+    const struct netpol_tuple *tuple = &path->tuple;
+    int status = NETPOL_OK;
+    np_reference_eval(model, tuple, request, point, NULL, &path->verdict);
+    path->verdict.generation = a->matcher->generation;
+    if (a->answer->parts & NETPOL_ANSWER_STAGED) {
+        np_reference_eval_pending(model, tuple, request, point, NULL, &path->pending);
+        path->pending.generation = a->matcher->generation;
+    }
+    if (a->answer->parts & NETPOL_ANSWER_EXPLAIN) {
+        status = np_explain(a->matcher, point, tuple, request, &path->explanation);
+    }
+    if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_FLOW) {
+        status = np_flow(a->matcher->ctx, model, a->matcher, point, tuple, request, &path->flow);
+    }
+    return status;
+}
+
 static int answer_path(struct answering *a, const struct np_candidate *src, struct np_candidate dst,
                        const struct np_candidates *dsts)
 {
@@ -176,12 +196,8 @@ static int answer_path(struct answering *a, const struct np_candidate *src, stru
     if (!path->src || !path->dst) {
         return NETPOL_ERR_MEMORY;
     }
-    np_reference_eval(np_whole_of(a->matcher)->model, &path->tuple, &request, point, NULL,
-                      &path->verdict);
-    path->verdict.generation = a->matcher->generation;
     a->answer->n_paths++;
-    return a->explain ? np_explain(a->matcher, point, &path->tuple, &request, &path->explanation)
-                      : NETPOL_OK;
+    return judge_path(a, path, point, &request);
 }
 
 static int answer_paths(struct answering *a, const struct np_candidates *srcs,
@@ -217,7 +233,7 @@ const struct netpol_part *np_verdict_part(const struct netpol_verdict *verdict)
     return verdict->side == NETPOL_SIDE_EGRESS ? &verdict->egress : &verdict->ingress;
 }
 
-static int combine(struct netpol_answer *answer)
+static int combine(struct netpol_answer *answer, bool pending, struct np_said *out)
 {
     struct netpol_verdict *verdicts =
         np_arena_array(&answer->arena, answer->n_paths, sizeof *verdicts);
@@ -225,19 +241,19 @@ static int combine(struct netpol_answer *answer)
         return NETPOL_ERR_MEMORY;
     }
     for (uint32_t i = 0; i < answer->n_paths; i++) {
-        verdicts[i] = answer->paths[i].verdict;
-        answer->missing |= verdicts[i].missing;
+        verdicts[i] = pending ? answer->paths[i].pending : answer->paths[i].verdict;
+        out->missing |= verdicts[i].missing;
     }
     struct netpol_verdict all;
     np_reference_backends(verdicts, answer->n_paths, &all);
     const struct netpol_part *part = np_verdict_part(&all);
     bool allowed_by_ingress = part == &all.ingress && all.action == NETPOL_ALLOW;
-    answer->action = all.action;
-    answer->plane = all.plane;
-    answer->side = allowed_by_ingress && all.plane ? NETPOL_SIDE_INGRESS : all.side;
-    answer->reason = part->reason;
-    answer->rule = part->rule;
-    answer->missing |= all.missing;
+    out->action = all.action;
+    out->plane = all.plane;
+    out->side = allowed_by_ingress && all.plane ? NETPOL_SIDE_INGRESS : all.side;
+    out->reason = part->reason;
+    out->rule = part->rule;
+    out->missing |= all.missing;
     return NETPOL_OK;
 }
 
@@ -318,7 +334,10 @@ static int answer_all(struct answering *a)
     }
     int status = answer_paths(a, &srcs, &dsts);
     if (status == NETPOL_OK) {
-        status = combine(a->answer);
+        status = combine(a->answer, false, &a->answer->now);
+    }
+    if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_STAGED) {
+        status = combine(a->answer, true, &a->answer->pending);
     }
     if (status == NETPOL_OK) {
         status = add_note(a, &dsts);
@@ -327,7 +346,7 @@ static int answer_all(struct answering *a)
 }
 
 int np_question_answer(const struct netpol_question *question, struct netpol_matcher *matcher,
-                       bool explain, struct netpol_diags *diags, struct netpol_answer **out)
+                       int parts, struct netpol_diags *diags, struct netpol_answer **out)
 {
     struct netpol_answer *answer = np_zalloc(matcher->ctx, sizeof *answer);
     if (!answer) {
@@ -336,12 +355,10 @@ int np_question_answer(const struct netpol_question *question, struct netpol_mat
     answer->ctx = matcher->ctx;
     answer->matcher = np_matcher_ref(matcher);
     answer->expects = question->expects;
+    answer->parts = parts;
     np_arena_init(&answer->arena, matcher->ctx, 512);
-    struct answering a = {.question = question,
-                          .matcher = matcher,
-                          .answer = answer,
-                          .diags = diags,
-                          .explain = explain};
+    struct answering a = {
+        .question = question, .matcher = matcher, .answer = answer, .diags = diags};
     int status = answer_all(&a);
     if (status != NETPOL_OK) {
         np_answer_destroy(answer);
@@ -358,6 +375,7 @@ void np_answer_destroy(struct netpol_answer *answer)
     }
     for (uint32_t i = 0; i < answer->n_paths; i++) {
         np_explanation_destroy(answer->paths[i].explanation);
+        np_flow_destroy(answer->paths[i].flow);
     }
     struct netpol_matcher *matcher = answer->matcher;
     np_arena_free(&answer->arena);

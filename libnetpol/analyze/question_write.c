@@ -10,25 +10,38 @@ static const struct netpol_rule_info *rule_of(const struct netpol_answer *answer
     return info ? info : &none;
 }
 
+/* What the question is about. */
+static const struct np_said *asked_of(const struct netpol_answer *answer)
+{
+    return answer->parts & NETPOL_ANSWER_STAGED ? &answer->pending : &answer->now;
+}
+
 static int ok_of(const struct netpol_answer *answer)
 {
-    return answer->expects < 0 ? -1 : answer->expects == answer->action;
+    return answer->expects < 0 ? -1 : answer->expects == asked_of(answer)->action;
 }
 
 void np_answer_get(const struct netpol_answer *answer, struct netpol_answer_info *out)
 {
-    const struct netpol_rule_info *rule = rule_of(answer, answer->rule);
-    *out = (struct netpol_answer_info){.action = answer->action,
-                                       .plane = answer->plane,
-                                       .side = answer->side,
-                                       .reason = answer->reason,
-                                       .missing = answer->missing,
+    bool staged = answer->parts & NETPOL_ANSWER_STAGED;
+    const struct np_said *now = &answer->now;
+    const struct netpol_rule_info *rule = rule_of(answer, now->rule);
+    const struct netpol_rule_info *pending = rule_of(answer, staged ? answer->pending.rule : 0);
+    *out = (struct netpol_answer_info){.action = now->action,
+                                       .plane = now->plane,
+                                       .side = now->side,
+                                       .reason = now->reason,
+                                       .missing = now->missing,
                                        .policy = rule->policy,
                                        .rule = rule->rule,
                                        .position = rule->position,
                                        .note = answer->note,
                                        .ok = ok_of(answer),
-                                       .paths = answer->n_paths};
+                                       .paths = answer->n_paths,
+                                       .pending = staged ? answer->pending.action : -1,
+                                       .pending_policy = pending->policy,
+                                       .pending_rule = pending->rule,
+                                       .pending_position = pending->position};
 }
 
 /* ---- JSON ---- */
@@ -108,9 +121,9 @@ static void json_parts(const struct netpol_answer *answer, struct np_text *out,
 }
 
 static void json_path(const struct netpol_answer *answer, struct np_text *out,
-                      const struct np_path *path)
+                      const struct np_path *path, bool pending)
 {
-    const struct netpol_verdict *verdict = &path->verdict;
+    const struct netpol_verdict *verdict = pending ? &path->pending : &path->verdict;
     np_text_addf(out, "{\"src\":");
     np_text_json(out, np_slice_of(path->src));
     json_member(out, "dst", path->dst);
@@ -134,22 +147,35 @@ static void json_explanations(const struct netpol_answer *answer, struct np_text
     np_text_add(out, "]", 1);
 }
 
-static void write_json(const struct netpol_answer *answer, struct np_text *out)
+/* An answer from its first member on, without the closing brace. */
+static void json_said(const struct netpol_answer *answer, struct np_text *out, bool pending)
 {
+    const struct np_said *said = pending ? &answer->pending : &answer->now;
     np_text_addf(out, "{\"verdict\":\"%s\",\"plane\":\"%s\",\"side\":\"%s\",\"reason\":\"%s\"",
-                 netpol_action_text(answer->action), netpol_plane_text(answer->plane),
-                 netpol_side_text(answer->side), netpol_reason_text(answer->reason));
-    json_rule(out, rule_of(answer, answer->rule));
-    np_missing_json(out, answer->missing);
+                 netpol_action_text(said->action), netpol_plane_text(said->plane),
+                 netpol_side_text(said->side), netpol_reason_text(said->reason));
+    json_rule(out, rule_of(answer, said->rule));
+    np_missing_json(out, said->missing);
     if (answer->n_paths == 1) {
-        json_parts(answer, out, &answer->paths[0].verdict);
+        const struct np_path *path = &answer->paths[0];
+        json_parts(answer, out, pending ? &path->pending : &path->verdict);
     } else {
         np_text_addf(out, ",\"parts\":[],\"paths\":[");
         for (uint32_t i = 0; i < answer->n_paths; i++) {
             np_text_add(out, ",", i ? 1 : 0);
-            json_path(answer, out, &answer->paths[i]);
+            json_path(answer, out, &answer->paths[i], pending);
         }
         np_text_add(out, "]", 1);
+    }
+}
+
+static void write_json(const struct netpol_answer *answer, struct np_text *out)
+{
+    json_said(answer, out, false);
+    if (answer->parts & NETPOL_ANSWER_STAGED) {
+        np_text_addf(out, ",\"pending\":");
+        json_said(answer, out, true);
+        np_text_add(out, "}", 1);
     }
     if (*answer->note) {
         json_member(out, "note", answer->note);
@@ -191,13 +217,38 @@ static void text_part(const struct netpol_answer *answer, struct np_text *out, b
     np_text_add(out, "\n", 1);
 }
 
+static void text_parts(const struct netpol_answer *answer, struct np_text *out, bool color,
+                       const struct netpol_verdict *verdict)
+{
+    text_part(answer, out, color, "egress", &verdict->egress);
+    text_part(answer, out, color, "ingress", &verdict->ingress);
+    text_part(answer, out, color, "mesh", &verdict->mesh);
+}
+
+static void text_action(struct np_text *out, bool color, int action)
+{
+    np_text_addf(out, "%s%s%s", np_color(color, np_action_color(action)),
+                 netpol_action_text(action), np_color(color, NP_PLAIN));
+}
+
+/* What all paths say together, where there are several or none. */
+static void text_backends(const struct netpol_answer *answer, struct np_text *out, bool color,
+                          const struct np_said *said, const char *when)
+{
+    text_action(out, color, said->action);
+    np_text_addf(out, ": %s%s\n",
+                 answer->n_paths == 0             ? "there is no backend"
+                 : said->action == NETPOL_UNKNOWN ? "the backends differ, or one is unknown"
+                                                  : "all backends agree",
+                 when);
+}
+
 static void text_path(const struct netpol_answer *answer, struct np_text *out, bool color,
                       const struct np_path *path)
 {
     const struct netpol_verdict *verdict = &path->verdict;
-    np_text_addf(out, "%s%s%s: %s -> %s ", np_color(color, np_action_color(verdict->action)),
-                 netpol_action_text(verdict->action), np_color(color, NP_PLAIN), path->src,
-                 path->dst);
+    text_action(out, color, verdict->action);
+    np_text_addf(out, ": %s -> %s ", path->src, path->dst);
     np_say_protocol(out, path->tuple.protocol);
     if (!(path->tuple.flags & NETPOL_TUPLE_NO_PORTS) && path->tuple.dst_port) {
         np_text_addf(out, " %u", path->tuple.dst_port);
@@ -207,9 +258,15 @@ static void text_path(const struct netpol_answer *answer, struct np_text *out, b
         np_missing_text(out, verdict->missing);
     }
     np_text_add(out, "\n", 1);
-    text_part(answer, out, color, "egress", &verdict->egress);
-    text_part(answer, out, color, "ingress", &verdict->ingress);
-    text_part(answer, out, color, "mesh", &verdict->mesh);
+    text_parts(answer, out, color, verdict);
+    if (answer->parts & NETPOL_ANSWER_STAGED) {
+        text_action(out, color, path->pending.action);
+        np_text_addf(out, ": with staged policies enforced%s",
+                     path->pending.missing ? ", missing: " : "");
+        np_missing_text(out, path->pending.missing);
+        np_text_add(out, "\n", 1);
+        text_parts(answer, out, color, &path->pending);
+    }
     if (path->explanation) {
         np_text_add(out, "\n", 1);
         np_explanation_text(path->explanation, color, out);
@@ -219,11 +276,10 @@ static void text_path(const struct netpol_answer *answer, struct np_text *out, b
 static void write_text(const struct netpol_answer *answer, bool color, struct np_text *out)
 {
     if (answer->n_paths != 1) {
-        np_text_addf(out, "%s%s%s: %s\n", np_color(color, np_action_color(answer->action)),
-                     netpol_action_text(answer->action), np_color(color, NP_PLAIN),
-                     answer->n_paths == 0               ? "there is no backend"
-                     : answer->action == NETPOL_UNKNOWN ? "the backends differ, or one is unknown"
-                                                        : "all backends agree");
+        text_backends(answer, out, color, &answer->now, "");
+        if (answer->parts & NETPOL_ANSWER_STAGED) {
+            text_backends(answer, out, color, &answer->pending, ", with staged policies enforced");
+        }
     }
     for (uint32_t i = 0; i < answer->n_paths; i++) {
         text_path(answer, out, color, &answer->paths[i]);

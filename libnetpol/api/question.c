@@ -30,16 +30,17 @@ int netpol_question_expects(const struct netpol_question *question)
 }
 
 int netpol_question_answer(const struct netpol_question *question, const struct netpol_view *view,
-                           int explain, struct netpol_diags *diags, struct netpol_answer **out)
+                           int parts, struct netpol_diags *diags, struct netpol_answer **out)
 {
-    if (!question || !view || !out) {
+    enum { KNOWN = NETPOL_ANSWER_EXPLAIN | NETPOL_ANSWER_STAGED | NETPOL_ANSWER_FLOW };
+    if (!question || !view || !out || (parts & ~KNOWN)) {
         return NETPOL_ERR_ARGUMENT;
     }
     if (view->endpoints && np_endpoints_changed(view->endpoints)) {
         return NETPOL_ERR_STATE; /* the model knows the endpoints as compiled */
     }
     return np_whole_of(view->matcher)
-               ? np_question_answer(question, view->matcher, explain != 0, diags, out)
+               ? np_question_answer(question, view->matcher, parts, diags, out)
                : NETPOL_ERR_UNSUPPORTED;
 }
 
@@ -58,7 +59,11 @@ void netpol_answer_get(const struct netpol_answer *answer, struct netpol_answer_
                                            .rule = "",
                                            .position = "",
                                            .note = "",
-                                           .ok = -1};
+                                           .ok = -1,
+                                           .pending = -1,
+                                           .pending_policy = "",
+                                           .pending_rule = "",
+                                           .pending_position = ""};
     }
 }
 
@@ -66,6 +71,11 @@ const struct netpol_verdict *netpol_answer_verdict(const struct netpol_answer *a
                                                    size_t h)
 {
     return answer && p < answer->n_paths && h == 0 ? &answer->paths[p].verdict : NULL;
+}
+
+const struct netpol_flow *netpol_answer_flow(const struct netpol_answer *answer, size_t p)
+{
+    return answer && p < answer->n_paths ? answer->paths[p].flow : NULL;
 }
 
 int netpol_answer_write(const struct netpol_answer *answer, int json, int color,

@@ -14,7 +14,7 @@
 
 #define CLUSTER NETPOL_SOURCE_DIR "/examples/cluster"
 
-enum { QUESTIONS = 6, EXPLAINED = 2, ANSWERS = 1 << 17 };
+enum { QUESTIONS = 6, ANSWERS = 1 << 17 };
 
 static const char *const questions[QUESTIONS] = {
     "{\"src\":{\"pod\":\"shop/storefront\"},\"dst\":{\"pod\":\"shop/cart\"},\"port\":7070}",
@@ -75,8 +75,13 @@ static int prepare(struct run *r)
 static int ask(struct run *r, size_t i, struct output *out)
 {
     struct netpol_answer *answer = NULL;
-    int status = netpol_question_answer(r->questions[i], r->view, i < EXPLAINED, r->diags, &answer);
+    static const int parts[QUESTIONS] = {
+        NETPOL_ANSWER_EXPLAIN, NETPOL_ANSWER_EXPLAIN | NETPOL_ANSWER_STAGED, NETPOL_ANSWER_FLOW};
+    int status = netpol_question_answer(r->questions[i], r->view, parts[i], r->diags, &answer);
     status = status ? status : netpol_answer_write(answer, i % 2 == 0, 0, write_output, out);
+    if (status == NETPOL_OK && parts[i] & NETPOL_ANSWER_FLOW) {
+        status = netpol_flow_write(netpol_answer_flow(answer, 0), NULL, write_output, out);
+    }
     netpol_answer_destroy(answer);
     return status;
 }

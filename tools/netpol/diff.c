@@ -371,8 +371,8 @@ static int check_sets(const struct args *args)
         complain("standard input (-) can be read only once");
         return EXIT_INVALID;
     }
-    if (args_is(args, OPTION_OUTPUT, "dot")) {
-        complain("--output dot: diff has text, json and csv");
+    if (args_is(args, OPTION_OUTPUT, "dot") || args_is(args, OPTION_OUTPUT, "calico")) {
+        complain("--output: diff has text, json and csv");
         return EXIT_INVALID;
     }
     return EXIT_FINE;

@@ -4,11 +4,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+int answer_action(const struct netpol_answer_info *info)
+{
+    return info->pending >= 0 ? info->pending : info->action;
+}
+
+int answer_parts(const struct args *args)
+{
+    bool flow = args_is(args, OPTION_OUTPUT, "calico");
+    if (flow && args_has(args, OPTION_EXPLAIN)) {
+        complain("eval: flow records have no room for --explain");
+        return -1;
+    }
+    return (args_has(args, OPTION_EXPLAIN) ? NETPOL_ANSWER_EXPLAIN : 0) |
+           (args_has(args, OPTION_STAGED) ? NETPOL_ANSWER_STAGED : 0) |
+           (flow ? NETPOL_ANSWER_FLOW : 0);
+}
+
+int answer_print(const struct args *args, const char *format, const struct netpol_answer *answer)
+{
+    struct netpol_answer_info info;
+    int status = NETPOL_OK;
+    if (!format || strcmp(format, "calico") != 0) {
+        bool json = format && strcmp(format, "json") == 0;
+        status = netpol_answer_write(answer, json, args->color_out, file_sink, stdout);
+        if (json)
+            putchar('\n');
+        return status;
+    }
+    netpol_answer_get(answer, &info);
+    for (size_t p = 0; p < info.paths && status >= 0; p++)
+        status = netpol_flow_write(netpol_answer_flow(answer, p), NULL, file_sink, stdout);
+    return status;
+}
+
 static int exit_of(const struct netpol_answer_info *info)
 {
     if (info->ok >= 0)
         return info->ok ? EXIT_FINE : EXIT_NOT_ALLOWED;
-    return info->action == NETPOL_ALLOW ? EXIT_FINE : EXIT_NOT_ALLOWED;
+    return answer_action(info) == NETPOL_ALLOW ? EXIT_FINE : EXIT_NOT_ALLOWED;
 }
 
 static int answer(struct session *session, const struct netpol_question *question)
@@ -16,17 +50,14 @@ static int answer(struct session *session, const struct netpol_question *questio
     struct netpol_answer *given = NULL;
     struct netpol_answer_info info;
     const struct args *args = session->args;
-    bool json = args_is(args, OPTION_OUTPUT, "json");
-    int status = netpol_question_answer(question, session->view, args_has(args, OPTION_EXPLAIN),
-                                        session->diags, &given);
+    int status =
+        netpol_question_answer(question, session->view, answer_parts(args), session->diags, &given);
     bool said = netpol_diags_seen(session->diags, NETPOL_ERROR) > 0;
     diags_print(session->diags, NETPOL_WARNING, stderr, args->color_err);
     if (status < 0)
         return said && status == NETPOL_ERR_INPUT ? EXIT_INVALID : status_exit(status, "question");
     netpol_answer_get(given, &info);
-    status = netpol_answer_write(given, json, args->color_out, file_sink, stdout);
-    if (json)
-        putchar('\n');
+    status = answer_print(args, args_value(args, OPTION_OUTPUT), given);
     netpol_answer_destroy(given);
     return status < 0 ? status_exit(status, "answer") : exit_of(&info);
 }
@@ -71,11 +102,12 @@ int run_eval(const struct args *args)
     struct session session = {0};
     char *json = NULL;
     const char *requests = args_value(args, OPTION_REQUESTS);
-    if (args_has(args, OPTION_OUTPUT) && !args_is(args, OPTION_OUTPUT, "text") &&
-        !args_is(args, OPTION_OUTPUT, "json")) {
-        complain("eval: --output is text or json");
+    if (args_is(args, OPTION_OUTPUT, "csv") || args_is(args, OPTION_OUTPUT, "dot")) {
+        complain("eval: --output is text, json or calico");
         return EXIT_INVALID;
     }
+    if (answer_parts(args) < 0)
+        return EXIT_INVALID;
     if (requests && refuse_mixture(args) != EXIT_FINE)
         return EXIT_INVALID;
     if (!requests && !(json = question_json(args)))

@@ -172,6 +172,10 @@ int run_list(const struct args *args)
             listing = formats[i].calls;
     }
     listing.denied = args_has(args, OPTION_DENIED);
+    if (args_is(args, OPTION_OUTPUT, "calico")) {
+        complain("--output calico: list has text, json, csv and dot");
+        return EXIT_INVALID;
+    }
     int code = session_open(&session, args);
     if (code == EXIT_FINE)
         code = session_load(&session);

@@ -123,27 +123,24 @@ static void no_answer(struct session *session, bool json, uint32_t line)
     tell(session);
 }
 
-static int answer(struct session *session, struct requests *requests, size_t i, bool json)
+static int answer(struct session *session, struct requests *requests, size_t i, const char *format)
 {
     struct netpol_answer *given = NULL;
     struct netpol_answer_info info;
-    int status =
-        netpol_question_answer(requests->items[i], session->view,
-                               args_has(session->args, OPTION_EXPLAIN), session->diags, &given);
+    int status = netpol_question_answer(requests->items[i], session->view,
+                                        answer_parts(session->args), session->diags, &given);
     if (status == NETPOL_ERR_INPUT) {
-        no_answer(session, json, requests->lines[i]);
+        no_answer(session, strcmp(format, "text") != 0, requests->lines[i]);
         requests->bad++;
         return NETPOL_OK;
     }
     if (status < 0)
         return status;
     netpol_answer_get(given, &info);
-    requests->by_action[info.action]++;
+    requests->by_action[answer_action(&info)]++;
     requests->expected += info.ok >= 0;
     requests->failed += info.ok == 0;
-    status = netpol_answer_write(given, json, session->args->color_out, file_sink, stdout);
-    if (json)
-        putchar('\n');
+    status = answer_print(session->args, format, given);
     if (info.ok == 0 && !args_has(session->args, OPTION_QUIET))
         complain("line %u: not as expected", requests->lines[i]);
     netpol_answer_destroy(given);
@@ -172,7 +169,8 @@ static int summarise(const struct args *args, const struct requests *requests)
 int run_requests(struct session *session, const char *path)
 {
     struct requests requests = {0};
-    bool json = !args_is(session->args, OPTION_OUTPUT, "text");
+    const char *given = args_value(session->args, OPTION_OUTPUT);
+    const char *format = given ? given : "json";
     int code = read_file(session, &requests, path);
     if (code == EXIT_FINE)
         code = session_load(session);
@@ -182,7 +180,7 @@ int run_requests(struct session *session, const char *path)
         code = session_compile(session);
     int status = NETPOL_OK;
     for (size_t i = 0; code == EXIT_FINE && status >= 0 && i < requests.count; i++)
-        status = answer(session, &requests, i, json);
+        status = answer(session, &requests, i, format);
     if (status < 0)
         code = status_exit(status, "answers");
     if (code == EXIT_FINE)

@@ -130,6 +130,12 @@ int run_help(const struct args *args);
 
 /* Builds the JSON of one question from the flags; NULL: said why. Freed with free(). */
 char *question_json(const struct args *args);
+/* enum netpol_answer_parts that the flags ask for; -1, said why: they do not go together. */
+int answer_parts(const struct args *args);
+/* Prints an answer in the format asked for (NULL: text). A netpol status. */
+int answer_print(const struct args *args, const char *format, const struct netpol_answer *answer);
+/* What the run is about: the verdict in force, or with --staged the other one. */
+int answer_action(const struct netpol_answer_info *info);
 /* --requests */
 int run_requests(struct session *session, const char *path);
 
