@@ -174,7 +174,7 @@ static bool sign_in_order(struct np_draft *draft, const struct np_sort_item *ord
         }
         bool alone = (i == 0 || order[i - 1].key.low != e->ref) &&
                      (i + 1 == count || order[i + 1].key.low != e->ref);
-        if (alone || np_inventory_endpoint(inventory, e->ref) == e) {
+        if (np_endpoint_is_end(e) && (alone || np_inventory_endpoint(inventory, e->ref) == e)) {
             fine = sign_endpoint(draft, e, &draft->refs[draft->n_refs++]);
         }
     }

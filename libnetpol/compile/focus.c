@@ -91,6 +91,7 @@ static bool copy_stage(struct np_focus *focus, const struct source *from,
     if (!copy || !tiers) {
         return false;
     }
+    struct np_focus_tier **first = focus->last;
     *copy = *stage;
     copy->tiers = tiers;
     for (uint32_t t = 0; t < stage->n_tiers; t++) {
@@ -98,6 +99,9 @@ static bool copy_stage(struct np_focus *focus, const struct source *from,
         if (!tiers[t] || !fill_tier(focus, from, stage->tiers[t], tiers[t])) {
             return false;
         }
+    }
+    for (struct np_focus_tier *t = *first; t; t = t->next) {
+        t->behind = focus->n_rules;
     }
     *out = copy;
     return true;
@@ -148,27 +152,40 @@ static bool has_proxy(const struct np_rule *rule)
     return proxy;
 }
 
+/* The first rule of each policy, and those beside one that sends traffic to a proxy. */
+static void note_staying(const struct np_focus *focus, const struct np_focus_tier *t, bool *stays)
+{
+    for (uint32_t i = 0, rank = 0; i < t->count; i++) {
+        stays[t->first + i] =
+            stays[t->first + i] || i == 0 || t->whole[i]->policy != t->whole[i - 1]->policy;
+        rank = i && same_rank(t->whole[i], t->whole[i - 1]) ? rank : i;
+        focus->rules[t->first + i] = t->whole[i];
+        if (has_proxy(t->whole[i])) {
+            for (uint32_t k = rank; k < t->count && same_rank(t->whole[k], t->whole[i]); k++) {
+                stays[t->first + k] = true;
+            }
+        }
+    }
+}
+
 /* One list of all rules, and which of them are never left out. */
 static bool list_rules(struct np_focus *focus)
 {
     uint32_t at = 0;
+    bool *stays = np_arena_array(&focus->arena, focus->n_rules, sizeof *stays);
     focus->rules = np_arena_array(&focus->arena, focus->n_rules, sizeof *focus->rules);
-    focus->stays = np_arena_array(&focus->arena, focus->n_rules, sizeof *focus->stays);
-    if (!focus->rules || !focus->stays) {
+    focus->staying = np_arena_array(&focus->arena, focus->n_rules, sizeof *focus->staying);
+    if (!focus->rules || !focus->staying || !stays) {
         return false;
     }
     for (struct np_focus_tier *t = focus->tiers; t; t = t->next) {
         t->first = at;
-        for (uint32_t i = 0, rank = 0; i < t->count; i++, at++) {
-            focus->rules[at] = t->whole[i];
-            focus->stays[at] = i == 0 || t->whole[i]->policy != t->whole[i - 1]->policy;
-            rank = i && same_rank(t->whole[i], t->whole[i - 1]) ? rank : i;
-            if (has_proxy(t->whole[i])) {
-                for (uint32_t k = rank; k < t->count && same_rank(t->whole[k], t->whole[i]); k++) {
-                    focus->stays[t->first + k] = true;
-                }
-            }
-        }
+        at += t->count;
+        note_staying(focus, t, stays);
+    }
+    for (uint32_t r = 0; r < focus->n_rules; r++) {
+        focus->staying[focus->n_staying] = r;
+        focus->n_staying += stays[r];
     }
     return true;
 }
@@ -190,17 +207,30 @@ bool np_focus_make(const struct np_draft *draft, const struct np_side_plan *side
     return copy_checkpoints(out, side, &from) && list_rules(out);
 }
 
-void np_focus_narrow(struct np_focus *focus, const bool *keep)
+void np_focus_narrow(struct np_focus *focus, const uint32_t *kept, size_t count)
 {
+    size_t k = 0, s = 0;
     for (struct np_focus_tier *t = focus->tiers; t; t = t->next) {
-        uint32_t count = 0;
-        for (uint32_t i = 0; i < t->count; i++) {
-            if (focus->stays[t->first + i] || keep[t->first + i]) {
-                t->narrow[count++] = t->whole[i];
+        uint32_t n = 0, end = t->first + t->count;
+        for (;;) {
+            uint32_t one = k < count ? kept[k] : UINT32_MAX;
+            uint32_t other = s < focus->n_staying ? focus->staying[s] : UINT32_MAX;
+            uint32_t rule = one < other ? one : other;
+            if (rule >= end) {
+                break;
             }
+            t->narrow[n++] = focus->rules[rule];
+            k += one == rule;
+            s += other == rule;
         }
-        t->tier->n_walk[t->direction] = count;
+        t->tier->n_walk[t->direction] = n;
     }
+}
+
+void np_focus_stay(struct np_focus *focus, uint32_t rule)
+{
+    focus->staying[0] = rule;
+    focus->n_staying = 1;
 }
 
 void np_focus_free(struct np_focus *focus)

@@ -18,6 +18,11 @@ struct judge {
     enum np_relation relation;
     enum np_flat flat; /* not told apart by this set */
     struct np_hop hop;
+    /* of the set at hand, made when asked for: see narrow */
+    struct np_model narrow;
+    np_vec(const struct np_endpoint *) objects;
+    bool narrowed;
+    const struct np_set *whole;
     bool failed;
 };
 
@@ -219,12 +224,48 @@ static void add_narrowest(struct judge *j, const struct np_clause *clause)
 
 /* ---- truths ---- */
 
+/* Objects of the kinds that a literal's selector matches, one of each. */
+static void narrow_to(struct judge *j, const struct np_literal *literal)
+{
+    const struct np_selected *selected =
+        literal->kind == NP_LIT_OBJECTS ? np_selector_kinds(j->draft, literal->selector) : NULL;
+    j->failed |= literal->kind == NP_LIT_OBJECTS && !selected;
+    for (uint32_t i = 0; selected && i < selected->count; i++) {
+        const struct np_endpoint **place = np_vec_push(j->draft->ctx, &j->objects);
+        if (place) {
+            *place = j->ends->kind_first.items[selected->kinds[i] - 1];
+        }
+        j->failed |= !place;
+    }
+}
+
+/*
+ * An end without address may be covered by any object, so the reference looks at all of them; those
+ * that no literal of the set selects say no, and of one kind one is enough.
+ */
+static const struct np_model *narrow(struct judge *j, const struct np_set *set)
+{
+    if (!j->narrowed) {
+        for (uint32_t c = 0; c < set->count; c++) {
+            for (uint32_t i = 0; i < set->clauses[c].count; i++) {
+                narrow_to(j, set->clauses[c].items[i].literal);
+            }
+        }
+        j->narrow = *j->draft->model;
+        j->narrow.inventory.endpoints = j->objects.items;
+        j->narrow.inventory.n_endpoints = (uint32_t)j->objects.count;
+        j->narrowed = true;
+    }
+    return &j->narrow;
+}
+
 static np_truth ask(struct judge *j, const struct np_set *set, uint32_t signature)
 {
     struct np_end *end = j->source ? &j->hop.src : &j->hop.dst;
     *end = j->draft->sigs[signature].end;
     np_draft_relate(j->relation, &j->hop.src, &j->hop.dst);
-    return np_reference_set(j->draft->model, set, &j->hop, end);
+    const struct np_model *model = end->address.family ? j->draft->model : narrow(j, j->whole);
+    return j->failed ? NP_NO : np_reference_set(model, set, &j->hop, end);
 }
 
 static void note(struct judge *j, uint32_t signature, np_truth truth)
@@ -323,6 +364,7 @@ bool np_members_judge(struct np_draft *draft, const struct np_set *set, bool sou
                       .index = &draft->ends->members->index,
                       .source = source,
                       .relation = relation,
+                      .whole = set,
                       .flat = flat_of_set(set)};
     j.state->found.count = 0;
     for (uint32_t c = 0; c < set->count && !j.failed; c++) {
@@ -332,5 +374,6 @@ bool np_members_judge(struct np_draft *draft, const struct np_set *set, bool sou
     if (!j.failed) {
         judge_rest(&j, set, &out->rest);
     }
+    np_vec_free(draft->ctx, &j.objects);
     return !j.failed;
 }

@@ -11,7 +11,7 @@
  * - grouping.c: numbers for classes and groups, which stay when they are refined
  * - focus.c: the model as one group sees it: only the policies and rules that can matter
  * - rows.c: a group's rows: for each part of the classes and each column of ports the reference is
- *   asked once (ask.c, truths.c); answers become ordinals of the group's parts
+ *   asked once for what can differ (ask.c, truths*.c); answers become ordinals of its parts
  * - far_parts.c: what a group sees of the classes, and rows as a default and exceptions
  * - lists.c: imported lists of rules become residual trees instead
  * - plan.c: the stations in order; plan_update.c: the same when policies came or went
@@ -63,6 +63,29 @@ uint32_t np_ports_end(const struct np_ports *ports, const struct np_port_point *
 /* Protocols whose packets have ports (or an ICMP type), in the order of their directories. */
 enum { NP_PORT_PROTOCOLS = 7 };
 extern const uint8_t np_port_protocols[NP_PORT_PROTOCOLS];
+
+/* ---- ports_reach.c: what services say of classes ---- */
+struct np_port_truth {
+    uint32_t class;
+    np_truth truth; /* not NP_NO */
+};
+struct np_port_list {
+    const struct np_port_truth *items;
+    uint32_t count;
+};
+struct np_port_lists { /* of the classes as they are: made anew when these are refined */
+    const struct np_ports *ports;
+    struct np_arena arena;
+    struct np_map known; /* content of a service -> its number */
+    np_vec(struct np_port_list) lists;
+    np_vec(struct np_port_truth) found;
+    uint32_t *stamp, stamps;
+    bool failed;
+};
+bool np_port_lists_init(struct np_port_lists *lists, const struct np_ports *ports);
+void np_port_lists_free(struct np_port_lists *lists);
+/* The number of the content of a service, an index into lists. UINT32_MAX: no memory. */
+uint32_t np_port_lists_number(struct np_port_lists *lists, const struct np_service *service);
 
 /* ---- sides ---- */
 struct np_side_plan {
@@ -151,6 +174,7 @@ struct np_focus_tier {
     const struct np_rule *const *whole;
     const struct np_rule **narrow;
     uint32_t count, first; /* first: of its rules in the list of all */
+    uint32_t behind;       /* the first rule in the list behind its stage */
     enum np_direction direction;
 };
 struct np_focus {
@@ -158,14 +182,17 @@ struct np_focus {
     struct np_arena arena;
     struct np_focus_tier *tiers, **last;
     const struct np_rule **rules; /* all that are left; a tier in two stages is there twice */
-    bool *stays;
-    uint32_t n_rules;
+    uint32_t *staying;            /* those that are never left out, ascending */
+    uint32_t n_rules, n_staying;
 };
 /* false: no memory. Free also then. */
 bool np_focus_make(const struct np_draft *draft, const struct np_side_plan *side,
                    const uint32_t *policies, uint32_t n_policies, struct np_focus *out);
-/* Leaves out rules whose `keep` is false, until narrowed again; some stay for what they tell. */
-void np_focus_narrow(struct np_focus *focus, const bool *keep);
+/* Leaves out all rules but those in `kept` (ascending), until narrowed again; some stay for what
+ * they tell. */
+void np_focus_narrow(struct np_focus *focus, const uint32_t *kept, size_t count);
+/* That policies select is told by this rule alone: no other needs to stay. */
+void np_focus_stay(struct np_focus *focus, uint32_t rule);
 void np_focus_free(struct np_focus *focus);
 
 /* ---- rows.c: answers ---- */
@@ -216,43 +243,6 @@ np_truth np_members_find(const struct np_members *members, uint32_t signature);
  * ERR_MEMORY, ERR_LIMIT.
  */
 int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wanted);
-/* ---- truths.c ---- */
-/*
- * What an answer depends on, where rules are plain (no requests, proxies, authentication): the
- * truth of each rule. Combinations of truths that came up before in the group need not be asked
- * again.
- */
-struct np_truths {
-    struct np_plan *plan;
-    const struct np_side_plan *side;
-    const struct np_focus *focus;
-    bool usual; /* of the side: what its rules say is all that answers depend on */
-    bool plain; /* and of the group */
-    uint32_t near, far;
-    enum np_relation relation;
-    uint32_t n_alternatives, n_columns;
-    const uint32_t *columns; /* a point each */
-    uint32_t *first;         /* rule -> its first alternative; then the end */
-    np_truth *ports;         /* [alternative][column], of services alone */
-    np_truth *flow;          /* by alternative: for the ends and relation at hand, ports apart */
-    uint32_t *key;           /* room for one combination */
-    size_t room;             /* bytes of all of it */
-    void *memory;
-    struct np_map seen; /* combination -> ordinal */
-};
-void np_truths_init(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side);
-void np_truths_free(struct np_truths *t);
-/* Begins a group. columns stay the caller's. OK, ERR_MEMORY. */
-int np_truths_begin(struct np_truths *t, const struct np_focus *focus, const uint32_t *columns,
-                    uint32_t n_columns);
-/* Fixes the ends and their relation. OK, ERR_MEMORY. */
-int np_truths_aim(struct np_truths *t, uint32_t near, uint32_t far, enum np_relation relation);
-/* May the rule match at all, whatever the ports? */
-bool np_truths_may(const struct np_truths *t, uint32_t rule);
-/* Where the ordinal of this combination is kept; *added: it did not come up before. NULL: no
- * memory. */
-uint64_t *np_truths_find(struct np_truths *t, uint32_t column, uint16_t source_port, bool *added);
-
 /* ---- lists.c ---- */
 /* Is this side one large imported list, fit for a residual tree? */
 bool np_list_fits(const struct np_side_plan *side);

@@ -15,6 +15,7 @@ struct np_ports_maker {
     np_vec(const struct np_service *) services; /* of new content */
     bool failed;
     struct np_partition partition;
+    uint32_t *stamp, stamps; /* by point: the service that marked it last */
 };
 /* ports.c */
 void np_ports_push(struct np_ports_maker *m, np_cut_list *list, uint32_t value);
@@ -26,6 +27,9 @@ void np_cuts_sort(np_cut_list *list); /* and each once */
 bool np_ports_points(struct np_ports_maker *m);
 void np_ports_by_kind(struct np_ports_maker *m);
 void np_ports_by_service(struct np_ports_maker *m, const struct np_service *service);
+/* ports_reach.c: visits every point that a service may hold for, some more than once. */
+void np_ports_reach(const struct np_ports *ports, const struct np_service *service,
+                    void (*visit)(void *user, uint32_t point), void *user);
 /* Parts become classes. false: no memory. */
 bool np_ports_number(struct np_ports_maker *m);
 #endif

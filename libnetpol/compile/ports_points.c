@@ -56,7 +56,8 @@ bool np_ports_points(struct np_ports_maker *m)
     ports->n_families = ports->by_family ? 3 : 1;
     ports->capacity = of_family * ports->n_families;
     ports->points = np_alloc(ports->ctx, ports->capacity * sizeof *ports->points);
-    if (m->failed || !ports->points) {
+    m->stamp = np_arena_array(&m->draft->arena, ports->capacity, sizeof *m->stamp);
+    if (m->failed || !ports->points || !m->stamp) {
         return false;
     }
     for (uint32_t f = 0; f < ports->n_families; f++) {
@@ -77,17 +78,33 @@ bool np_ports_points(struct np_ports_maker *m)
 
 /* ---- refinement ---- */
 
+struct marker {
+    struct np_ports_maker *m;
+    struct np_service plain; /* a complement divides alike */
+};
+
+static void mark_point(void *user, uint32_t i)
+{
+    struct marker *marker = user;
+    struct np_ports_maker *m = marker->m;
+    const struct np_port_point *point = &m->ports->points[i];
+    if (m->stamp[i] == m->stamps) { /* spans may overlap */
+        return;
+    }
+    m->stamp[i] = m->stamps;
+    np_truth truth =
+        np_reference_service(&marker->plain, point->kind, point->protocol, point->port);
+    if (truth != NP_NO) {
+        np_partition_mark(&m->partition, i, truth);
+    }
+}
+
 void np_ports_by_service(struct np_ports_maker *m, const struct np_service *service)
 {
-    struct np_service plain = *service; /* a complement divides alike */
-    plain.complement = false;
-    for (uint32_t i = 0; i < m->ports->n_points; i++) {
-        const struct np_port_point *point = &m->ports->points[i];
-        np_truth truth = np_reference_service(&plain, point->kind, point->protocol, point->port);
-        if (truth != NP_NO) {
-            np_partition_mark(&m->partition, i, truth);
-        }
-    }
+    struct marker marker = {m, *service};
+    marker.plain.complement = false;
+    m->stamps++;
+    np_ports_reach(m->ports, &marker.plain, mark_point, &marker);
     np_partition_split(&m->partition);
 }
 

@@ -8,6 +8,7 @@
  * same shape get the same cells. What depends on source ports as well becomes a residual tree.
  */
 #include "compile/far_parts.h"
+#include "compile/truths.h"
 #include "base/defect.h"
 
 struct rows {
@@ -30,24 +31,25 @@ struct rows {
     uint32_t n_columns;
     uint16_t *cells;    /* one row */
     uint32_t *ordinals; /* by source port */
-    bool *keep;         /* by rule of the focus */
-    uint32_t keep_size;
 };
 
 /* ---- columns ---- */
 
-static void columns_by_service(struct rows *r, const struct np_service *service)
+static bool columns_by_service(struct rows *r, const struct np_service *service)
 {
+    struct np_port_lists *lists = &r->truths.ports;
     struct np_service plain = *service;
     plain.complement = false;
-    for (uint32_t c = 0; c < r->plan->ports.n_classes; c++) {
-        const struct np_port_point *p = &r->plan->ports.points[r->plan->ports.first_point[c]];
-        np_truth truth = np_reference_service(&plain, p->kind, p->protocol, p->port);
-        if (truth != NP_NO) {
-            np_partition_mark(&r->columns, c, truth);
-        }
+    uint32_t number = np_port_lists_number(lists, &plain);
+    if (number == UINT32_MAX) {
+        return false;
+    }
+    const struct np_port_list *list = &lists->lists.items[number];
+    for (uint32_t i = 0; i < list->count; i++) {
+        np_partition_mark(&r->columns, list->items[i].class, list->items[i].truth);
     }
     np_partition_split(&r->columns);
+    return true;
 }
 
 /* Names, source ports, families, authentication: what does not follow from a service. */
@@ -62,7 +64,7 @@ static void columns_by_kind(struct rows *r, bool names, bool family)
     np_partition_split(&r->columns);
 }
 
-static void make_columns(struct rows *r)
+static bool make_columns(struct rows *r)
 {
     const struct np_service *last = NULL;
     bool names = false, family = false;
@@ -71,7 +73,9 @@ static void make_columns(struct rows *r)
         for (uint32_t a = 0; a < r->focus.rules[i]->n_alternatives; a++) {
             const struct np_match *match = &r->focus.rules[i]->alternatives[a];
             if (match->service && match->service != last) {
-                columns_by_service(r, match->service);
+                if (!columns_by_service(r, match->service)) {
+                    return false;
+                }
                 last = match->service;
             }
             names = names || match->dst_ports || match->src_ports || match->src_service;
@@ -92,6 +96,7 @@ static void make_columns(struct rows *r)
         }
         r->map[c] = (uint16_t)number[part];
     }
+    return true;
 }
 
 /* ---- answers ---- */
@@ -158,6 +163,7 @@ static int answer(struct rows *r, uint32_t far, enum np_relation relation, uint3
             *ordinal = known ? (uint32_t)*known : 0;
             return known ? NETPOL_OK : NETPOL_ERR_MEMORY;
         }
+        np_focus_narrow(&r->focus, r->truths.kept.items, r->truths.kept.count);
     }
     struct np_answer said =
         np_ask(r->plan, r->side, &r->focus.model, r->near, far, relation, point, source_port);
@@ -184,27 +190,25 @@ static int answer_column(struct rows *r, uint32_t far, enum np_relation relation
     return status == NETPOL_OK && !same ? residual(r, ordinal) : status;
 }
 
-/* Which rules may match; *by_source: one of them looks at source ports. */
-static void keep_rules(struct rows *r, bool *by_source)
-{
-    *by_source = false;
-    for (uint32_t i = 0; i < r->focus.n_rules; i++) {
-        r->keep[i] = np_truths_may(&r->truths, i);
-        *by_source = *by_source || ((r->keep[i] || r->focus.stays[i]) && r->side->source_axes &&
-                                    !np_defect(SOURCES_IGNORED));
-    }
-}
-
 static int make_row(struct rows *r, uint32_t class, enum np_relation relation, uint32_t *row)
 {
-    bool by_source;
     uint32_t far = r->plan->classes.first[class];
-    int status = np_truths_aim(&r->truths, r->near, far, relation);
-    keep_rules(r, &by_source);
-    np_focus_narrow(&r->focus, r->keep);
+    int status = np_truths_aim(&r->truths, far);
+    bool by_source =
+        r->side->source_axes && np_truths_by_source(&r->truths) && !np_defect(SOURCES_IGNORED);
+    if (status == NETPOL_OK && !r->truths.plain) {
+        status = np_truths_keep_all(&r->truths) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+        np_focus_narrow(&r->focus, r->truths.kept.items, r->truths.kept.count);
+    }
     for (uint32_t c = 0; c < r->n_columns && status == NETPOL_OK; c++) {
-        uint32_t ordinal = 0;
-        status = answer_column(r, far, relation, c, by_source, &ordinal);
+        uint32_t *quick = np_truths_quick(&r->truths, c);
+        uint32_t ordinal = quick ? *quick : NP_ORDINAL_NONE;
+        if (ordinal == NP_ORDINAL_NONE) {
+            status = answer_column(r, far, relation, c, by_source, &ordinal);
+        }
+        if (quick) {
+            *quick = ordinal;
+        }
         r->cells[c] = (uint16_t)ordinal;
     }
     if (status != NETPOL_OK) {
@@ -221,6 +225,7 @@ static int rows_of_relation(struct rows *r, enum np_relation relation, struct np
 {
     struct np_far_parts *far = &r->far;
     int status = np_far_parts_make(far, &r->focus, r->nears[r->group], relation);
+    status = status == NETPOL_OK ? np_truths_relate(&r->truths, relation) : status;
     for (uint32_t p = 0; status == NETPOL_OK && p < far->partition.n_parts; p++) {
         if (far->first[p] != UINT32_MAX) {
             status = make_row(r, far->first[p], relation, &far->rows[p]);
@@ -241,23 +246,17 @@ static bool begin_group(struct rows *r, uint32_t group)
                        g->first_policy[group + 1] - g->first_policy[group], &r->focus)) {
         return false;
     }
-    if (r->focus.n_rules > r->keep_size) {
-        bool *keep = np_resize(r->plan->draft.ctx, r->keep, r->keep_size, r->focus.n_rules);
-        if (!keep) {
-            return false;
-        }
-        r->keep = keep;
-        r->keep_size = r->focus.n_rules;
-    }
-    return true;
+    return make_columns(r);
 }
 
 static int make_group(struct rows *r, uint32_t group, struct np_group_plan *out)
 {
     int status = begin_group(r, group) ? NETPOL_OK : NETPOL_ERR_MEMORY;
     if (status == NETPOL_OK) {
-        make_columns(r);
-        status = np_truths_begin(&r->truths, &r->focus, r->column, r->n_columns);
+        status = np_truths_begin(&r->truths, &r->focus, r->near, r->column, r->n_columns, r->map);
+    }
+    if (status == NETPOL_OK && r->truths.plain && r->truths.certain != NP_RULE_NONE) {
+        np_focus_stay(&r->focus, r->truths.certain);
     }
     if (status == NETPOL_OK) {
         out->ports = np_tables_map(&r->plan->tables, r->map, r->plan->ports.n_classes);
@@ -321,9 +320,9 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wan
     uint32_t groups = r.groups->grouping.count;
     int status = NETPOL_OK;
     np_map_init(&r.answers, plan->draft.ctx);
-    np_truths_init(&r.truths, plan, r.side);
+    bool ready = np_truths_init(&r.truths, plan, r.side);
     np_arena_init(&r.arena, plan->draft.ctx, 4096);
-    if (!begin(&r)) {
+    if (!begin(&r) || !ready) {
         status = NETPOL_ERR_MEMORY;
     }
     for (uint32_t g = 0; g < groups && status == NETPOL_OK; g++) {
@@ -334,7 +333,6 @@ int np_rows_make(struct np_plan *plan, enum np_side_of_hop side, const bool *wan
     np_map_free(&r.answers);
     np_truths_free(&r.truths);
     np_vec_free(plan->draft.ctx, &r.parts);
-    np_free(plan->draft.ctx, r.keep, r.keep_size);
     np_far_parts_free(&r.far);
     np_partition_free(&r.columns);
     np_arena_free(&r.arena);

@@ -34,6 +34,7 @@ netpol_room(
     plan_update.c
     ports.c
     ports_points.c
+    ports_reach.c
     ports_refine.c
     project.c
     project_emit.c
@@ -44,4 +45,6 @@ netpol_room(
     sides.c
     tables.c
     truths.c
+    truths_key.c
+    truths_row.c
     upon.c)

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The truths of a group's rules, so that the reference is asked once for each combination of them.
- *
- * The outcome of a checkpoint is folded over the truths of its rules and of whom its policies
- * select; the latter, the route and the listener are the same for all of a group. So where truths
- * are all that rules contribute, equal truths are equal outcomes; an alternative that route or
- * listener may rule out is kept apart from its siblings, whose truth it must not hide. The truth of
- * one condition is the reference's here as well: sets through members, ports through its own
- * functions.
- */
-#include "compile/plan.h"
+/* Rules and alternatives of a group, what services say of its columns, and what of the rules
+ * depends on the far end. */
+#include "compile/truths.h"
+
+/* ---- what sort of rules ---- */
 
 static bool plain_rule(const struct np_rule *rule)
 {
@@ -53,91 +47,260 @@ static bool has_relative_subjects(const struct np_side_plan *side)
     return relative;
 }
 
-static const struct np_match *alternative(const struct np_truths *t, uint32_t rule, uint32_t at)
-{
-    return &t->focus->rules[rule]->alternatives[at - t->first[rule]];
-}
+/* ---- beginning and end ---- */
 
-void np_truths_init(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side)
+bool np_truths_init(struct np_truths *t, struct np_plan *plan, const struct np_side_plan *side)
 {
+    const struct netpol_ctx *ctx = plan->draft.ctx;
     *t = (struct np_truths){
         .plan = plan, .side = side, .usual = !is_mixed(side) && !has_relative_subjects(side)};
-    np_map_init(&t->seen, plan->draft.ctx);
+    np_map_init(&t->seen, ctx);
+    np_arena_init(&t->arena, ctx, 65536);
+    t->head = np_zalloc(ctx, (plan->classes.count + 1) * sizeof *t->head);
+    return np_port_lists_init(&t->ports, &plan->ports) && t->head;
 }
 
 void np_truths_free(struct np_truths *t)
 {
+    const struct netpol_ctx *ctx = t->plan->draft.ctx;
     np_map_free(&t->seen);
-    np_free(t->plan->draft.ctx, t->memory, t->room);
+    np_arena_free(&t->arena);
+    np_port_lists_free(&t->ports);
+    np_free(ctx, t->head, (t->plan->classes.count + 1) * sizeof *t->head);
+    np_vec_free(ctx, &t->entries);
+    np_vec_free(ctx, &t->always);
+    np_vec_free(ctx, &t->links);
+    np_vec_free(ctx, &t->touched);
+    np_vec_free(ctx, &t->found);
+    np_vec_free(ctx, &t->chained);
+    np_vec_free(ctx, &t->wide);
+    np_vec_free(ctx, &t->kept);
+    np_vec_free(ctx, &t->key);
+}
+
+/* ---- columns of services ---- */
+
+static np_truth family_truth(uint8_t families, uint8_t family)
+{
+    if (families == NP_FAMILY_ANY) {
+        return NP_YES;
+    }
+    if (family == 0) {
+        return families ? NP_UNKNOWN(NP_FACT_POD_ADDRESS) : NP_NO;
+    }
+    return np_truth_of(families & (family == NP_IPV4 ? NP_FAMILY_4 : NP_FAMILY_6));
+}
+
+static np_truth family_of_column(const struct np_truths *t, const struct np_match *m,
+                                 uint32_t column)
+{
+    const struct np_ports *ports = &t->plan->ports;
+    return ports->n_families > 1
+               ? family_truth(m->families, ports->points[t->columns[column]].family)
+               : NP_YES;
+}
+
+/* What a service says of columns, when asked of families: by what it says of the classes that
+ * stand for them. */
+struct shape {
+    const struct np_port_truth *columns;
+    uint32_t n_columns;
+    const np_truth *all;
+};
+struct shaper {
+    struct np_truths *t;
+    const uint16_t *map;
+    struct np_map shapes; /* number of a service, families -> struct shape */
+};
+
+static bool fill_shape(const struct shaper *s, const struct np_match *m,
+                       const struct np_port_list *list, struct shape *out)
+{
+    enum { FEW = 4 };
+    struct np_truths *t = s->t;
+    const struct np_ports *ports = &t->plan->ports;
+    bool wide = !list || list->count > t->n_columns / FEW;
+    np_truth *all = wide ? np_arena_array(&t->arena, t->n_columns, sizeof *all) : NULL;
+    struct np_port_truth *few = wide ? NULL : np_arena_array(&t->arena, list->count, sizeof *few);
+    if (!all && !few) {
+        return false;
+    }
+    *out = (struct shape){few, 0, all};
+    for (uint32_t c = 0; !list && c < t->n_columns; c++) {
+        all[c] = family_of_column(t, m, c);
+    }
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        uint32_t column = s->map[list->items[i].class];
+        if (ports->classes[t->columns[column]] != list->items[i].class) {
+            continue;
+        }
+        np_truth truth = np_and(list->items[i].truth, family_of_column(t, m, column));
+        if (wide) {
+            all[column] = truth;
+        } else if (truth != NP_NO) {
+            few[out->n_columns++] = (struct np_port_truth){column, truth};
+        }
+    }
+    return true;
+}
+
+static const struct shape *shape_of(struct shaper *s, const struct np_match *m)
+{
+    struct np_truths *t = s->t;
+    uint32_t number = m->service ? np_port_lists_number(&t->ports, m->service) : 0;
+    uint32_t key[2] = {m->service ? number + 1 : 0,
+                       t->plan->ports.n_families > 1 ? m->families : (uint8_t)NP_FAMILY_ANY};
+    bool added;
+    uint64_t *at =
+        number == UINT32_MAX
+            ? NULL
+            : np_map_add(&s->shapes, (struct np_slice){(const char *)key, sizeof key}, &added);
+    if (!at) {
+        return NULL;
+    }
+    if (added) {
+        struct shape *shape = np_arena_alloc(&t->arena, sizeof *shape);
+        const struct np_port_list *list = m->service ? &t->ports.lists.items[number] : NULL;
+        if (!shape || !fill_shape(s, m, list, shape)) {
+            return NULL;
+        }
+        *at = (uint64_t)(uintptr_t)shape;
+    }
+    return (const struct shape *)(uintptr_t)*at;
+}
+
+np_truth np_truths_ports(const struct np_truths *t, const struct np_truth_alternative *a,
+                         uint32_t column, uint16_t source_port)
+{
+    if (!a->free) {
+        return a->all[column];
+    }
+    const struct np_port_point *point = &t->plan->ports.points[t->columns[column]];
+    struct np_hop hop =
+        np_ask_hop(t->plan, t->side, t->near, t->far, t->relation, point, source_port);
+    np_truth ports = np_reference_ports(a->match, &hop, t->side->checkpoints[0]);
+    return np_and(ports, family_of_column(t, a->match, column));
+}
+
+/* ---- a group ---- */
+
+/* Does the policy certainly select, in the walk as it is and as it would be? Whom it selects at a
+ * host is not the end of the hop. */
+static int certainly_selects(const struct np_truths *t, const struct np_policy *policy, bool *out)
+{
+    const struct np_set *subjects =
+        policy->subjects[t->side->near_is_source ? NP_EGRESS : NP_INGRESS];
+    np_truth truth = NP_NO;
+    int status = NETPOL_OK;
+    if (t->usual && subjects && !t->side->host && policy->state == NP_ENFORCED &&
+        !policy->staged_delete && !policy->staged_set) {
+        status = np_draft_member(&t->plan->draft, subjects, t->side->near_is_source,
+                                 NP_RELATION_OTHER, t->near, &truth);
+    }
+    *out = truth == NP_YES;
+    return status;
+}
+
+static int list_rules(struct np_truths *t)
+{
+    const struct np_policy *last = NULL;
+    bool selects = false;
+    int status = NETPOL_OK;
+    uint32_t tier = 0;
+    t->n_alternatives = 0;
+    t->certain = NP_RULE_NONE;
+    for (const struct np_focus_tier *f = t->focus->tiers; f; f = f->next, tier++) {
+        for (uint32_t r = f->first; r < f->first + f->count && status == NETPOL_OK; r++) {
+            const struct np_rule *rule = t->focus->rules[r];
+            if (rule->policy != last) {
+                last = rule->policy;
+                status = certainly_selects(t, last, &selects);
+            }
+            bool ends = rule->action == NP_ACT_ALLOW || rule->action == NP_ACT_DENY ||
+                        rule->action == NP_ACT_PASS;
+            t->rules[r] = (struct np_truth_rule){.rule = rule,
+                                                 .first = t->n_alternatives,
+                                                 .tier = tier,
+                                                 .behind_tier = f->first + f->count,
+                                                 .behind_stage = f->behind,
+                                                 .stops = selects && ends};
+            t->n_alternatives += rule->n_alternatives;
+            t->plain = t->plain && plain_rule(rule);
+            if (selects && !last->synthetic && t->certain == NP_RULE_NONE) {
+                t->certain = r;
+            }
+        }
+    }
+    t->n_tiers = tier;
+    t->rules[t->n_rules] = (struct np_truth_rule){.first = t->n_alternatives, .tier = tier};
+    return status;
+}
+
+static int list_alternatives(struct np_truths *t, const uint16_t *map)
+{
+    struct shaper s = {.t = t, .map = map};
+    bool fine = true;
+    np_map_init(&s.shapes, t->plan->draft.ctx);
+    for (uint32_t r = 0; r < t->n_rules && fine; r++) {
+        const struct np_rule *rule = t->rules[r].rule;
+        for (uint32_t i = 0; i < rule->n_alternatives && fine; i++) {
+            const struct np_match *m = &rule->alternatives[i];
+            bool service = by_service(m);
+            const struct shape *shape = service ? shape_of(&s, m) : NULL;
+            fine = !service || shape;
+            t->alternatives[t->rules[r].first + i] = (struct np_truth_alternative){
+                .match = m,
+                .rule = r,
+                .n_columns = shape ? shape->n_columns : 0,
+                .columns = shape ? shape->columns : NULL,
+                .all = shape ? shape->all : NULL,
+                .free = !service,
+                .odd = m->listener != NP_LISTENER_ANY || m->routes != NP_ROUTE_ANY};
+        }
+    }
+    np_map_free(&s.shapes);
+    return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
 
 static bool make_room(struct np_truths *t)
 {
-    size_t rules = t->focus->n_rules;
-    size_t words = rules + 1 + (size_t)t->n_alternatives * (t->n_columns + 1) + 3 * rules +
-                   2 * (size_t)t->n_alternatives + 1;
-    size_t bytes = words * sizeof(uint32_t);
-    if (bytes > t->room) {
-        void *memory = np_resize(t->plan->draft.ctx, t->memory, t->room, 2 * bytes);
-        if (!memory) {
-            return false;
-        }
-        t->memory = memory;
-        t->room = 2 * bytes;
+    size_t cells = (size_t)t->n_tiers * t->n_columns;
+    t->begin = np_arena_array(&t->arena, t->n_columns + 1, sizeof *t->begin);
+    t->decided = np_arena_array(&t->arena, cells, sizeof *t->decided);
+    t->least = np_arena_array(&t->arena, cells, sizeof *t->least);
+    t->mixed = np_arena_array(&t->arena, t->n_columns, 1);
+    t->unclear = np_arena_array(&t->arena, t->n_columns, 1);
+    t->chain = np_arena_array(&t->arena, t->n_columns, sizeof *t->chain);
+    t->chain_stamp = np_arena_array(&t->arena, t->n_columns, sizeof *t->chain_stamp);
+    t->ordinals = np_arena_array(&t->arena, t->n_rules + 1, sizeof *t->ordinals);
+    t->alternatives = np_arena_array(&t->arena, t->n_alternatives, sizeof *t->alternatives);
+    t->stamp = 0;
+    if (!t->begin || !t->decided || !t->least || !t->mixed || !t->unclear || !t->chain ||
+        !t->chain_stamp || !t->ordinals || !t->alternatives) {
+        return false;
     }
-    t->first = t->memory;
-    t->ports = t->first + rules + 1;
-    t->flow = t->ports + (size_t)t->n_alternatives * t->n_columns;
-    t->key = t->flow + t->n_alternatives;
+    memset(t->ordinals, 0xff, (t->n_rules + 1) * sizeof *t->ordinals);
     return true;
 }
 
-static void fill_ports(struct np_truths *t, const struct np_match *m, uint32_t at)
+int np_truths_begin(struct np_truths *t, const struct np_focus *focus, uint32_t near,
+                    const uint32_t *columns, uint32_t n_columns, const uint16_t *map)
 {
-    np_truth *row = t->ports + (size_t)at * t->n_columns;
-    for (uint32_t c = 0; c < t->n_columns; c++) {
-        const struct np_port_point *p = &t->plan->ports.points[t->columns[c]];
-        row[c] =
-            m->service ? np_reference_service(m->service, p->kind, p->protocol, p->port) : NP_YES;
-    }
-}
-
-int np_truths_begin(struct np_truths *t, const struct np_focus *focus, const uint32_t *columns,
-                    uint32_t n_columns)
-{
+    np_arena_reset(&t->arena);
+    np_map_free(&t->seen);
     t->focus = focus;
+    t->near = near;
     t->columns = columns;
     t->n_columns = n_columns;
-    t->n_alternatives = 0;
+    t->n_rules = focus->n_rules;
     t->plain = t->usual;
-    np_map_free(&t->seen);
-    for (uint32_t r = 0; r < focus->n_rules; r++) {
-        t->plain = t->plain && plain_rule(focus->rules[r]);
-        t->n_alternatives += focus->rules[r]->n_alternatives;
-    }
-    if (!make_room(t)) {
-        return NETPOL_ERR_MEMORY;
-    }
-    uint32_t at = 0;
-    for (uint32_t r = 0; r < focus->n_rules; r++) {
-        t->first[r] = at;
-        for (uint32_t a = 0; a < focus->rules[r]->n_alternatives; a++) {
-            fill_ports(t, &focus->rules[r]->alternatives[a], at++);
-        }
-    }
-    t->first[focus->n_rules] = at;
-    return NETPOL_OK;
+    t->rules = np_arena_array(&t->arena, t->n_rules + 1, sizeof *t->rules);
+    int status = t->rules ? list_rules(t) : NETPOL_ERR_MEMORY;
+    status = status == NETPOL_OK && !make_room(t) ? NETPOL_ERR_MEMORY : status;
+    return status == NETPOL_OK ? list_alternatives(t, map) : status;
 }
 
-/* ---- flow ---- */
-
-static int truth_of_set(struct np_truths *t, const struct np_set *set, bool source,
-                        uint32_t signature, np_truth *out)
-{
-    *out = NP_YES;
-    return set ? np_draft_member(&t->plan->draft, set, source, t->relation, signature, out)
-               : NETPOL_OK;
-}
+/* ---- a relation ---- */
 
 static np_truth relation_truth(uint8_t wanted, enum np_relation relation)
 {
@@ -151,99 +314,71 @@ static np_truth relation_truth(uint8_t wanted, enum np_relation relation)
     return view->possible & ~wanted ? view->cause : NP_YES;
 }
 
-static int flow_of(struct np_truths *t, const struct np_match *m, np_truth *out)
+/* Whom the far set of an alternative holds for, by class. */
+static bool link_members(struct np_truths *t, uint32_t alternative,
+                         const struct np_members *members)
 {
-    np_truth near, far;
-    *out = relation_truth(m->relations, t->relation);
-    if (*out == NP_NO) {
-        return NETPOL_OK;
+    const struct np_grouping *g = &t->plan->classes;
+    bool fine = true;
+    for (uint32_t i = 0; i < members->count && fine; i++) {
+        uint32_t s = members->items[i].signature, class = g->of[s];
+        if (g->first[class] != s) {
+            continue;
+        }
+        struct np_truth_link *link = np_vec_push(t->plan->draft.ctx, &t->links);
+        uint32_t *touched = t->head[class] ? NULL : np_vec_push(t->plan->draft.ctx, &t->touched);
+        fine = link && (touched || t->head[class]);
+        if (fine) {
+            *link = (struct np_truth_link){alternative, t->head[class], members->items[i].truth};
+            t->head[class] = (uint32_t)t->links.count;
+        }
+        if (fine && touched) {
+            *touched = class;
+        }
     }
-    int status = truth_of_set(t, m->near, t->side->near_is_source, t->near, &near);
-    if (status != NETPOL_OK || near == NP_NO) {
-        *out = NP_NO;
-        return status;
-    }
-    status = truth_of_set(t, m->far, !t->side->near_is_source, t->far, &far);
-    *out = status == NETPOL_OK ? np_and(*out, np_and(near, far)) : NP_NO;
-    return status;
+    return fine;
 }
 
-int np_truths_aim(struct np_truths *t, uint32_t near, uint32_t far, enum np_relation relation)
+static bool link_far(struct np_truths *t, uint32_t alternative)
+{
+    const struct np_set *far = t->alternatives[alternative].match->far;
+    struct np_members rest;
+    struct np_members own =
+        np_draft_members_parts(&t->plan->draft, far, !t->side->near_is_source, t->relation, &rest);
+    return (own.items || !own.count) && link_members(t, alternative, &own) &&
+           link_members(t, alternative, &rest);
+}
+
+int np_truths_relate(struct np_truths *t, enum np_relation relation)
 {
     int status = NETPOL_OK;
-    t->near = near;
-    t->far = far;
+    for (size_t i = 0; i < t->touched.count; i++) {
+        t->head[t->touched.items[i]] = 0;
+    }
+    t->touched.count = t->links.count = t->always.count = 0;
     t->relation = relation;
-    for (uint32_t r = 0; r < t->focus->n_rules && status == NETPOL_OK; r++) {
-        for (uint32_t at = t->first[r]; at < t->first[r + 1] && status == NETPOL_OK; at++) {
-            status = flow_of(t, alternative(t, r, at), &t->flow[at]);
+    for (uint32_t i = 0; i < t->n_alternatives && status == NETPOL_OK; i++) {
+        struct np_truth_alternative *a = &t->alternatives[i];
+        const struct np_set *near = a->match->near;
+        a->near = relation_truth(a->match->relations, relation);
+        if (near && a->near != NP_NO) {
+            np_truth truth;
+            status = np_draft_member(&t->plan->draft, near, t->side->near_is_source, relation,
+                                     t->near, &truth);
+            a->near = np_and(a->near, truth);
         }
-    }
-    return status;
-}
-
-bool np_truths_may(const struct np_truths *t, uint32_t rule)
-{
-    for (uint32_t at = t->first[rule]; at < t->first[rule + 1]; at++) {
-        if (t->flow[at] != NP_NO) {
-            return true;
+        if (status != NETPOL_OK || a->near == NP_NO) {
+            continue;
         }
-    }
-    return false;
-}
-
-/* ---- combinations ---- */
-
-static np_truth family_truth(uint8_t families, uint8_t family)
-{
-    if (families == NP_FAMILY_ANY) {
-        return NP_YES;
-    }
-    if (family == 0) {
-        return families ? NP_UNKNOWN(NP_FACT_POD_ADDRESS) : NP_NO;
-    }
-    return np_truth_of(families & (family == NP_IPV4 ? NP_FAMILY_4 : NP_FAMILY_6));
-}
-
-/* All of one alternative but its flow. */
-static np_truth rest_of(const struct np_truths *t, const struct np_match *m, uint32_t at,
-                        uint32_t column, uint16_t source_port)
-{
-    const struct np_port_point *point = &t->plan->ports.points[t->columns[column]];
-    np_truth ports = t->ports[(size_t)at * t->n_columns + column];
-    if (!by_service(m)) {
-        struct np_hop hop =
-            np_ask_hop(t->plan, t->side, t->near, t->far, t->relation, point, source_port);
-        ports = np_reference_ports(m, &hop, t->side->checkpoints[0]);
-    }
-    bool by_family = t->plan->ports.n_families > 1;
-    return by_family ? np_and(ports, family_truth(m->families, point->family)) : ports;
-}
-
-uint64_t *np_truths_find(struct np_truths *t, uint32_t column, uint16_t source_port, bool *added)
-{
-    uint32_t count = 0;
-    for (uint32_t r = 0; r < t->focus->n_rules; r++) {
-        np_truth truth = NP_NO, causes = NP_NO;
-        for (uint32_t at = t->first[r]; at < t->first[r + 1]; at++) {
-            if (t->flow[at] != NP_NO) {
-                const struct np_match *m = alternative(t, r, at);
-                np_truth one = np_and(t->flow[at], rest_of(t, m, at, column, source_port));
-                if (m->listener != NP_LISTENER_ANY || m->routes != NP_ROUTE_ANY) {
-                    t->key[count++] = ~at; /* no rule has such a number */
-                    t->key[count++] = one;
-                    continue;
-                }
-                truth = np_or(truth, one);
-                causes |= np_is_maybe(one) ? one : NP_NO;
+        if (a->match->far) {
+            status = link_far(t, i) ? NETPOL_OK : NETPOL_ERR_MEMORY;
+        } else if (a->free) {
+            uint32_t *place = np_vec_push(t->plan->draft.ctx, &t->always);
+            status = place ? NETPOL_OK : NETPOL_ERR_MEMORY;
+            if (place) {
+                *place = i;
             }
         }
-        if (truth != NP_NO) {
-            t->key[count++] = r;
-            t->key[count++] = truth;
-            t->key[count++] = causes; /* told beside a YES, too, of a subject that is MAYBE */
-        }
     }
-    return np_map_add(&t->seen, (struct np_slice){(const char *)t->key, count * sizeof *t->key},
-                      added);
+    return status == NETPOL_OK && !np_truths_fill_entries(t) ? NETPOL_ERR_MEMORY : status;
 }

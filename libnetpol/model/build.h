@@ -204,7 +204,8 @@ bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_a
  * `which` picks one (0 .. n_owners-1). Pods on the node's network own no address. An address of a
  * service that nothing else owns is missing SERVICE_ADDRESS, for objects and for prefixes alike;
  * one that a node or pod owns too (externalIPs) is that node or pod, np_inventory_service_at tells.
- * false: the reference is not of this inventory, or its endpoint is not known to have the address.
+ * false: the reference is not of this inventory, or of a set of addresses, or its endpoint is not
+ * known to have the address.
  */
 bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options,
                       uint64_t ref, const struct np_address *address, uint8_t family,

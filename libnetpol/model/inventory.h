@@ -63,6 +63,11 @@ struct np_endpoint {
     np_str principal;               /* SPIFFE id when the inventory implies one; NULL */
     np_str source_object, position; /* "Pod/ns/name", "file:line:col"; may be NULL */
 };
+/* A range of addresses with labels is nobody that sends or receives. */
+static inline bool np_endpoint_is_end(const struct np_endpoint *endpoint)
+{
+    return !(endpoint->kind & (NP_OBJ_NETWORK_SET | NP_OBJ_LABELLED_ADDR));
+}
 struct np_node_info {
     np_str name;
     struct np_labels labels;

@@ -113,7 +113,7 @@ bool np_inventory_end(const struct np_inventory *inv, const struct np_options *o
     }
     if (ref) {
         const struct np_endpoint *endpoint = np_inventory_endpoint(inv, ref);
-        if (!endpoint) {
+        if (!endpoint || !np_endpoint_is_end(endpoint)) {
             return false;
         }
         end_of_endpoint(inv, options, endpoint, address ? address->family : family, out);

@@ -182,24 +182,47 @@ bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_a
     return first_at(inv, &inv->index->pod_ranges, address, &ignored);
 }
 
-/* An endpoint covers an address once, by its longest prefix; shorter ones come later. */
-static bool seen_before(const struct np_endpoint *e, const struct np_address *address,
-                        uint8_t length)
+/* The endpoints that cover an address, one after the other; state zeroed at the start. */
+struct covering {
+    const struct np_prefix_slot *first, *slot;
+    unsigned cursor;
+    uint32_t at; /* in the slot */
+};
+
+static bool is_in_slot(const struct np_prefix_table *table, const struct np_prefix_slot *slot,
+                       uint32_t value)
 {
-    for (uint32_t i = 0; i < e->n_prefixes; i++) {
-        if (e->prefixes[i].length > length && np_prefix_has(&e->prefixes[i], address)) {
+    const uint32_t *values = table->values + slot->first; /* ascending */
+    uint32_t low = 0, high = slot->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (values[middle] < value) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < slot->count && values[low] == value;
+}
+
+/* An endpoint covers an address once, by its longest prefix; shorter ones come later. A set may
+ * have any number of prefixes, the table has few lengths. */
+static bool seen_before(const struct np_inventory *inv, const struct np_address *address,
+                        const struct covering *c, uint32_t endpoint)
+{
+    const struct np_prefix_table *table = &inv->index->endpoints;
+    const struct np_prefix_slot *slot;
+    unsigned cursor = 0;
+    if (c->slot == c->first) {
+        return false;
+    }
+    while ((slot = np_prefix_table_next(inv->ctx, table, address, &cursor)) != c->slot) {
+        if (is_in_slot(table, slot, endpoint)) {
             return true;
         }
     }
     return false;
 }
-
-/* The endpoints that cover an address, one after the other; state zeroed at the start. */
-struct covering {
-    const struct np_prefix_slot *slot;
-    unsigned cursor;
-    uint32_t at; /* in the slot */
-};
 
 static const struct np_endpoint *next_covering(const struct np_inventory *inv,
                                                const struct np_address *address, struct covering *c)
@@ -208,13 +231,15 @@ static const struct np_endpoint *next_covering(const struct np_inventory *inv,
     for (;;) {
         while (!c->slot || c->at == c->slot->count) {
             c->slot = np_prefix_table_next(inv->ctx, table, address, &c->cursor);
+            c->first = c->first ? c->first : c->slot;
             c->at = 0;
             if (!c->slot) {
                 return NULL;
             }
         }
-        const struct np_endpoint *e = inv->endpoints[table->values[c->slot->first + c->at++]];
-        if (e->n_prefixes == 1 || !seen_before(e, address, c->slot->prefix.length)) {
+        uint32_t index = table->values[c->slot->first + c->at++];
+        const struct np_endpoint *e = inv->endpoints[index];
+        if (e->n_prefixes == 1 || !seen_before(inv, address, c, index)) {
             return e;
         }
     }

@@ -118,7 +118,11 @@ static void add_refs(struct test *t)
 {
     static const uint8_t families[] = {NP_IPV4, NP_IPV6, 0};
     const struct np_inventory *inventory = &t->model->inventory;
-    assert_int_equal(t->draft.n_refs, inventory->n_endpoints);
+    uint32_t ends = 0;
+    for (uint32_t i = 0; i < inventory->n_endpoints; i++) {
+        ends += np_endpoint_is_end(inventory->endpoints[i]);
+    }
+    assert_int_equal(t->draft.n_refs, ends);
     for (uint32_t i = 0; i < t->draft.n_refs; i++) {
         const struct np_ref_entry_draft *entry = &t->draft.refs[i];
         assert_true(i == 0 || t->draft.refs[i - 1].ref < entry->ref);
