@@ -225,6 +225,9 @@ static void an_address_may_have_several_owners(void **state)
     assert_text(end_at(&w, "10.0.0.2", 0, &owners).endpoint->name, "c");
     assert_int_equal(owners, 1);
     assert_null(end_at(&w, "10.0.0.3", 0, NULL).endpoint);
+    struct np_end end; /* nobody sends from a set of addresses */
+    assert_false(np_inventory_end(&w.model->inventory, &w.model->options, set->ref, NULL, NP_IPV4,
+                                  0, &end, &owners));
     world_end(&w);
 }
 
