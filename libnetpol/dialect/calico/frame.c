@@ -166,7 +166,11 @@ struct np_tier *np_calico_tier(struct np_lower *l, struct np_slice name, enum np
     np_calico_hosts(l);
     enum np_end_action end =
         stage == NP_CALICO_FORWARD ? (enum np_end_action)normal->end[NP_INGRESS] : NP_END_PASS;
-    return make_tier(l, text->text, normal->order, normal->late, end, stage);
+    tier = make_tier(l, text->text, normal->order, normal->late, end, stage);
+    if (tier && stage != NP_CALICO_FORWARD) {
+        np_calico_failsafe_pass(l, tier, stage);
+    }
+    return tier;
 }
 
 struct np_tier *np_calico_unreadable_tier(struct np_lower *l, struct np_slice name,

@@ -5,7 +5,8 @@
  *
  * Failsafe ports of a host are accepted before its normal policies, and leave every tier of the
  * stages before translation: those go on without a word, so that nothing is untracked and the
- * forward stage, which has no failsafes, judges. What a pod and its own node say to each other
+ * forward stage, which has no failsafes, judges. (Felix also spares what comes from such a port:
+ * replies, which are no questions.) What a pod and its own node say to each other
  * passes no interface of the node's: host endpoints do not judge it. Whether a pod may speak to its
  * own node at all is DefaultEndpointToHostAction; the packets that it may not send (VXLAN,
  * IP-in-IP) are dropped before its policies.
@@ -83,23 +84,21 @@ static struct np_rule *add_rule(struct np_lower *l, struct np_policy *policy,
 
 /* ---- failsafe ports ---- */
 
-/* One port, at the far end of `far` alone (family 0: anyone). As source: of what answers. */
+/* Ports, for the far end `far` alone (family 0: anyone). */
 static void failsafe_alternative(struct np_lower *l, struct np_rule *rule,
                                  const struct np_port_span *spans, uint32_t count,
-                                 const struct np_prefix *far, bool source)
+                                 const struct np_prefix *far)
 {
     struct np_match *match = count ? np_build_alt(l->build, rule) : NULL;
     if (match) {
-        const struct np_service *service = np_build_service(l->build, spans, count, false);
-        *(source ? &match->src_service : &match->service) = service;
+        match->service = np_build_service(l->build, spans, count, false);
         match->far = far->address.family
                          ? np_build_set_of(l->build, np_build_cidr(l->build, *far, NP_DOMAIN_ALL))
                          : NULL;
     }
 }
 
-static void failsafe_ports(struct np_lower *l, struct np_rule *rule, enum np_direction direction,
-                           bool source)
+static void failsafe_ports(struct np_lower *l, struct np_rule *rule, enum np_direction direction)
 {
     const struct np_calico_felix_spec *config = felix(l);
     bool configured = config && np_is(config->failsafe[direction].node, NP_LIST);
@@ -120,23 +119,20 @@ static void failsafe_ports(struct np_lower *l, struct np_rule *rule, enum np_dir
         struct np_port_span span = {
             .protocol = port.protocol, .ports = true, .first = port.port, .last = port.port};
         if (far->address.family) {
-            failsafe_alternative(l, rule, &span, 1, far, source);
+            failsafe_alternative(l, rule, &span, 1, far);
         } else {
             spans[used++] = span;
         }
     }
-    failsafe_alternative(l, rule, spans, used, &anyone, source);
+    failsafe_alternative(l, rule, spans, used, &anyone);
 }
 
 static void failsafe(struct np_lower *l, struct np_tier *tier, enum np_direction direction,
-                     enum np_action action, bool both_ways)
+                     enum np_action action)
 {
     struct np_policy *policy = synthetic(l, tier, "failsafe_ports", -HUGE_VAL);
     struct np_rule *rule = add_rule(l, policy, direction, NP_OBJ_HOST_ENDPOINT, action);
-    failsafe_ports(l, rule, direction, false);
-    if (both_ways) { /* nothing is tracked there: answers are known by their source port */
-        failsafe_ports(l, rule, direction == NP_INGRESS ? NP_EGRESS : NP_INGRESS, true);
-    }
+    failsafe_ports(l, rule, direction);
 }
 
 void np_calico_failsafe_pass(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage)
@@ -146,9 +142,9 @@ void np_calico_failsafe_pass(struct np_lower *l, struct np_tier *tier, enum np_c
         return;
     }
     np_build_maker(l->build, NULL); /* it stays with the tier, not with the policy that made that */
-    failsafe(l, tier, NP_INGRESS, NP_ACT_PASS, stage == NP_CALICO_UNTRACKED);
+    failsafe(l, tier, NP_INGRESS, NP_ACT_PASS);
     if (stage == NP_CALICO_UNTRACKED) {
-        failsafe(l, tier, NP_EGRESS, NP_ACT_PASS, true);
+        failsafe(l, tier, NP_EGRESS, NP_ACT_PASS);
     }
     np_build_maker(l->build, maker);
 }
@@ -222,7 +218,7 @@ void np_calico_synthetic(struct np_lower *l, bool hosts)
         own_node(l, tier, "own_node_ingress", NP_EGRESS, NP_OBJ_HOST_ENDPOINT, NP_ACT_ALLOW);
     }
     for (int d = 0; !l->options->failsafe_ports && d < NP_DIRECTIONS; d++) {
-        failsafe(l, tier, (enum np_direction)d, NP_ACT_ALLOW, false);
+        failsafe(l, tier, (enum np_direction)d, NP_ACT_ALLOW);
     }
 }
 
