@@ -42,6 +42,75 @@ spec:
     - ports: [{port: 22}]
     - ports: [{port: 80}]
 """
+CALICO = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cart, namespace: shop, labels: {app: cart}}
+status: {podIP: 10.0.0.2}
+---
+apiVersion: projectcalico.org/v3
+kind: Tier
+metadata: {name: security}
+spec: {order: 10}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: base}
+spec:
+  tier: security
+  order: 1
+  selector: app == 'web'
+  types: [Ingress]
+  ingress:
+    - {action: Deny, protocol: TCP, destination: {ports: [22]}}
+    - {action: Pass}
+---
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  order: 10
+  selector: app == 'web'
+  types: [Ingress]
+  ingress:
+    - {action: Log}
+    - {action: Allow, protocol: TCP, destination: {ports: [80]}, http: {methods: [GET], paths: [{prefix: /pub/}]}}
+    - {action: Allow, protocol: TCP, destination: {ports: [81]}}
+---
+apiVersion: projectcalico.org/v3
+kind: StagedNetworkPolicy
+metadata: {name: stricter, namespace: shop}
+spec:
+  order: 5
+  selector: app == 'web'
+  types: [Ingress]
+  ingress:
+    - {action: Deny, protocol: TCP, destination: {ports: [81]}}
+    - {action: Allow, protocol: TCP, destination: {ports: [90]}}
+    - {action: Pass, protocol: TCP, destination: {ports: [91]}}
+---
+apiVersion: projectcalico.org/v3
+kind: StagedGlobalNetworkPolicy
+metadata: {name: cart}
+spec: {order: 5, selector: app == 'cart', types: [Egress]}
+---
+apiVersion: projectcalico.org/v3
+kind: StagedKubernetesNetworkPolicy
+metadata: {name: kube, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: cart}}
+  policyTypes: [Ingress]
+  ingress: [{ports: [{port: 99}]}]
+"""
 
 
 def eval_(*args, text=POLICIES):
@@ -99,6 +168,99 @@ class Flows(unittest.TestCase):
                          str(path), stdin=asked * 2)
         self.assertEqual(result.code, 0, result.err)
         self.assertEqual(len(result.lines()), 4)
+
+    # ---- Calico's own kinds, and what is staged ----
+
+    def test_staged_sequences(self):
+        passed = ("GlobalNetworkPolicy", "base", "security", "Pass", 1, None)
+        denied = ("EndOfTier", "", "default", "Deny", -1, "web")
+        profile = ("Profile", "kns.shop", "__PROFILE__", "Allow", 0, None)
+        staged = "StagedNetworkPolicy"
+        for port, enforced, pending in (
+                ("22", [passed[:3] + ("Deny", 0, None)], [passed[:3] + ("Deny", 0, None)]),
+                # the rule as written: Log and the rule with http count
+                ("81", [passed, ("CalicoNetworkPolicy", "web", "default", "Allow", 2, None)],
+                 [passed, (staged, "stricter", "default", "Deny", 0, None)]),
+                ("90", [passed, denied],
+                 [passed, (staged, "stricter", "default", "Allow", 1, None)]),
+                ("91", [passed, denied],
+                 [passed, (staged, "stricter", "default", "Pass", 2, None), profile]),
+                # the trigger is the first that applies, staged or not
+                ("92", [passed, denied],
+                 [passed, ("EndOfTier", "", "default", "Deny", -1, "stricter")])):
+            with self.subTest(port=port):
+                ask = ("--from", "192.0.2.1", "--to", f"shop/web:{port}")
+                self.assertEqual(self.hits(*ask, text=CALICO), enforced)
+                self.assertEqual(self.hits(*ask, text=CALICO, which="pending"), pending)
+        # a tier that has staged policies only is skipped with its end, but for the pending walk
+        ask = ("--from", "shop/cart", "--to", "192.0.2.1:80")
+        self.assertEqual(self.hits(*ask, text=CALICO, reporter="Src"), [profile])
+        self.assertEqual(self.hits(*ask, text=CALICO, reporter="Src", which="pending"),
+                         [("EndOfTier", "", "default", "Deny", -1, "cart")])
+        ask = ("--from", "192.0.2.1", "--to", "shop/cart:99")
+        self.assertEqual(self.hits(*ask, text=CALICO, which="pending"),
+                         [("StagedKubernetesNetworkPolicy", "kube", "default", "Allow", 0, None)])
+
+    def test_hits_as_text(self):
+        told = eval_("-o", "hits", "--from", "shop/cart", "--to", "shop/web:81", text=CALICO)
+        self.assertEqual([tuple(line.split()) for line in told.out.splitlines()], [
+            ("Src", "enforced", "0|__PROFILE__|pro:kns.shop|allow|0"),
+            ("Src", "pending", "0|default|sgnp:cart|deny|-1"),
+            ("Dst", "enforced", "0|security|gnp:base|pass|1"),
+            ("Dst", "enforced", "1|default|np:shop/web|allow|2"),
+            ("Dst", "pending", "0|security|gnp:base|pass|1"),
+            ("Dst", "pending", "1|default|snp:shop/stricter|deny|0")])
+        told = eval_("-o", "hits", "--from", "192.0.2.1", "--to", "shop/web:80", text=CALICO)
+        self.assertIn("Dst  enforced  ...", told.out)
+
+    def test_open_until_the_request(self):
+        ask = ("--from", "192.0.2.1", "--to", "shop/web:80")
+        passed = ("GlobalNetworkPolicy", "base", "security", "Pass", 1, None)
+        records = eval_("-o", "calico", *ask, text=CALICO).lines()
+        self.assertEqual(records[0]["action"], "ActionUnspecified")
+        self.assertEqual(self.hits(*ask, text=CALICO), [passed])
+        self.assertEqual(self.hits(*ask, "--http", "GET /pub/%2e", text=CALICO),
+                         [passed, ("CalicoNetworkPolicy", "web", "default", "Allow", 1, None)])
+
+    def test_request_refused(self):
+        ask = ("-o", "json", "--from", "192.0.2.1", "--to", "shop/web:80", "--http")
+        for request, verdict, reason in (
+                ("GET /pub/a", "allow", "rule"), ("GET /public", "deny", "isolated"),
+                ("GET *", "deny", "invalid"), ("PUT *", "deny", "isolated"),
+                ("GET /pub/%252e", "deny", "isolated")):
+            with self.subTest(request=request):
+                answer = eval_(*ask, request, text=CALICO).json()
+                self.assertEqual((answer["verdict"], answer["reason"]), (verdict, reason))
+
+    def test_staged_answers(self):
+        for ends, now, then, policy in (
+                (("shop/cart", "shop/web:81"), "allow", "deny", "StagedGlobalNetworkPolicy/cart"),
+                (("192.0.2.1", "shop/web:81"), "allow", "deny",
+                 "StagedNetworkPolicy/shop/stricter"),
+                (("192.0.2.1", "shop/web:90"), "deny", "allow",
+                 "StagedNetworkPolicy/shop/stricter"),
+                (("192.0.2.1", "shop/web:22"), "deny", "deny", "GlobalNetworkPolicy/base")):
+            with self.subTest(ends=ends):
+                ask = ("--from", ends[0], "--to", ends[1])
+                both = eval_("--staged", "-o", "json", *ask, text=CALICO)
+                answer = both.json()
+                self.assertEqual((answer["verdict"], answer["pending"]["verdict"],
+                                  answer["pending"]["policy"]), (now, then, policy))
+                self.assertEqual(both.code, 0 if then == "allow" else 2)
+                plain = eval_("-o", "json", *ask, text=CALICO)
+                self.assertEqual(plain.code, 0 if now == "allow" else 2)
+                self.assertNotIn("pending", plain.json())
+                flags = [flag for part in plain.json()["parts"] for flag in part.get("flags", [])]
+                self.assertEqual(f"staged-{then}" in flags, now != then)
+                text = eval_("--staged", *ask, text=CALICO).out
+                self.assertIn(f"{then}: with staged policies enforced", text)
+                self.assertIn(policy, text)
+
+    def test_staged_expectations(self):
+        ask = ("--from", "192.0.2.1", "--to", "shop/web:90", "--expect")
+        self.assertEqual(eval_("--staged", *ask, "allow", text=CALICO).code, 0)
+        self.assertEqual(eval_("--staged", *ask, "deny", text=CALICO).code, 2)
+        self.assertEqual(eval_(*ask, "deny", text=CALICO).code, 0)
 
 
 if __name__ == "__main__":

@@ -371,7 +371,8 @@ static int check_sets(const struct args *args)
         complain("standard input (-) can be read only once");
         return EXIT_INVALID;
     }
-    if (args_is(args, OPTION_OUTPUT, "dot") || args_is(args, OPTION_OUTPUT, "calico")) {
+    const char *output = args_value(args, OPTION_OUTPUT);
+    if (output && !one_of(output, "text|json|csv")) {
         complain("--output: diff has text, json and csv");
         return EXIT_INVALID;
     }

@@ -11,7 +11,7 @@ int answer_action(const struct netpol_answer_info *info)
 
 int answer_parts(const struct args *args)
 {
-    bool flow = args_is(args, OPTION_OUTPUT, "calico");
+    bool flow = args_is(args, OPTION_OUTPUT, "calico") || args_is(args, OPTION_OUTPUT, "hits");
     if (flow && args_has(args, OPTION_EXPLAIN)) {
         complain("eval: flow records have no room for --explain");
         return -1;
@@ -21,11 +21,34 @@ int answer_parts(const struct args *args)
            (flow ? NETPOL_ANSWER_FLOW : 0);
 }
 
+/* "Dst  enforced  0|default|np:shop/web|allow|2"; "..." where not all of the way is known. */
+static void print_hits(const struct netpol_flow *flow)
+{
+    static const struct {
+        const char *reporter;
+        int side;
+    } sides[] = {
+        {"Src", NETPOL_SIDE_EGRESS },
+        {"Dst", NETPOL_SIDE_INGRESS}
+    };
+    for (size_t i = 0; i < 4; i++) {
+        struct netpol_hits hits;
+        const char *which = i % 2 ? "pending" : "enforced";
+        if (netpol_flow_hits(flow, sides[i / 2].side, i % 2, &hits) != NETPOL_OK)
+            continue;
+        for (size_t k = 0; k < hits.count; k++)
+            printf("%s  %-8s  %s\n", sides[i / 2].reporter, which, hits.items[k].text);
+        if (hits.open)
+            printf("%s  %-8s  ...\n", sides[i / 2].reporter, which);
+    }
+}
+
 int answer_print(const struct args *args, const char *format, const struct netpol_answer *answer)
 {
     struct netpol_answer_info info;
     int status = NETPOL_OK;
-    if (!format || strcmp(format, "calico") != 0) {
+    bool hits = format && strcmp(format, "hits") == 0;
+    if (!hits && (!format || strcmp(format, "calico") != 0)) {
         bool json = format && strcmp(format, "json") == 0;
         status = netpol_answer_write(answer, json, args->color_out, file_sink, stdout);
         if (json)
@@ -33,8 +56,13 @@ int answer_print(const struct args *args, const char *format, const struct netpo
         return status;
     }
     netpol_answer_get(answer, &info);
-    for (size_t p = 0; p < info.paths && status >= 0; p++)
-        status = netpol_flow_write(netpol_answer_flow(answer, p), NULL, file_sink, stdout);
+    for (size_t p = 0; p < info.paths && status >= 0; p++) {
+        const struct netpol_flow *flow = netpol_answer_flow(answer, p);
+        if (hits)
+            print_hits(flow);
+        else
+            status = netpol_flow_write(flow, NULL, file_sink, stdout);
+    }
     return status;
 }
 
@@ -103,7 +131,7 @@ int run_eval(const struct args *args)
     char *json = NULL;
     const char *requests = args_value(args, OPTION_REQUESTS);
     if (args_is(args, OPTION_OUTPUT, "csv") || args_is(args, OPTION_OUTPUT, "dot")) {
-        complain("eval: --output is text, json or calico");
+        complain("eval: --output is text, json, calico or hits");
         return EXIT_INVALID;
     }
     if (answer_parts(args) < 0)

@@ -172,8 +172,8 @@ int run_list(const struct args *args)
             listing = formats[i].calls;
     }
     listing.denied = args_has(args, OPTION_DENIED);
-    if (args_is(args, OPTION_OUTPUT, "calico")) {
-        complain("--output calico: list has text, json, csv and dot");
+    if (args_is(args, OPTION_OUTPUT, "calico") || args_is(args, OPTION_OUTPUT, "hits")) {
+        complain("--output: list has text, json, csv and dot");
         return EXIT_INVALID;
     }
     int code = session_open(&session, args);
