@@ -4,8 +4,8 @@
 /*
  * An image told to a person: what the files of dump share.
  *
- * Everything comes from the sections of the open image, nothing from a model, so that a mapped
- * image is told like a compiled one. What the image has no numbers for is numbered here: a GROUP is
+ * Everything but the texts of selectors comes from the sections of the open image, nothing from a
+ * model, so that a mapped image is told like a compiled one. What the image has no numbers for is numbered here: a GROUP is
  * what signatures with one side entry have in common, so a subject's rows, port map and parts.
  */
 #include "analyze/outline.h"
@@ -65,6 +65,9 @@ void np_dump_ports(const struct np_dump *dump, struct np_outline *out);
 void np_dump_groups(const struct np_dump *dump, struct np_outline *out);
 /* dump_cuts.c: residual trees. */
 void np_dump_cuts(const struct np_dump *dump, struct np_outline *out);
+/* dump_selectors.c: of Calico's policies, where the matcher was compiled from a set. */
+void np_dump_selectors(const struct np_dump *dump, const struct netpol_matcher *matcher,
+                       struct np_outline *out);
 /* dump_trace.c: one lookup, load by load. */
 void np_dump_trace(const struct np_dump *dump, const struct netpol_tuple *tuple,
                    struct np_outline *out);

@@ -170,8 +170,9 @@ static void write_occupancy(const struct np_dump *dump, struct np_outline *out)
     np_outline_close(out);
 }
 
-static int write_outline(const struct np_dump *dump, bool json, const struct netpol_tuple *tuple,
-                         netpol_sink_fn sink, void *user)
+static int write_outline(const struct np_dump *dump, const struct netpol_matcher *matcher,
+                         bool json, const struct netpol_tuple *tuple, netpol_sink_fn sink,
+                         void *user)
 {
     struct np_outline out;
     np_outline_begin(&out, dump->ctx, json, sink, user);
@@ -190,6 +191,7 @@ static int write_outline(const struct np_dump *dump, bool json, const struct net
     np_dump_groups(dump, &out);
     write_occupancy(dump, &out);
     np_dump_cuts(dump, &out);
+    np_dump_selectors(dump, matcher, &out);
     return np_outline_finish(&out);
 }
 
@@ -201,7 +203,7 @@ int np_dump_run(const struct netpol_matcher *matcher, int format, const struct n
     if (status == NETPOL_OK) {
         status = format == NETPOL_DUMP_DOT
                      ? np_dump_dot(&dump, tuple, sink, user)
-                     : write_outline(&dump, format == NETPOL_DUMP_JSON, tuple, sink, user);
+                     : write_outline(&dump, matcher, format == NETPOL_DUMP_JSON, tuple, sink, user);
     }
     np_dump_free(&dump);
     return status;

@@ -19,6 +19,7 @@ netpol_room(
     dump_dot.c
     dump_groups.c
     dump_ports.c
+    dump_selectors.c
     dump_trace.c
     dump_trie.c
     dump_write.c

@@ -17,6 +17,7 @@ netpol_room(
     calico/rule_services.c
     calico/selector.c
     calico/selector_id.c
+    calico/selector_list.c
     calico/selector_lower.c
     calico/selector_print.c
     calico/synthetic.c

@@ -6,6 +6,8 @@ The hand is this program: it answers questions with nothing but the tables of th
 eval must say the same. The lookup that dump follows itself must end there, too.
 """
 
+import base64
+import hashlib
 import ipaddress
 import json
 import pathlib
@@ -118,6 +120,59 @@ class Dump(unittest.TestCase):
             self.assertEqual((one.code, other.code), (0, 0), one.err + other.err)
             self.assertEqual(one.out, other.out)
             self.assertGreater(len(one.out), 1000)
+
+    def test_selectors(self):
+        """Every selector of Calico's policies, canonical, with the id that Felix gives to it."""
+        manifest = self.folder / "calico.yaml"
+        manifest.write_text("""
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: web}
+spec:
+  selector: app=='web'
+  namespaceSelector: team in {'b', "a",}
+  serviceAccountSelector: all( )
+  ingress:
+  - action: Allow
+    source: {selector: has( a ) && ! has(b), notSelector: c startswith 'd'}
+    destination: {namespaceSelector: global()}
+  - action: Deny
+  egress:
+  - action: Allow
+    destination: {serviceAccounts: {selector: "role notin{'x'}"}}
+---
+apiVersion: projectcalico.org/v3
+kind: StagedNetworkPolicy
+metadata: {name: later, namespace: shop}
+spec: {selector: "e != 'f' || g == '\\"'"}
+""")
+        wanted = [
+            ("GlobalNetworkPolicy/web", "spec.selector", 'app == "web"'),
+            ("GlobalNetworkPolicy/web", "spec.namespaceSelector", 'team in {"a", "b"}'),
+            ("GlobalNetworkPolicy/web", "spec.serviceAccountSelector", "all()"),
+            ("GlobalNetworkPolicy/web", "spec.ingress[0].source.selector", "(has(a) && !has(b))"),
+            ("GlobalNetworkPolicy/web", "spec.ingress[0].source.notSelector", 'c starts with "d"'),
+            ("GlobalNetworkPolicy/web", "spec.ingress[0].destination.namespaceSelector",
+             "global()"),
+            ("GlobalNetworkPolicy/web", "spec.egress[0].destination.serviceAccounts.selector",
+             'role not in {"x"}'),
+            ("StagedNetworkPolicy/shop/later", "spec.selector", "(e != \"f\" || g == '\"')"),
+        ]
+        for text in ("json", "text"):
+            dump = tool.run("dump", "-q", "--profile", "calico", "--format", text, str(manifest))
+            self.assertEqual(dump.code, 0, dump.err)
+            if text == "json":
+                told = dump.json()["selectors"]
+        self.assertEqual([(s["object"], s["path"], s["selector"]) for s in told], wanted)
+        for selector in told:
+            digest = hashlib.sha224(selector["selector"].encode()).digest()
+            code = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+            self.assertEqual(selector["id"], f"s:{code}")
+            self.assertIn(f"id s:{code}  selector {selector['selector']}\n", dump.out)
+        image = str(self.folder / "calico.image")
+        made = tool.run("compile", "-q", "--profile", "calico", "-o", image, str(manifest))
+        self.assertEqual(made.code, 0, made.err)
+        self.assertNotIn("selectors:", tool.run("dump", "-q", "--image", image).out)
 
     def test_lookup(self):
         for src, dst, port in (("shop/cart", "data/postgres", 5432), ("shop/cart", "8.8.8.8", 53),

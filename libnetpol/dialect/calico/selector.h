@@ -55,6 +55,16 @@ void np_calico_selector_print(struct np_text *out, const struct np_calico_select
 int np_calico_selector_id(const struct netpol_ctx *ctx, const struct np_calico_selector *s,
                           char out[NP_CALICO_ID_SIZE]);
 
+/*
+ * The selectors of a policy of Calico's that was loaded, as fields, with their paths
+ * ("spec.ingress[0].source.selector"; valid during the call); nothing of any other object, and of
+ * an unreadable one.
+ */
+typedef void (*np_calico_selector_fn)(void *user, const char *path,
+                                      const struct np_calico_selector *s);
+void np_calico_selectors_of(const struct np_object *object, np_calico_selector_fn visit,
+                            void *user);
+
 /* Whose labels a name without prefix means. */
 enum np_calico_labels { NP_CALICO_OBJECT, NP_CALICO_NAMESPACE, NP_CALICO_ACCOUNT };
 /*
