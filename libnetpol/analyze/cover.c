@@ -158,13 +158,41 @@ bool np_selector_contradicts(const struct np_selector *selector)
 
 /* ---- sets ---- */
 
+/* The ranges of a literal over addresses; a set that its caller fills may be another tomorrow. */
+static uint32_t ranges_of(const struct np_literal *literal, const struct np_prefix **out)
+{
+    if (literal->kind == NP_LIT_CIDR && literal->domain == NP_DOMAIN_ALL) {
+        *out = &literal->prefix;
+        return 1;
+    }
+    *out = literal->prefixes;
+    return literal->kind == NP_LIT_FED_SET && !literal->name ? literal->n_prefixes : 0;
+}
+
+/* Every range of inner lies in one of outer. */
+static bool ranges_cover(const struct np_literal *outer, const struct np_literal *inner)
+{
+    const struct np_prefix *outside, *inside;
+    uint32_t n_outside = ranges_of(outer, &outside), n_inside = ranges_of(inner, &inside);
+    for (uint32_t i = 0; i < n_inside; i++) {
+        bool covered = false;
+        for (uint32_t o = 0; o < n_outside && !covered; o++) {
+            covered = np_prefix_within(&inside[i], &outside[o]);
+        }
+        if (!covered) {
+            return false;
+        }
+    }
+    return n_inside > 0;
+}
+
 static bool literal_covers(const struct np_literal *outer, const struct np_literal *inner)
 {
     if (outer == inner) {
         return true;
     }
-    if (outer->kind != inner->kind) {
-        return false;
+    if (outer->kind != inner->kind || outer->kind == NP_LIT_FED_SET) {
+        return ranges_cover(outer, inner);
     }
     switch (outer->kind) {
     case NP_LIT_OBJECTS:

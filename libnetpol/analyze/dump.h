@@ -5,8 +5,9 @@
  * An image told to a person: what the files of dump share.
  *
  * Everything but the texts of selectors comes from the sections of the open image, nothing from a
- * model, so that a mapped image is told like a compiled one. What the image has no numbers for is numbered here: a GROUP is
- * what signatures with one side entry have in common, so a subject's rows, port map and parts.
+ * model, so that a mapped image is told like a compiled one. What the image has no numbers for is
+ * numbered here: a GROUP is what signatures with one side entry have in common, so a subject's
+ * rows, port map and parts.
  */
 #include "analyze/outline.h"
 #include "match/matcher.h"

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 static void (*const lints[])(struct np_lint *l) = {
-    np_lint_dns,  np_lint_selection,  np_lint_width,
-    np_lint_gaps, np_lint_redundancy, np_lint_one_sided,
+    np_lint_dns,        np_lint_selection, np_lint_width, np_lint_gaps,
+    np_lint_redundancy, np_lint_one_sided, np_lint_tiers, np_lint_ties,
 };
 
 /* ---- reporting ---- */
@@ -154,18 +154,6 @@ static void note_selected(struct np_lint *l)
     }
 }
 
-bool np_set_asks_label(const struct np_set *set)
-{
-    for (uint32_t c = 0; set && c < set->count; c++) {
-        for (uint32_t i = 0; i < set->clauses[c].count; i++) {
-            if (np_selector_asks(set->clauses[c].items[i].literal->selector, NP_SCOPE_OBJECT)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* A dump of a cluster holds pods of the control plane's namespace; manifests of one project do not.
  */
 static void note_whole(struct np_lint *l)
@@ -245,61 +233,35 @@ const struct np_bits *np_lint_peers(struct np_lint *l, const struct np_set *set)
     return kept;
 }
 
-bool np_set_has(const struct np_set *set, enum np_literal_kind kind)
+bool np_lint_of_workloads(const struct np_lint *l, const struct np_tier *tier)
 {
-    for (uint32_t c = 0; set && c < set->count; c++) {
-        for (uint32_t i = 0; i < set->clauses[c].count; i++) {
-            if (set->clauses[c].items[i].literal->kind == kind) {
+    for (uint32_t c = 0; c < l->model->n_checkpoints; c++) {
+        const struct np_checkpoint *checkpoint = l->model->checkpoints[c];
+        for (uint32_t s = 0; checkpoint->kind == NP_CHECK_WORKLOAD && s < checkpoint->n_stages;
+             s++) {
+            for (uint32_t t = 0; t < checkpoint->stages[s]->n_tiers; t++) {
+                if (checkpoint->stages[s]->tiers[t] == tier) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+bool np_lint_closed(const struct np_class *class, enum np_direction direction)
+{
+    const struct np_checkpoint *checkpoint = class->focus[direction].checkpoint;
+    for (uint32_t s = 0; checkpoint && s < checkpoint->n_stages; s++) {
+        for (uint32_t t = 0; t < checkpoint->stages[s]->n_tiers; t++) {
+            const struct np_tier *tier = checkpoint->stages[s]->tiers[t];
+            if (tier->end_if == NP_ALWAYS && tier->end[direction] == NP_END_DENY &&
+                tier->n_policies == 0) {
                 return true;
             }
         }
     }
     return false;
-}
-
-bool np_set_only_pods(const struct np_set *set)
-{
-    for (uint32_t c = 0; set && c < set->count; c++) {
-        for (uint32_t i = 0; i < set->clauses[c].count; i++) {
-            if (set->clauses[c].items[i].literal->kind != NP_LIT_OBJECTS ||
-                set->clauses[c].items[i].negative) {
-                return false;
-            }
-        }
-    }
-    return set && set->count > 0;
-}
-
-bool np_set_every_pod(const struct np_set *far)
-{
-    for (uint32_t c = 0; far && c < far->count; c++) {
-        const struct np_clause *clause = &far->clauses[c];
-        const struct np_selector *selector =
-            clause->count == 1 && !clause->items[0].negative &&
-                    clause->items[0].literal->kind == NP_LIT_OBJECTS
-                ? clause->items[0].literal->selector
-                : NULL;
-        if (selector && !np_selector_asks(selector, NP_SCOPE_OBJECT) &&
-            !np_selector_asks(selector, NP_SCOPE_NAMESPACE) &&
-            !np_selector_asks(selector, NP_SCOPE_FIELD)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool np_match_covers_port(const struct np_match *match, uint8_t protocol, uint16_t port)
-{
-    if (!match->service && !match->dst_ports) {
-        return true;
-    }
-    bool in = false;
-    for (uint32_t i = 0; match->service && i < match->service->count; i++) {
-        const struct np_port_span *span = &match->service->spans[i];
-        in = in || ((span->protocol < 0 || span->protocol == protocol) && span->ports &&
-                    span->first <= port && port <= span->last);
-    }
-    return match->service && match->service->complement ? !in : in;
 }
 
 bool np_lint_restricted(const struct np_class *class, enum np_direction direction)
@@ -310,7 +272,7 @@ bool np_lint_restricted(const struct np_class *class, enum np_direction directio
             return true;
         }
     }
-    return !focus->applies;
+    return !focus->applies || np_lint_closed(class, direction);
 }
 
 /* ---- entry ---- */

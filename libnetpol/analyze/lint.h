@@ -27,9 +27,10 @@ struct np_lint {
     struct np_map peers;     /* set pointer -> index + 1 in peer_bits */
     np_vec(struct np_bits) peer_bits;
     bool off[NP_CODE_COUNT];
-    bool stopped; /* a lint reached its bound */
-    bool failed;  /* memory */
-    bool whole;   /* the inventory looks like all of a cluster */
+    uint64_t looked; /* at objects of no class, by np_lint_others */
+    bool stopped;    /* a lint reached its bound */
+    bool failed;     /* memory */
+    bool whole;      /* the inventory looks like all of a cluster */
 };
 
 /* severity -1: the code's own. */
@@ -45,6 +46,17 @@ struct np_lint_policy *np_lint_find(struct np_lint *l, const struct np_policy *p
 /* Every enforced rule, with its policy. */
 void np_lint_rules(struct np_lint *l, void (*each)(struct np_lint *l, struct np_lint_policy *policy,
                                                    const struct np_rule *rule));
+/*
+ * Does a host endpoint or network set, which are in no class, satisfy a clause of the set? Also
+ * yes when there are too many to be looked at.
+ */
+bool np_lint_others(struct np_lint *l, const struct np_set *set);
+/* Does the tier judge workloads? Otherwise it judges hosts only. */
+bool np_lint_of_workloads(const struct np_lint *l, const struct np_tier *tier);
+/* What the set asks objects for: bits of enum np_object_kind. */
+uint16_t np_set_kinds(const struct np_set *set);
+/* Nothing that is in force lets this direction of the class pass: no profile, where there are. */
+bool np_lint_closed(const struct np_class *class, enum np_direction direction);
 /* Is the class restricted in this direction: isolated, or named by rules of an ordered tier? */
 bool np_lint_restricted(const struct np_class *class, enum np_direction direction);
 bool np_set_has(const struct np_set *set, enum np_literal_kind kind);
@@ -52,6 +64,8 @@ bool np_set_has(const struct np_set *set, enum np_literal_kind kind);
 bool np_set_only_pods(const struct np_set *set);
 bool np_set_every_pod(const struct np_set *set);  /* of every namespace */
 bool np_set_asks_label(const struct np_set *set); /* of the pods themselves */
+/* Nothing is asked of ends, ports or the request. */
+bool np_match_everything(const struct np_match *match);
 bool np_match_covers_port(const struct np_match *match, uint8_t protocol, uint16_t port);
 const char *np_direction_text(enum np_direction direction);
 
@@ -62,4 +76,6 @@ void np_lint_redundancy(struct np_lint *l); /* 4111, 4112 */
 void np_lint_gaps(struct np_lint *l);       /* 4113, 4114 */
 void np_lint_dns(struct np_lint *l);        /* 4101 */
 void np_lint_one_sided(struct np_lint *l);  /* 4115 */
+void np_lint_tiers(struct np_lint *l);      /* 4116, 4117 */
+void np_lint_ties(struct np_lint *l);       /* 4118 */
 #endif

@@ -151,8 +151,9 @@ static const struct np_policy *isolator(const struct np_class *class)
 {
     const struct np_focus *focus = &class->focus[NP_EGRESS];
     for (uint32_t p = 0; p < focus->n_policies; p++) {
-        if (focus->policies[p]->isolates[NP_EGRESS]) {
-            return focus->policies[p];
+        const struct np_policy *policy = focus->policies[p];
+        if (policy->isolates[NP_EGRESS] && policy->tier->end[NP_EGRESS] == NP_END_DENY) {
+            return policy;
         }
     }
     return NULL;

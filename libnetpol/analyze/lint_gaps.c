@@ -48,8 +48,10 @@ static void check_pass(struct np_lint *l, struct np_lint_policy *known, const st
         return;
     }
     for (uint32_t c = 0; c < l->survey.n_classes; c++) {
+        const struct np_class *class = &l->survey.classes[c];
         if (np_bits_get(&known->selected[direction], c) &&
-            has_next(&l->survey.classes[c].focus[direction], tier, direction)) {
+            (has_next(&class->focus[direction], tier, direction) ||
+             np_lint_closed(class, direction))) {
             return;
         }
     }

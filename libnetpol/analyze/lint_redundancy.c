@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules that change nothing. In an additive tier a rule inside another one is merely superfluous (a
- * note); in an ordered tier a rule behind one that covers it is never reached, whatever it says.
- * Judged by structure, so the answer holds for pods to come.
+ * Rules that change nothing. A rule inside another one that says the same is merely superfluous (a
+ * note); in an ordered tier a rule behind one that covers it is never reached, whatever it says,
+ * and where it says something else somebody thinks that it is. Judged by structure, so the answer
+ * holds for pods to come.
  */
 #include "analyze/cover.h"
 #include "analyze/lint.h"
 
 enum { PAIRS_MAX = 4000000 };
 
-static bool counts(const struct np_rule *rule)
+static bool is_written(const struct np_rule *rule)
 {
     return !rule->policy->synthetic && rule->policy->state == NP_ENFORCED &&
-           rule->n_alternatives > 0 && rule->action != NP_ACT_NOTE;
+           rule->n_alternatives > 0;
+}
+
+/* A note lets the walk go on, and so may an asked one. */
+static bool decides(const struct np_rule *rule)
+{
+    return is_written(rule) && rule->action != NP_ACT_NOTE && rule->action != NP_ACT_ASK;
 }
 
 static bool covers(const struct np_rule *outer, const struct np_rule *inner,
@@ -27,6 +34,13 @@ static bool may_meet(const struct np_rule *a, const struct np_rule *b)
 {
     return !a->policy->namespace_name || !b->policy->namespace_name ||
            a->policy->namespace_name == b->policy->namespace_name;
+}
+
+/* Made of one written rule. */
+static bool is_sibling(const struct np_rule *a, const struct np_rule *b)
+{
+    return a->policy == b->policy && a->index == b->index &&
+           a->policy->tier->rank_order == NP_LISTED;
 }
 
 __attribute__((format(printf, 5, 0))) static void report(struct np_lint *l, enum np_code code,
@@ -48,7 +62,7 @@ static const struct np_rule *find_cover(struct np_lint *l, const struct np_tier 
     uint32_t last = listed ? at : tier->n_walk[direction];
     for (uint32_t i = 0; i < last; i++) {
         const struct np_rule *outer = tier->walk[direction][i];
-        if (i == at || !counts(outer) || !may_meet(outer, inner) ||
+        if (i == at || !decides(outer) || is_sibling(outer, inner) || !may_meet(outer, inner) ||
             (!listed && outer->action != inner->action)) {
             continue;
         }
@@ -69,9 +83,11 @@ static void check_tier(struct np_lint *l, const struct np_tier *tier, enum np_di
     for (uint32_t at = 0; at < tier->n_walk[direction]; at++) {
         const struct np_rule *inner = tier->walk[direction][at];
         const struct np_rule *outer =
-            counts(inner) ? find_cover(l, tier, direction, at, pairs) : NULL;
-        if (outer && tier->rank_order == NP_LISTED) {
+            is_written(inner) ? find_cover(l, tier, direction, at, pairs) : NULL;
+        if (outer && outer->action != inner->action) {
             report(l, NP_CODE_4112, inner, outer, "never reached: %s %s decides all of it before");
+        } else if (outer && tier->rank_order == NP_LISTED) {
+            report(l, NP_CODE_4111, inner, outer, "%s %s says the same of all of it before");
         } else if (outer) {
             report(l, NP_CODE_4111, inner, outer, "%s %s allows all that this rule allows");
         }
@@ -85,7 +101,10 @@ void np_lint_redundancy(struct np_lint *l)
         const struct np_checkpoint *checkpoint = l->model->checkpoints[c];
         for (uint32_t s = 0; s < checkpoint->n_stages; s++) {
             for (uint32_t t = 0; t < checkpoint->stages[s]->n_tiers; t++) {
-                check_tier(l, checkpoint->stages[s]->tiers[t], checkpoint->direction, &pairs);
+                const struct np_tier *tier = checkpoint->stages[s]->tiers[t];
+                if (checkpoint->kind == NP_CHECK_WORKLOAD || !np_lint_of_workloads(l, tier)) {
+                    check_tier(l, tier, checkpoint->direction, &pairs);
+                }
             }
         }
     }

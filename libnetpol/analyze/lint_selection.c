@@ -81,25 +81,56 @@ static const char *host_note(const struct np_lint *l, const struct np_set *set)
                : "";
 }
 
+static const struct np_set *subjects_of(const struct np_policy *policy)
+{
+    return policy->subjects[NP_INGRESS] ? policy->subjects[NP_INGRESS]
+                                        : policy->subjects[NP_EGRESS];
+}
+
+/* In its tier: one that judges hosts only selects hosts only. */
+static bool selects_any(struct np_lint *l, const struct np_lint_policy *known)
+{
+    return known->selects[NP_INGRESS] || known->selects[NP_EGRESS] ||
+           np_lint_others(l, subjects_of(known->policy));
+}
+
+/* What stands in several stages is a policy in each: it is named once, and if none selects. */
+static bool another_speaks(struct np_lint *l, const struct np_lint_policy *known)
+{
+    for (uint32_t p = 0; p < l->n_policies; p++) {
+        const struct np_lint_policy *other = &l->policies[p];
+        if (other != known && other->policy->origin.object == known->policy->origin.object &&
+            known->policy->origin.object && other->policy->part == known->policy->part &&
+            (other < known || selects_any(l, other))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void policy_selects(struct np_lint *l, const struct np_lint_policy *known)
 {
     const struct np_policy *policy = known->policy;
-    const struct np_set *subjects =
-        policy->subjects[NP_INGRESS] ? policy->subjects[NP_INGRESS] : policy->subjects[NP_EGRESS];
+    const struct np_set *subjects = subjects_of(policy);
     const struct np_selector *wrong = contradiction(subjects);
+    if (!subjects || (!wrong && selects_any(l, known)) || another_speaks(l, known)) {
+        return;
+    }
     if (wrong) {
         report_contradiction(l, &policy->origin, "subject's", wrong);
         return;
     }
-    if (!subjects || known->selects[NP_INGRESS] || known->selects[NP_EGRESS]) {
-        return;
-    }
     struct np_text text;
+    bool hosts = np_set_kinds(subjects) & NP_OBJ_HOST_ENDPOINT;
+    bool pods = !hosts || np_lint_of_workloads(l, policy->tier);
     np_text_init(&text, l->ctx);
     np_tell_set(&text, subjects);
     np_lint_report(l, NP_CODE_4103, selection_severity(l, policy, subjects), &policy->origin,
-                   "the policy selects no pod: there is none with %s%s", text.ptr ? text.ptr : "",
-                   host_note(l, subjects));
+                   "the policy selects no %s: there is none with %s%s",
+                   !hosts ? "pod"
+                   : pods ? "pod and no host endpoint"
+                          : "host endpoint",
+                   text.ptr ? text.ptr : "", pods ? host_note(l, subjects) : "");
     np_text_free(&text);
 }
 
@@ -127,6 +158,9 @@ static bool matches_some_namespace(struct np_lint *l, const struct np_set *far)
     const struct np_inventory *inventory = &l->model->inventory;
     for (uint32_t n = 0; n < inventory->n_namespaces; n++) {
         for (uint32_t c = 0; c < far->count; c++) {
+            if (far->clauses[c].count == 0) {
+                return true;
+            }
             const struct np_selector *selector = far->clauses[c].items[0].literal->selector;
             struct np_endpoint probe = {.kind = NP_OBJ_WORKLOAD,
                                         .namespace_name = inventory->namespaces[n]->name,
@@ -165,7 +199,7 @@ static void check_peers(struct np_lint *l, const struct np_rule *rule)
         const struct np_bits *peers = wrong ? NULL : np_lint_peers(l, far);
         if (wrong) {
             report_contradiction(l, &rule->origin, "peer's", wrong);
-        } else if (peers && !any_bit(peers)) {
+        } else if (peers && !any_bit(peers) && !np_lint_others(l, far)) {
             struct np_text text;
             np_text_init(&text, l->ctx);
             np_tell_set(&text, far);
@@ -191,6 +225,19 @@ static bool declares(const struct np_endpoint *endpoint, const struct np_port_me
     return false;
 }
 
+/* By a host endpoint; whether it is one of those that are asked for is not looked into. */
+static bool declared_elsewhere(const struct np_lint *l, const struct np_port_member *member)
+{
+    const struct np_inventory *inventory = &l->model->inventory;
+    for (uint32_t e = 0; e < inventory->n_endpoints; e++) {
+        if (inventory->endpoints[e]->kind == NP_OBJ_HOST_ENDPOINT &&
+            declares(inventory->endpoints[e], member)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Ports belong to the destination: the subject of ingress, the peer of egress. */
 static bool name_exists(struct np_lint *l, const struct np_lint_policy *known,
                         const struct np_rule *rule, const struct np_match *match,
@@ -209,7 +256,7 @@ static bool name_exists(struct np_lint *l, const struct np_lint_policy *known,
             return true;
         }
     }
-    return !any; /* nobody there: another lint says so */
+    return !any || declared_elsewhere(l, member); /* nobody there: another lint says so */
 }
 
 static void check_names(struct np_lint *l, const struct np_lint_policy *known,

@@ -3,17 +3,22 @@
 #include "analyze/lint.h"
 #include "analyze/tell.h"
 
-static bool is_everything(const struct np_match *match)
+/* In a list, what an earlier rule of the policy denies is left out of "all". */
+static bool denies_before(const struct np_rule *rule)
 {
-    return !match->near && !match->far && !match->service && !match->dst_ports &&
-           !match->src_service && !match->src_ports && !match->request && !match->connection &&
-           match->families == NP_FAMILY_ANY && match->relations == NP_REL_ANY;
+    const struct np_policy *policy = rule->policy;
+    bool denies = false;
+    for (uint32_t r = 0; r < policy->n_rules[rule->direction] && !denies; r++) {
+        const struct np_rule *other = &policy->rules[rule->direction][r];
+        denies = other->action == NP_ACT_DENY && other->place < rule->place;
+    }
+    return denies && policy->tier->rank_order == NP_LISTED;
 }
 
 static void allow_all(struct np_lint *l, const struct np_rule *rule)
 {
     for (uint32_t a = 0; a < rule->n_alternatives; a++) {
-        if (is_everything(&rule->alternatives[a])) {
+        if (np_match_everything(&rule->alternatives[a]) && !denies_before(rule)) {
             bool in = rule->direction == NP_INGRESS;
             np_lint_report(l, NP_CODE_4106, in ? NETPOL_WARNING : -1, &rule->origin,
                            "the rule names neither peers nor ports: it allows all %s%s",
@@ -132,17 +137,31 @@ static const struct np_prefix *covered_range(const struct np_lint *l,
     return count > 1 ? found : NULL;
 }
 
+/* The block that a clause is about; NULL: objects are asked for as well, which is meant then. */
+static const struct np_literal *only_block(const struct np_clause *clause)
+{
+    const struct np_literal *block = NULL;
+    for (uint32_t i = 0; i < clause->count; i++) {
+        const struct np_literal *literal = clause->items[i].literal;
+        if (clause->items[i].negative) {
+            continue;
+        }
+        if (block || literal->kind != NP_LIT_CIDR || !(literal->domain & NP_DOMAIN_PODS)) {
+            return NULL;
+        }
+        block = literal;
+    }
+    return block;
+}
+
 static void block_over_pods(struct np_lint *l, const struct np_rule *rule)
 {
     for (uint32_t a = 0; a < rule->n_alternatives; a++) {
         const struct np_set *far = rule->alternatives[a].far;
         for (uint32_t c = 0; far && c < far->count; c++) {
-            const struct np_literal *literal = far->clauses[c].items[0].literal;
-            if (far->clauses[c].count == 0 || far->clauses[c].items[0].negative ||
-                literal->kind != NP_LIT_CIDR || !(literal->domain & NP_DOMAIN_PODS)) {
-                continue;
-            }
-            const struct np_prefix *range = covered_range(l, &far->clauses[c], &literal->prefix);
+            const struct np_literal *literal = only_block(&far->clauses[c]);
+            const struct np_prefix *range =
+                literal ? covered_range(l, &far->clauses[c], &literal->prefix) : NULL;
             char block[50], pods[50];
             if (range) {
                 np_prefix_format(&literal->prefix, block);

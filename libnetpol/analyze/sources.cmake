@@ -34,6 +34,9 @@ netpol_room(
     lint_one_sided.c
     lint_redundancy.c
     lint_selection.c
+    lint_sets.c
+    lint_tiers.c
+    lint_ties.c
     lint_width.c
     list.c
     list_addresses.c

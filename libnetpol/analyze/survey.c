@@ -49,6 +49,7 @@ static void class_key(struct np_text *key, const struct np_survey *survey,
     add_str(key, endpoint->namespace_name);
     add_str(key, survey->uses_names ? endpoint->name : NULL);
     add_str(key, survey->uses_accounts ? endpoint->service_account : NULL);
+    add_str(key, endpoint->orchestrator);
     for (uint32_t i = 0; i < survey->n_keys; i++) {
         add_str(key, np_labels_get(&endpoint->labels, survey->keys[i]));
     }

@@ -71,12 +71,15 @@ void np_tell_selector(struct np_text *out, const struct np_selector *selector, e
     }
 }
 
-static void tell_objects(struct np_text *out, const struct np_selector *selector)
+static void tell_objects(struct np_text *out, const struct np_literal *literal)
 {
+    const struct np_selector *selector = literal->selector;
+    bool pods = !(literal->kinds & (NP_OBJ_HOST_ENDPOINT | NP_OBJ_NETWORK_SET));
     bool labels = np_selector_asks(selector, NP_SCOPE_OBJECT);
     bool spaces = np_selector_asks(selector, NP_SCOPE_NAMESPACE);
     bool fields = np_selector_asks(selector, NP_SCOPE_FIELD);
-    np_text_addf(out, labels ? "pods " : "every pod");
+    np_text_addf(out, "%s%s", labels ? "" : "every ", pods ? "pod" : "endpoint");
+    np_text_addf(out, "%s", labels ? "s " : "");
     np_tell_selector(out, selector, NP_SCOPE_OBJECT);
     if (spaces) {
         np_text_addf(out, " in namespaces ");
@@ -93,7 +96,7 @@ static void tell_literal(struct np_text *out, const struct np_literal *literal)
     char prefix[50];
     switch (literal->kind) {
     case NP_LIT_OBJECTS:
-        tell_objects(out, literal->selector);
+        tell_objects(out, literal);
         break;
     case NP_LIT_CIDR:
         np_prefix_format(&literal->prefix, prefix);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every lint finds what it is for, at the right line and object, and passes over a near miss.
 
-tests/lints/NAME/{found,near-miss}: case.yaml and expected.txt, a line "CODE file:line object" for
-each finding of the lint that NAME is the name of.
+tests/lints/NAME/{found,near-miss}[-PROFILE]: case.yaml and expected.txt, a line "CODE file:line
+object" for each finding of the lint that NAME is the name of.
 """
 
 import json
@@ -21,7 +21,9 @@ def codes():
 
 
 def findings(folder, code):
-    result = tool.run("check", "--quiet", "--fail-on", "never", "--output", "json", str(folder))
+    profile = ("--profile", "calico") if folder.name.endswith("-calico") else ()
+    result = tool.run("check", "--quiet", "--fail-on", "never", "--output", "json", *profile,
+                      str(folder))
     lines = []
     for diag in result.json()["diagnostics"]:
         if diag["code"] == code:
@@ -35,11 +37,15 @@ class Lints(unittest.TestCase):
         catalogue = codes()
         for folder in sorted(LINTS.iterdir()):
             code = catalogue[folder.name]["code"]
-            for kind in ("found", "near-miss"):
+            kinds = sorted(kind.name for kind in folder.iterdir())
+            for kind in kinds:
                 with self.subTest(lint=folder.name, kind=kind):
+                    opposite = kind.replace("found", "near-miss") if "found" in kind else \
+                        kind.replace("near-miss", "found")
+                    self.assertIn(opposite, kinds)
                     result, found = findings(folder / kind, code)
                     expected = (folder / kind / "expected.txt").read_text().splitlines()
-                    self.assertEqual(kind == "found", bool(expected))
+                    self.assertEqual(kind.startswith("found"), bool(expected))
                     self.assertEqual(result.code, 0, result.err)
                     self.assertEqual(found, sorted(expected))
 
