@@ -110,12 +110,12 @@ static void draw_pod(struct gen_random *r, struct cal_pod *pod)
     }
 }
 
-static void draw_host(struct gen_random *r, struct cal_host *host)
+static void draw_host(struct gen_random *r, bool first, struct cal_host *host)
 {
     *host = (struct cal_host){.present = gen_chance(r, 60),
                               .four = gen_chance(r, 70),
                               .six = gen_chance(r, 50),
-                              .extra = gen_chance(r, 20),
+                              .extra = gen_chance(r, 20) && first, /* an address is one host's */
                               .node = gen_draw(r, CAL_NODES),
                               .interface = gen_draw(r, 3),
                               .profiles = gen_draw(r, 1 << CAL_PROFILES),
@@ -170,10 +170,10 @@ void cal_draw(struct cal *c, uint64_t seed, unsigned features)
     for (unsigned i = 0; i < CAL_PODS; i++) {
         draw_pod(&r, &c->pods[i]);
     }
-    for (unsigned i = 0; !(features & CAL_FOREIGN) && i < CAL_SETS; i++) {
+    for (unsigned i = 0; !(features & (CAL_FOREIGN | CAL_BARE)) && i < CAL_SETS; i++) {
         draw_set(&r, &c->sets[i]);
     }
-    for (unsigned i = 0; !(features & CAL_FOREIGN) && i < CAL_TIERS; i++) {
+    for (unsigned i = 0; !(features & (CAL_FOREIGN | CAL_BARE)) && i < CAL_TIERS; i++) {
         c->tiers[i] = (struct cal_tier){.present = gen_chance(&r, 55),
                                         .pass = gen_chance(&r, 40),
                                         .said = gen_chance(&r, 60),
@@ -187,8 +187,7 @@ void cal_draw(struct cal *c, uint64_t seed, unsigned features)
     }
     bool hosts = features & CAL_HOST && gen_chance(&r, 60);
     for (unsigned i = 0; hosts && i < CAL_HOSTS; i++) {
-        draw_host(&r, &c->hosts[i]);
-        c->hosts[i].extra = c->hosts[i].extra && i == 0; /* an address is one host's */
+        draw_host(&r, i == 0, &c->hosts[i]);
     }
     for (unsigned i = 0; features & CAL_SERVICE && i < CAL_SERVICES; i++) {
         draw_service(&r, &c->services[i]);
@@ -236,6 +235,7 @@ static void draw_tuple(struct gen_random *r, struct netpol_tuple *out)
                                      89, 90, 91, 22, 443, 179, 4789, 8080, 65535};
     static const uint8_t protocols[] = {6, 6, 6, 6, 17, 17, 132, 1, 58, 136, 99, 4};
     static const uint8_t types[] = {0, 3, 8, 128, 254}, codes[] = {0, 1, 4, 255};
+    /* a source port of 0 is one that is not known */
     *out = (struct netpol_tuple){.family = gen_chance(r, 60) ? 4 : 6};
     draw_address(r, out->family, out->src);
     draw_address(r, out->family, out->dst);
@@ -245,7 +245,7 @@ static void draw_tuple(struct gen_random *r, struct netpol_tuple *out)
         out->icmp_type = gen_pick(r, types, sizeof types);
         out->icmp_code = gen_pick(r, codes, sizeof codes);
     } else {
-        out->src_port = ports[gen_below(r, SIZE(ports))];
+        out->src_port = gen_chance(r, 50) ? 80 : ports[1 + gen_below(r, SIZE(ports) - 1)];
         out->dst_port = ports[gen_below(r, SIZE(ports))];
     }
     if (gen_chance(r, 5)) {
@@ -261,6 +261,8 @@ void cal_draw_question(const struct cal *c, struct gen_random *r, struct cal_ask
                                         "/a%252fb", "/a%", "/..\\a", "/a/b/c#d", "/A",   "/a/./b"};
     *out = (struct cal_asked){.asked = gen_chance(r, 20)};
     draw_tuple(r, &out->tuple);
+    out->by_reference[0] = gen_chance(r, 30);
+    out->by_reference[1] = gen_chance(r, 30);
     out->http = c->features & CAL_HTTP && gen_chance(r, 50);
     out->translated = c->features & CAL_STAGES && gen_chance(r, 50);
     out->method = methods[gen_below(r, SIZE(methods))];

@@ -19,15 +19,17 @@ static bool is_kubernetes(const struct cal_policy *p)
     return p->kind >= CAL_STAGED_K8S;
 }
 
-/* A staged deletion of the same tier, namespace and name, of the staged twin of its kind. */
+/* A staged deletion of its namespace and name, of the staged twin of its kind; a tier is no part of
+ * who a policy is. */
 static bool is_deleted(const struct cal *c, const struct cal_policy *p)
 {
     for (unsigned i = 0; i < CAL_POLICIES; i++) {
         const struct cal_policy *other = &c->policies[i];
         bool twin = (p->kind == CAL_NP && other->kind == CAL_STAGED_NP) ||
-                    (p->kind == CAL_GNP && other->kind == CAL_STAGED_GNP);
-        if (twin && other->present && other->staged == CAL_DELETE_IT && other->tier == p->tier &&
-            other->space == p->space && other->name == p->name) {
+                    (p->kind == CAL_GNP && other->kind == CAL_STAGED_GNP) ||
+                    (p->kind == CAL_K8S && other->kind == CAL_STAGED_K8S);
+        if (twin && other->present && other->staged == CAL_DELETE_IT && other->space == p->space &&
+            other->name == p->name) {
             return true;
         }
     }
@@ -126,7 +128,8 @@ static enum next try_policy(const struct walk *walk, const struct cal_policy *p)
             return NEXT_TIER;
         }
         if (truth == CAL_MAYBE) {
-            walk->out->may |= CAL_MAY_ALLOW;
+            /* a path that does not begin with "/" would be denied */
+            walk->out->may |= rule->http.n_paths ? CAL_MAY_ALLOW | CAL_MAY_DENY : CAL_MAY_ALLOW;
             continue;
         }
         decide(walk, rule->action == CAL_ALLOW && truth == CAL_YES, p, (int)i);
@@ -190,8 +193,11 @@ static void try_profiles(const struct walk *walk, const struct cal_host *host)
     for (unsigned k = 0; k < CAL_PROFILES; k++) {
         unsigned at = host->reversed ? CAL_PROFILES - 1 - k : k;
         const struct cal_profile *profile = &c->profiles[at];
-        if (!(host->profiles >> at & 1) || !profile->present) {
+        if (!(host->profiles >> at & 1)) {
             continue;
+        }
+        if (!profile->present) { /* Felix takes it for one that denies all */
+            break;
         }
         for (unsigned i = 0; i < profile->n_rules[walk->direction]; i++) {
             const struct cal_rule *rule = &profile->rules[walk->direction][i];
@@ -209,16 +215,41 @@ static void try_profiles(const struct walk *walk, const struct cal_host *host)
 
 /* ---- host endpoints ---- */
 
-/* What a pod and its own node say to each other passes no interface of the node's. */
-static bool own_node(const struct walk *walk)
+static bool is_one_of(const uint16_t *ports, unsigned count, uint16_t port)
 {
-    const struct cal_end *near = walk->direction == CAL_INGRESS ? &walk->q->dst : &walk->q->src;
-    const struct cal_end *far = walk->direction == CAL_INGRESS ? &walk->q->src : &walk->q->dst;
-    return near->node >= 0 && far->pod >= 0 && walk->w->set->pods[far->pod].node == near->node &&
-           (walk->direction == CAL_INGRESS || walk->w->reading.own_node_allowed);
+    for (unsigned i = 0; i < count; i++) {
+        if (ports[i] == port) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static void judge_host(const struct walk *walk, const struct cal_host *host, bool forwarded)
+/* felix/config/config_params.go */
+static bool is_failsafe(unsigned direction, uint8_t protocol, uint16_t port)
+{
+    static const uint16_t tcp[] = {179, 2379, 2380, 5473, 6443, 6666, 6667, 22};
+    static const uint16_t udp[] = {53, 67};
+    bool in = direction == CAL_INGRESS;
+    return (protocol == 6 && is_one_of(tcp, in ? 8 : 7, port)) ||
+           (protocol == 17 && (in ? port == 68 : is_one_of(udp, 2, port)));
+}
+
+/* Does the stage leave the packet alone, or (normal) accept it? Nothing tracks connections in the
+ * first: answers count as well. */
+static bool is_safe(const struct walk *walk, enum stage stage)
+{
+    const struct cal_question *q = walk->q;
+    return walk->w->reading.failsafes && q->has_ports && stage != FORWARD &&
+           (is_failsafe(walk->direction, q->protocol, q->dst_port) ||
+            (stage == UNTRACKED && is_failsafe(!walk->direction, q->protocol, q->src_port)));
+}
+
+/* own: of a pod and its own node, which passes no interface of the host: not for its normal
+ * policies.
+ */
+static void judge_host(const struct walk *walk, const struct cal_host *host, bool forwarded,
+                       bool own)
 {
     bool any;
     struct cal_question before = *walk->q;
@@ -227,18 +258,14 @@ static void judge_host(const struct walk *walk, const struct cal_host *host, boo
     before.dst_port = before.original_port;
     early.q = &before;
     walk->out->judged = walk->out->host = true;
-    if (try_tiers(&early, UNTRACKED, &any) ||
-        (walk->direction == CAL_INGRESS && try_tiers(&early, PRE_DNAT, &any))) {
+    enum stage last = forwarded ? FORWARD : NORMAL;
+    bool in = walk->direction == CAL_INGRESS;
+    if ((!is_safe(&early, UNTRACKED) && try_tiers(&early, UNTRACKED, &any)) ||
+        (in && !is_safe(&early, PRE_DNAT) && try_tiers(&early, PRE_DNAT, &any)) ||
+        (!own && !is_safe(walk, last) && try_tiers(walk, last, &any))) {
         return;
     }
-    if (!forwarded && own_node(walk)) {
-        decide(walk, true, NULL, 0);
-        return;
-    }
-    if (try_tiers(walk, forwarded ? FORWARD : NORMAL, &any)) {
-        return;
-    }
-    if (forwarded) { /* no policy, or all tiers passed */
+    if (forwarded || own || is_safe(walk, last)) { /* no policy, or all tiers passed */
         decide(walk, true, NULL, 0);
     } else {
         try_profiles(walk, host);
@@ -251,12 +278,22 @@ static int severity(uint8_t may)
     return may == CAL_MAY_DENY ? 2 : may == CAL_MAY_ALLOW ? 0 : 1;
 }
 
+/* A pod and its own node: that passes no interface of the host's. */
+static bool is_own(const struct cal *c, const struct cal_end *pod, const struct cal_end *node)
+{
+    return pod->pod >= 0 && node->node >= 0 && c->pods[pod->pod].node == node->node;
+}
+
 /* All host endpoints of the node; the worst speaks. */
 static struct cal_decision judge_hosts(const struct walk *walk, const struct cal_end *near)
 {
     const struct cal_world *w = walk->w;
     struct cal_decision worst = {.may = CAL_MAY_ALLOW};
     int node = near->pod >= 0 ? w->set->pods[near->pod].node : near->node;
+    const struct cal_end *src = &walk->q->src, *dst = &walk->q->dst;
+    bool own = walk->direction == CAL_INGRESS
+                   ? is_own(w->set, src, dst)
+                   : is_own(w->set, dst, src) && w->reading.own_node_allowed;
     /* where a node port is entered */
     int entered = walk->direction == CAL_INGRESS ? walk->q->original.node : -1;
     for (unsigned i = 0; i < w->n_objects; i++) {
@@ -268,7 +305,7 @@ static struct cal_decision judge_hosts(const struct walk *walk, const struct cal
         struct walk here = *walk;
         here.out = &one;
         here.subject = &w->objects[i].map;
-        judge_host(&here, host, near->node < 0);
+        judge_host(&here, host, near->node < 0, own);
         if (!worst.judged || severity(one.may) > severity(worst.may)) {
             worst = one;
         } else if (severity(one.may) == severity(worst.may)) {
@@ -280,6 +317,12 @@ static struct cal_decision judge_hosts(const struct walk *walk, const struct cal
 
 /* ---- one side ---- */
 
+static bool is_encapsulated(const struct cal_world *w, const struct cal_question *q)
+{
+    bool vxlan = q->protocol == 17 && q->has_ports && q->dst_port == 4789;
+    return w->reading.encapsulation_dropped && (vxlan || q->protocol == 4);
+}
+
 static void judge_side(const struct cal_world *w, const struct cal_question *q, unsigned direction,
                        bool pending, struct cal_decision *out)
 {
@@ -288,17 +331,19 @@ static void judge_side(const struct cal_world *w, const struct cal_question *q, 
     struct cal_decision pod = {.may = CAL_MAY_ALLOW, .direction = (uint8_t)direction};
     struct walk walk = {.w = w, .q = q, .direction = direction, .pending = pending, .out = &pod};
     if (near->pod >= 0) {
-        bool own = direction == CAL_INGRESS && far->node >= 0 &&
-                   far->node == w->set->pods[near->pod].node && w->reading.own_node_allowed;
+        bool in = direction == CAL_INGRESS;
+        bool own = far->node >= 0 && far->node == w->set->pods[near->pod].node;
         bool self = far->pod == near->pod && w->reading.self_allowed;
+        bool dropped =
+            !in && !self && ((own && w->reading.to_host_dropped) || is_encapsulated(w, q));
         for (unsigned i = 0; i < w->n_objects; i++) {
             walk.subject =
                 w->objects[i].pod == &w->set->pods[near->pod] ? &w->objects[i].map : walk.subject;
         }
         pod.may = 0;
-        if (own || self) {
+        if (dropped || self || (in && own && w->reading.own_node_allowed)) {
             pod.judged = true;
-            decide(&walk, true, NULL, 0);
+            decide(&walk, !dropped, NULL, 0);
         } else {
             judge_workload(&walk);
         }

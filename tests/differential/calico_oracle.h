@@ -26,6 +26,9 @@ struct cal_object {
 struct cal_reading {
     bool own_node_allowed; /* from a pod's node to the pod */
     bool self_allowed;
+    bool to_host_dropped; /* from a pod to its node */
+    bool encapsulation_dropped;
+    bool failsafes;
 };
 struct cal_world {
     const struct cal *set;

@@ -21,6 +21,7 @@ struct frame {
     bool ports;       /* numbers may be given */
     uint8_t protocol; /* number; 0: none */
     uint8_t direction;
+    bool sparse; /* few conditions: that rules match at all */
 };
 
 static uint8_t draw_net(struct gen_random *r, int family, bool all)
@@ -50,19 +51,25 @@ static struct cal_selector draw_spaces(struct gen_random *r, uint32_t percent)
 {
     struct cal_selector s = maybe(r, CAL_OF_SPACE, percent);
     uint32_t kind = gen_below(r, 100);
-    if (s.present && kind < 30) {
+    if (s.present && kind < 40) {
         s.root = 0;
         s.count = 1;
-        s.nodes[0] = (struct cal_node){.op = kind < 15 ? CAL_GLOBAL : CAL_ALL};
+        s.nodes[0] = (struct cal_node){.op = kind < 25 ? CAL_GLOBAL : CAL_ALL};
         s.style = 0; /* global() stands alone */
     }
     return s;
 }
 
+/* A condition that is there so often, in percent. */
+static bool has(struct gen_random *r, const struct frame *f, uint32_t percent)
+{
+    return gen_chance(r, f->sparse ? percent / 3 : percent);
+}
+
 static void draw_nets(struct gen_random *r, const struct frame *f, struct cal_entity *e)
 {
-    e->n_nets = gen_chance(r, 25) ? gen_from(r, 1, CAL_FEW) : 0;
-    e->n_not_nets = gen_chance(r, 15) ? gen_from(r, 1, CAL_FEW) : 0;
+    e->n_nets = has(r, f, 25) ? gen_from(r, 1, CAL_FEW) : 0;
+    e->n_not_nets = has(r, f, 15) ? gen_from(r, 1, CAL_FEW) : 0;
     for (unsigned i = 0; i < CAL_FEW; i++) {
         e->nets[i] = draw_net(r, f->family, true);
         e->not_nets[i] = draw_net(r, f->family, false);
@@ -73,8 +80,8 @@ static void draw_port_lists(struct gen_random *r, const struct frame *f, uint32_
                             struct cal_entity *e)
 {
     bool may = f->ports || f->protocol == 0;
-    e->n_ports = may && gen_chance(r, percent) ? gen_from(r, 1, CAL_FEW) : 0;
-    e->n_not_ports = may && gen_chance(r, percent / 3) ? gen_from(r, 1, CAL_FEW) : 0;
+    e->n_ports = may && has(r, f, percent) ? gen_from(r, 1, CAL_FEW) : 0;
+    e->n_not_ports = may && has(r, f, percent / 2) ? gen_from(r, 1, CAL_FEW) : 0;
     for (unsigned i = 0; i < CAL_FEW; i++) {
         e->ports[i] = draw_port(r, f->ports);
         e->not_ports[i] = draw_port(r, f->ports);
@@ -99,11 +106,12 @@ static struct cal_entity draw_entity(struct gen_random *r, const struct frame *f
         return e;
     }
     draw_nets(r, f, &e);
-    e.selector = maybe(r, CAL_OF_OBJECT, far ? 40 : 8);
-    e.not_selector = maybe(r, CAL_OF_OBJECT, far ? 12 : 4);
-    e.spaces = draw_spaces(r, far ? 20 : 4);
-    e.account = maybe(r, CAL_OF_ACCOUNT, far ? 6 : 2);
-    e.n_accounts = gen_chance(r, far ? 8 : 2) ? gen_from(r, 1, CAL_FEW) : 0;
+    uint32_t share = f->sparse ? 2 : 1;
+    e.selector = maybe(r, CAL_OF_OBJECT, (far ? 40 : 8) / share);
+    e.not_selector = maybe(r, CAL_OF_OBJECT, (far ? 16 : 6) / share);
+    e.spaces = draw_spaces(r, (far ? 20 : 6) / share);
+    e.account = maybe(r, CAL_OF_ACCOUNT, (far ? 6 : 2) / share);
+    e.n_accounts = has(r, f, far ? 9 : 3) ? gen_from(r, 1, CAL_FEW) : 0;
     for (unsigned i = 0; i < CAL_FEW; i++) {
         e.accounts[i] = gen_draw(r, CAL_ACCOUNTS);
     }
@@ -141,7 +149,7 @@ static struct cal_http draw_http(struct gen_random *r)
 static void draw_protocol(struct gen_random *r, struct frame *f, struct cal_rule *rule)
 {
     static const uint8_t usual[] = {1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-    rule->protocol = gen_chance(r, 65) ? gen_pick(r, usual, sizeof usual) : 0;
+    rule->protocol = gen_chance(r, f->sparse ? 45 : 65) ? gen_pick(r, usual, sizeof usual) : 0;
     rule->not_protocol = gen_chance(r, 8) ? gen_from(r, 1, CAL_PROTOCOLS - 1) : 0;
     const struct cal_protocol *protocol = &cal_protocols[rule->protocol];
     f->protocol = protocol->number;
@@ -151,6 +159,8 @@ static void draw_protocol(struct gen_random *r, struct frame *f, struct cal_rule
     if (protocol->number == 1 || protocol->number == 58) {
         rule->icmp = gen_chance(r, 50) ? draw_icmp(r) : rule->icmp;
         rule->not_icmp = gen_chance(r, 25) ? draw_icmp(r) : rule->not_icmp;
+    } else if (protocol->number == 0 && gen_chance(r, 8)) {
+        rule->not_icmp = draw_icmp(r);
     }
 }
 
@@ -160,9 +170,10 @@ static struct cal_rule draw_rule(struct gen_random *r, struct frame *f)
                                       CAL_DENY,  CAL_DENY,  CAL_PASS,  CAL_PASS,  CAL_LOG};
     struct cal_rule rule = {.action = gen_pick(r, actions, sizeof actions)};
     bool in = f->direction == CAL_INGRESS;
+    f->sparse = gen_chance(r, 60);
     draw_protocol(r, f, &rule);
-    rule.source = draw_entity(r, f, in, 8);
-    rule.destination = draw_entity(r, f, !in, 35);
+    rule.source = draw_entity(r, f, in, 15);
+    rule.destination = draw_entity(r, f, !in, 40);
     bool tcp = rule.protocol == 0 || rule.protocol == 1 || rule.protocol == 7;
     if (f->c->features & CAL_HTTP && rule.action == CAL_ALLOW && in && tcp && gen_chance(r, 10)) {
         rule.http = draw_http(r);
@@ -213,7 +224,8 @@ static struct cal_rule draw_foreign_rule(struct gen_random *r, bool cluster, uin
         rule.protocol = gen_from(r, 1, 3); /* TCP, UDP, SCTP */
         rule.destination.n_ports = 1;
         rule.destination.ports[0] = draw_port(r, true);
-        if (cluster && rule.destination.ports[0].name) {
+        /* there all ports are all of the protocol, what has none included */
+        if (cluster && (rule.destination.ports[0].name || rule.destination.ports[0].first == 1)) {
             rule.destination.ports[0] = (struct cal_port){.first = 80, .last = 81};
         }
     }
@@ -223,10 +235,16 @@ static struct cal_rule draw_foreign_rule(struct gen_random *r, bool cluster, uin
 static void draw_foreign(struct gen_random *r, struct cal_policy *p)
 {
     bool cluster = p->kind == CAL_CNP;
+    p->tier = cluster ? gen_chance(r, 50) ? CAL_TIER_ADMIN : CAL_TIER_BASELINE : CAL_TIER_DEFAULT;
+    if (p->kind == CAL_STAGED_K8S) {
+        p->staged = gen_draw(r, CAL_DELETE_IT + 1);
+        if (p->staged == CAL_DELETE_IT) {
+            return;
+        }
+    }
     p->selector = equals(r, false);
     p->spaces = cluster ? equals(r, true) : absent;
     p->order = gen_draw(r, CAL_ORDERS); /* the place of a priority */
-    p->tier = gen_chance(r, 50) ? CAL_TIER_ADMIN : CAL_TIER_BASELINE;
     p->typed = !cluster && gen_chance(r, 60);
     p->types = gen_from(r, 1, 3);
     for (uint8_t d = 0; d < CAL_DIRECTIONS; d++) {
@@ -234,12 +252,6 @@ static void draw_foreign(struct gen_random *r, struct cal_policy *p)
         for (unsigned i = 0; i < p->n_rules[d]; i++) {
             p->rules[d][i] = draw_foreign_rule(r, cluster, d);
         }
-    }
-    if (p->kind == CAL_STAGED_K8S) {
-        p->staged = gen_draw(r, CAL_DELETE_IT); /* not given, or Set */
-    }
-    if (!cluster) {
-        p->tier = CAL_TIER_DEFAULT;
     }
 }
 
@@ -254,7 +266,7 @@ static uint8_t draw_kind(const struct cal *c, struct gen_random *r)
         return gen_pick(r, foreign, sizeof foreign);
     }
     if (c->features & CAL_STAGED && gen_chance(r, 20)) {
-        return c->features & CAL_MIXED && gen_chance(r, 10) ? CAL_STAGED_K8S
+        return c->features & CAL_MIXED && gen_chance(r, 25) ? CAL_STAGED_K8S
                                                             : gen_pick(r, staged, sizeof staged);
     }
     if (c->features & CAL_MIXED && gen_chance(r, 15)) {

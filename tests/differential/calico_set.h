@@ -195,8 +195,9 @@ enum cal_features {
     CAL_NO_TIER = 64, /* tiers that no object makes */
     CAL_PROFILED = 128,
     CAL_FEATURES = 255,
-    CAL_FOREIGN = 256,   /* nothing but policies of Kubernetes */
-    CAL_KUBERNETES = 512 /* under the profile kubernetes */
+    CAL_FOREIGN = 256,    /* nothing but policies of Kubernetes */
+    CAL_KUBERNETES = 512, /* under the profile kubernetes */
+    CAL_BARE = 1024       /* no tiers, no network sets */
 };
 
 /* ---- pools ---- */
@@ -253,6 +254,7 @@ struct cal_asked {
     struct netpol_tuple tuple;
     bool asked; /* more than the tuple is known */
     bool http, translated;
+    bool by_reference[2]; /* source, destination: pods are named so as well */
     const char *method, *path;
     uint8_t original[16]; /* the destination before translation, of the tuple's family */
     uint16_t original_port;

@@ -31,8 +31,9 @@ static const char *try_question(struct netpol_ctx *ctx, const struct cal *c,
     cal_load(&l, ctx, c, 0);
     const char *why = "cannot be loaded";
     if (l.ready) {
+        struct netpol_tuple tuple = cal_tuple(&l, asked);
         why = cal_compare(&l, asked, NULL);
-        if (!why && !world_agrees(&l.world, &asked->tuple, 1, NULL, NULL, &d)) {
+        if (!why && !world_agrees(&l.world, &tuple, 1, NULL, NULL, &d)) {
             why = d.engine;
         }
     }
@@ -115,11 +116,11 @@ static bool try_set(struct run *run, uint64_t seed)
     cal_draw(&c, seed, run->features);
     for (unsigned i = 0; i < run->tuples; i++) {
         cal_draw_question(&c, &random, &asked[i]);
-        tuples[i] = asked[i].tuple;
     }
     cal_load(&l, run->ctx, &c, 0);
     const char *why = l.ready ? NULL : "cannot be loaded";
     for (unsigned i = 0; i < run->tuples && !why; i++) {
+        tuples[i] = cal_tuple(&l, &asked[i]);
         why = cal_compare(&l, &asked[i], &run->tally);
         at = i;
     }

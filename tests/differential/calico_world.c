@@ -53,11 +53,12 @@ static int compile(struct loaded *l, struct netpol_ctx *ctx, struct cal_reading 
     const char *const settings[] = {
         reading.own_node_allowed ? "own_node_ingress=allow" : "own_node_ingress=judge",
         reading.self_allowed ? "self_traffic=allow" : "self_traffic=judge",
-        "endpoint_to_host=accept", "workload_encapsulation=allow", "failsafe_ports=none"};
-    struct netpol_compile_options options = {.size = sizeof options,
-                                             .profile = "calico",
-                                             .settings = settings,
-                                             .n_settings = sizeof settings / sizeof *settings};
+        reading.failsafes ? "failsafe_ports=default" : "failsafe_ports=none",
+        reading.to_host_dropped ? "endpoint_to_host=drop" : "endpoint_to_host=return",
+        reading.encapsulation_dropped ? "workload_encapsulation=drop"
+                                      : "workload_encapsulation=allow"};
+    struct netpol_compile_options options = {
+        .size = sizeof options, .profile = "calico", .settings = settings, .n_settings = 5};
     struct netpol_matcher *compiled = NULL;
     if (l->oracle.set->features & CAL_KUBERNETES) {
         options.profile = "kubernetes";
@@ -73,7 +74,12 @@ void cal_load(struct loaded *l, struct netpol_ctx *ctx, const struct cal *c, uin
 {
     static struct cal_text text;
     struct gen_random random = {shuffle};
-    struct cal_reading reading = {.own_node_allowed = c->seed & 1, .self_allowed = c->seed & 2};
+    bool calico = !(c->features & CAL_KUBERNETES);
+    struct cal_reading reading = {.own_node_allowed = c->seed & 1,
+                                  .self_allowed = c->seed & 2,
+                                  .failsafes = c->seed & 4,
+                                  .to_host_dropped = calico && c->seed & 8,
+                                  .encapsulation_dropped = calico && c->seed & 16};
     memset(l, 0, sizeof *l);
     cal_world_make(&l->oracle, c, reading);
     cal_write(c, &text);
@@ -114,12 +120,31 @@ static struct netpol_request request_of(const struct cal_asked *asked)
     return request;
 }
 
+struct netpol_tuple cal_tuple(const struct loaded *l, const struct cal_asked *asked)
+{
+    struct netpol_tuple tuple = asked->tuple;
+    struct cal_question q;
+    cal_question_of(&l->oracle, asked, &q);
+    for (int side = 0; side < 2; side++) {
+        const struct cal_end *end = side ? &q.dst : &q.src;
+        uint64_t *ref = side ? &tuple.dst_ref : &tuple.src_ref;
+        char name[16];
+        if (asked->by_reference[side] && end->pod >= 0) {
+            snprintf(name, sizeof name, "pod%d", end->pod);
+            *ref = netpol_view_find(l->world.view,
+                                    cal_space_names[l->oracle.set->pods[end->pod].space], name);
+            tuple.flags |= side ? NETPOL_TUPLE_DST_REF : NETPOL_TUPLE_SRC_REF;
+        }
+    }
+    return tuple;
+}
+
 static void ask_reference(const struct loaded *l, const struct cal_asked *asked,
                           struct netpol_verdict *out)
 {
     struct netpol_request request = request_of(asked);
-    np_reference_eval(l->world.model, &asked->tuple, asked->asked ? &request : NULL, NULL, NULL,
-                      out);
+    struct netpol_tuple tuple = cal_tuple(l, asked);
+    np_reference_eval(l->world.model, &tuple, asked->asked ? &request : NULL, NULL, NULL, out);
 }
 
 /* Of the matcher, with what is known beyond the tuple. */
@@ -127,10 +152,11 @@ static void ask_matcher(const struct loaded *l, const struct cal_asked *asked,
                         struct netpol_verdict *out)
 {
     struct netpol_request request = request_of(asked);
+    struct netpol_tuple tuple = cal_tuple(l, asked);
     if (asked->asked) {
-        (void)netpol_eval_request(l->world.view, &asked->tuple, &request, l->world.scratch, out);
+        (void)netpol_eval_request(l->world.view, &tuple, &request, l->world.scratch, out);
     } else {
-        (void)netpol_eval(l->world.view, &asked->tuple, out);
+        (void)netpol_eval(l->world.view, &tuple, out);
     }
     out->generation = 0;
 }

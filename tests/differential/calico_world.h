@@ -17,6 +17,8 @@ struct loaded {
 /* shuffle 0: as drawn; else in another order, from several files. Unload in any case. */
 void cal_load(struct loaded *l, struct netpol_ctx *ctx, const struct cal *c, uint64_t shuffle);
 void cal_unload(struct loaded *l);
+/* The tuple as this load of the set has it: references are its own. */
+struct netpol_tuple cal_tuple(const struct loaded *l, const struct cal_asked *asked);
 /* NULL: oracle, reference and matcher agree. tally may be NULL. */
 const char *cal_compare(const struct loaded *l, const struct cal_asked *asked,
                         struct cal_tally *tally);

@@ -265,7 +265,7 @@ static void write_peer(const struct cal_entity *e, struct cal_text *out)
 
 static void write_network_policy(const struct cal_policy *p, struct cal_text *out)
 {
-    static const char *const actions[] = {"", "Set"};
+    static const char *const actions[] = {"", "Set", "Delete"};
     bool staged = p->kind == CAL_STAGED_K8S;
     cal_put(out,
             "apiVersion: %s\nkind: %sNetworkPolicy\nmetadata: {name: %s, namespace: %s}\nspec:\n",
@@ -273,6 +273,9 @@ static void write_network_policy(const struct cal_policy *p, struct cal_text *ou
             staged ? "StagedKubernetes" : "", cal_policy_names[p->name], cal_space_names[p->space]);
     if (p->staged) {
         cal_put(out, "  stagedAction: %s\n", actions[p->staged]);
+    }
+    if (p->staged == CAL_DELETE_IT) {
+        return;
     }
     cal_put(out, "  podSelector: ");
     write_label_selector(&p->selector, out);
