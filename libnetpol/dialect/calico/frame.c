@@ -126,6 +126,9 @@ static struct np_tier *make_tier(struct np_lower *l, const char *name, double or
         tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = (uint8_t)end;
         tier->end_if = NP_TIER_ISOLATED;
         attach(l, tier, which, which == NP_CALICO_NORMAL ? OF_WORKLOADS | OF_HOSTS : OF_HOSTS);
+        if (which == NP_CALICO_PRE_DNAT || which == NP_CALICO_UNTRACKED) {
+            np_calico_failsafe_pass(l, tier, which);
+        }
     }
     return tier;
 }
