@@ -213,8 +213,8 @@ static const char *compare_part(const struct loaded *l, const struct cal_decisio
                                 const struct cal_decision *pending, const struct netpol_part *part)
 {
     bool told = part->flags & NETPOL_PART_WOULD_DENY;
-    bool differs =
-        d->policy != pending->policy || d->rule != pending->rule || d->may != pending->may;
+    bool differs = d->policy != pending->policy || d->rule != pending->rule ||
+                   d->may != pending->may || d->host != pending->host;
     if (part->action != action_of(d)) {
         return "another action";
     }

@@ -11,7 +11,6 @@
 #include "dialect/calico/rule_internal.h"
 
 enum {
-    COVERING = NP_OBJ_WORKLOAD | NP_OBJ_HOST_ENDPOINT | NP_OBJ_NETWORK_SET,
     TERMS = 5 /* namespace, selector, notSelector, account names, account selector */
 };
 
@@ -61,6 +60,12 @@ static bool names_accounts(const struct np_calico_entity *entity)
     return entity->accounts && (entity->accounts->names.count || entity->accounts->selects);
 }
 
+bool np_calico_rule_selects(const struct np_lower *l, const struct np_calico_entity *entity)
+{
+    return entity && (entity->selects || entity->namespaces || names_accounts(entity) ||
+                      (entity->selects_not && l->object->namespace_name.len));
+}
+
 static void select(struct np_lower *l, const struct np_calico_entity *entity, struct terms *terms)
 {
     struct np_slice own = l->object->namespace_name;
@@ -91,18 +96,18 @@ static void select(struct np_lower *l, const struct np_calico_entity *entity, st
 }
 
 static void add_objects(struct np_lower *l, struct np_set_build *set,
-                        const struct np_calico_entity *entity)
+                        const struct np_calico_entity *entity, uint16_t kinds)
 {
     struct terms terms = {.count = 0};
     select(l, entity, &terms);
     if (terms.count) {
         const struct np_selector *all =
             np_build_select(l->build, NP_SELECT_ALL, terms.items, terms.count);
-        np_set_literal(set, np_build_objects(l->build, COVERING, all), false);
+        np_set_literal(set, np_build_objects(l->build, kinds, all), false);
     } else if (entity->selects_not) {
         const struct np_selector *excluded =
             np_calico_selector_lower(l, entity->selects_not, NP_CALICO_OBJECT);
-        np_set_literal(set, np_build_objects(l->build, COVERING, excluded), true);
+        np_set_literal(set, np_build_objects(l->build, NP_CALICO_COVERING, excluded), true);
     }
 }
 
@@ -148,7 +153,7 @@ static bool asks(const struct np_calico_entity *entity, bool services)
 }
 
 const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_calico_entity *entity,
-                                        struct np_rule *rule)
+                                        uint16_t kinds, struct np_rule *rule)
 {
     bool services = rule && entity && entity->services;
     if (!entity || !asks(entity, services)) {
@@ -161,7 +166,7 @@ const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_cali
     struct np_set_build *set = np_build_set(l->build);
     add_nets(l, set, entity->prefixes, entity->nets.count, false);
     add_nets(l, set, entity->not_prefixes, entity->not_nets.count, true);
-    add_objects(l, set, entity);
+    add_objects(l, set, entity, kinds);
     add_domains(l, set, entity);
     if (services) {
         np_set_literal(set, np_calico_service_addresses(l, entity->services, rule), false);

@@ -7,12 +7,19 @@
  */
 #include "dialect/calico/rule.h"
 
+/* What a selector of an end may select. */
+enum {
+    NP_CALICO_OWNERS = NP_OBJ_WORKLOAD | NP_OBJ_HOST_ENDPOINT, /* of ports with names */
+    NP_CALICO_COVERING = NP_CALICO_OWNERS | NP_OBJ_NETWORK_SET
+};
 /*
  * The set of an end; NULL: nothing is asked of it, or no memory. rule: the end is in the addresses
  * of its services, which are filled in for this rule; NULL: services are not asked for.
  */
 const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_calico_entity *entity,
-                                        struct np_rule *rule);
+                                        uint16_t kinds, struct np_rule *rule);
+/* Must an object be known that its selectors select? entity may be NULL. */
+bool np_calico_rule_selects(const struct np_lower *l, const struct np_calico_entity *entity);
 /* The addresses behind a service, filled in by the seal. */
 const struct np_literal *np_calico_service_addresses(struct np_lower *l,
                                                      const struct np_calico_service_match *match,
@@ -27,9 +34,15 @@ const struct np_portset *np_calico_service_ports(struct np_lower *l,
 struct np_calico_ports {
     const struct np_service *service;
     const struct np_portset *names;
+    bool owned; /* by a name: what has the port is what the selectors select */
 };
 enum { NP_CALICO_WAYS = 2 };
-/* Those of the destination, with the protocol, or of the source. Returns how many ways, not 0. */
+/*
+ * Those of the destination, with the protocol, or of the source. Returns how many ways, not 0.
+ * Where the end selects objects, names are a way of their own: a named port is one of the selected
+ * pods and hosts (felix/calc/rule_scanner.go), so a network set with the same address is not
+ * enough.
+ */
 uint32_t np_calico_rule_ports(struct np_lower *l, const struct np_calico_rule *rule, bool source,
                               struct np_calico_ports ways[NP_CALICO_WAYS]);
 #endif

@@ -148,7 +148,7 @@ static struct requests requests_of(struct np_lower *l, const struct np_calico_ht
 
 struct axes {
     uint8_t families;
-    const struct np_set *near, *far;
+    const struct np_set *to_end[2], *from_end[2]; /* [1]: of ports with names, what owns them */
     struct np_calico_ports to[NP_CALICO_WAYS], from[NP_CALICO_WAYS];
     uint32_t n_to, n_from;
 };
@@ -161,6 +161,18 @@ static enum np_action action_of(struct np_slice action)
                                          : NP_ACT_NOTE;
 }
 
+static void ends_of(struct np_lower *l, const struct np_calico_entity *entity, struct np_rule *rule,
+                    const struct np_calico_ports *ways, uint32_t count,
+                    const struct np_set *ends[2])
+{
+    ends[0] = np_calico_rule_end(l, entity, NP_CALICO_COVERING, rule);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ways[i].owned) {
+            ends[1] = np_calico_rule_end(l, entity, NP_CALICO_OWNERS, NULL);
+        }
+    }
+}
+
 /* lowered: the rule that these become part of. */
 static struct axes axes_of(struct np_lower *l, const struct np_calico_rule *rule,
                            enum np_direction direction, struct np_rule *lowered)
@@ -168,10 +180,10 @@ static struct axes axes_of(struct np_lower *l, const struct np_calico_rule *rule
     struct axes axes = {.families = families_of(rule)};
     bool ingress = direction == NP_INGRESS;
     const struct np_calico_entity *to = rule->destination;
-    axes.near = np_calico_rule_end(l, ingress ? to : rule->source, NULL);
-    axes.far = np_calico_rule_end(l, ingress ? rule->source : to, ingress ? lowered : NULL);
     axes.n_to = np_calico_rule_ports(l, rule, false, axes.to);
     axes.n_from = np_calico_rule_ports(l, rule, true, axes.from);
+    ends_of(l, to, NULL, axes.to, axes.n_to, axes.to_end);
+    ends_of(l, rule->source, ingress ? lowered : NULL, axes.from, axes.n_from, axes.from_end);
     if (!ingress && to && to->services) { /* has no other ports: these are what the rule asks */
         axes.to[0].names = np_calico_service_ports(l, to->services, axes.to[0].service, lowered);
         axes.to[0].service = NULL;
@@ -194,6 +206,7 @@ static struct np_rule *add_rule(struct np_lower *l, struct np_policy *policy,
 static void add_alternatives(struct np_lower *l, struct np_rule *rule, const struct axes *axes,
                              const struct np_expr *request)
 {
+    bool ingress = rule && rule->direction == NP_INGRESS;
     for (uint32_t i = 0; rule && i < axes->n_to * axes->n_from; i++) {
         const struct np_calico_ports *to = &axes->to[i % axes->n_to];
         const struct np_calico_ports *from = &axes->from[i / axes->n_to];
@@ -202,8 +215,8 @@ static void add_alternatives(struct np_lower *l, struct np_rule *rule, const str
             return;
         }
         match->families = axes->families;
-        match->near = axes->near;
-        match->far = axes->far;
+        match->near = ingress ? axes->to_end[to->owned] : axes->from_end[from->owned];
+        match->far = ingress ? axes->from_end[from->owned] : axes->to_end[to->owned];
         match->service = to->service;
         match->dst_ports = to->names;
         match->src_service = from->service;
