@@ -59,10 +59,19 @@
             hint                                                                                  \
     }
 
+#define CALICO_OUTDATED(group)                                                                   \
+    OUTDATED(group, "Tier", false, use_calico), OUTDATED(group, "NetworkSet", true, use_calico), \
+        OUTDATED(group, "GlobalNetworkSet", false, use_calico),                                  \
+        OUTDATED(group, "HostEndpoint", false, use_calico),                                      \
+        OUTDATED(group, "WorkloadEndpoint", true, use_calico),                                   \
+        OUTDATED(group, "FelixConfiguration", false, use_calico),
+
 static const char use_core[] = "Write apiVersion: v1.";
 static const char use_apps[] = "Write apiVersion: apps/v1 (spec.selector is then required).";
 static const char use_batch[] = "Write apiVersion: batch/v1; the fields are the same.";
 static const char use_discovery[] = "Write apiVersion: discovery.k8s.io/v1.";
+static const char use_calico[] =
+    "projectcalico.org/v3 and crd.projectcalico.org/v1 are read; calicoctl convert writes v3.";
 static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields are the same.";
 static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
 static const char use_v1alpha2[] =
@@ -122,7 +131,9 @@ static const struct np_reader readers[] = {
     OUTDATED("batch", "CronJob", true, use_batch),
     OUTDATED("discovery.k8s.io", "EndpointSlice", true, use_discovery),
 
-    REFUSED("networking.k8s.io", NULL, "NetworkPolicy", true, use_v1),
+    CALICO_OUTDATED("projectcalico.org") CALICO_OUTDATED("crd.projectcalico.org")
+
+        REFUSED("networking.k8s.io", NULL, "NetworkPolicy", true, use_v1),
     REFUSED("extensions", NULL, "NetworkPolicy", true, use_v1),
     REFUSED("policy.networking.k8s.io", NULL, "AdminNetworkPolicy", false, use_v1alpha1),
     REFUSED("policy.networking.k8s.io", NULL, "BaselineAdminNetworkPolicy", false, use_v1alpha1),

@@ -59,16 +59,20 @@ static void check_tier(struct np_decode *d, void *object)
         if (!np_slice_is(d->object->name, built_in[i].name)) {
             continue;
         }
-        const struct np_node *at = spec ? spec->node : tier->node;
-        bool passes = spec && np_slice_is(spec->default_action, "Pass");
-        size_t mark = spec ? np_path_key(d, "spec") : d->path.len;
-        if (!spec || !spec->order.set || spec->order.value < built_in[i].order ||
+        if (!spec) {
+            np_decode_report_in(d, NP_CODE_2402, tier->node, "spec", "the tier %s has order %.0f",
+                                built_in[i].name, built_in[i].order);
+            return;
+        }
+        size_t mark = np_path_key(d, "spec");
+        if (!spec->order.set || spec->order.value < built_in[i].order ||
             spec->order.value > built_in[i].order) {
-            np_decode_report_in(d, NP_CODE_2402, at, "order", "the tier %s has order %.0f",
+            np_decode_report_in(d, NP_CODE_2402, spec->node, "order", "the tier %s has order %.0f",
                                 built_in[i].name, built_in[i].order);
         }
-        if (passes != np_slice_is(np_slice_of(built_in[i].action), "Pass")) {
-            np_decode_report_in(d, NP_CODE_2402, at, "defaultAction",
+        bool passes = np_slice_is(spec->default_action, "Pass");
+        if (passes != (strcmp(built_in[i].action, "Pass") == 0)) {
+            np_decode_report_in(d, NP_CODE_2402, spec->node, "defaultAction",
                                 "the tier %s has defaultAction %s", built_in[i].name,
                                 built_in[i].action);
         }

@@ -184,11 +184,13 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned cluster = check_file("cnp_inputs.txt", &json);
     unsigned core = check_file("core_inputs.txt", &json);
     unsigned calico = check_file("calico_inputs.txt", &json);
+    unsigned inventory = check_file("calico_inventory_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
     assert_true(cluster >= 50);
     assert_true(core >= 45);
     assert_true(calico >= 130);
+    assert_true(inventory >= 28);
     assert_true(json >= 20);
 }
 
