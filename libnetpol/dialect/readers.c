@@ -51,6 +51,7 @@
         CALICO_KIND(group, version, "GlobalNetworkSet", false, set, NULL),     \
         CALICO_KIND(group, version, "HostEndpoint", false, host, NULL),        \
         CALICO_KIND(group, version, "WorkloadEndpoint", true, workload, NULL), \
+        CALICO_KIND(group, version, "Profile", false, profile, NULL),          \
         CALICO_KIND(group, version, "FelixConfiguration", false, felix, NULL),
 /* Any other version of such a kind. */
 #define OUTDATED(group, kind, namespaced, hint)                                                   \
@@ -64,6 +65,7 @@
         OUTDATED(group, "GlobalNetworkSet", false, use_calico),                                  \
         OUTDATED(group, "HostEndpoint", false, use_calico),                                      \
         OUTDATED(group, "WorkloadEndpoint", true, use_calico),                                   \
+        OUTDATED(group, "Profile", false, use_calico),                                           \
         OUTDATED(group, "FelixConfiguration", false, use_calico),
 
 static const char use_core[] = "Write apiVersion: v1.";
@@ -148,7 +150,6 @@ static const struct np_reader readers[] = {
     REFUSED("projectcalico.org", NULL, "StagedNetworkPolicy", true, use_v3),
     REFUSED("projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, use_v3),
     REFUSED("projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, use_v3),
-    REFUSED("projectcalico.org", NULL, "Profile", false, NULL),
     REFUSED("crd.projectcalico.org", NULL, "NetworkPolicy", true, use_crd_v1),
     REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_crd_v1),
     REFUSED("crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, use_crd_v1),

@@ -241,15 +241,22 @@ static bool is_safe(const struct walk *walk, enum stage stage)
 {
     const struct cal_question *q = walk->q;
     return walk->w->reading.failsafes && q->has_ports && stage != FORWARD &&
-           (is_failsafe(walk->direction, q->protocol, q->dst_port) ||
-            (stage == UNTRACKED && is_failsafe(!walk->direction, q->protocol, q->src_port)));
+           is_failsafe(walk->direction, q->protocol, q->dst_port);
 }
 
-/* own: of a pod and its own node, which passes no interface of the host: not for its normal
- * policies.
- */
-static void judge_host(const struct walk *walk, const struct cal_host *host, bool forwarded,
-                       bool own)
+/* A pod and its own node: that passes no interface of the host's. */
+static bool is_own(const struct cal *c, const struct cal_end *pod, const struct cal_end *node)
+{
+    return pod->pod >= 0 && node->node >= 0 && c->pods[pod->pod].node == node->node;
+}
+
+static bool is_own_node(const struct walk *walk)
+{
+    const struct cal_question *q = walk->q;
+    return is_own(walk->w->set, &q->src, &q->dst) || is_own(walk->w->set, &q->dst, &q->src);
+}
+
+static void judge_host(const struct walk *walk, const struct cal_host *host, bool forwarded)
 {
     bool any;
     struct cal_question before = *walk->q;
@@ -260,8 +267,9 @@ static void judge_host(const struct walk *walk, const struct cal_host *host, boo
     walk->out->judged = walk->out->host = true;
     enum stage last = forwarded ? FORWARD : NORMAL;
     bool in = walk->direction == CAL_INGRESS;
-    if ((!is_safe(&early, UNTRACKED) && try_tiers(&early, UNTRACKED, &any)) ||
-        (in && !is_safe(&early, PRE_DNAT) && try_tiers(&early, PRE_DNAT, &any)) ||
+    bool own = is_own_node(walk), skips = is_own_node(&early);
+    if ((!skips && !is_safe(&early, UNTRACKED) && try_tiers(&early, UNTRACKED, &any)) ||
+        (in && !skips && !is_safe(&early, PRE_DNAT) && try_tiers(&early, PRE_DNAT, &any)) ||
         (!own && !is_safe(walk, last) && try_tiers(walk, last, &any))) {
         return;
     }
@@ -278,22 +286,12 @@ static int severity(uint8_t may)
     return may == CAL_MAY_DENY ? 2 : may == CAL_MAY_ALLOW ? 0 : 1;
 }
 
-/* A pod and its own node: that passes no interface of the host's. */
-static bool is_own(const struct cal *c, const struct cal_end *pod, const struct cal_end *node)
-{
-    return pod->pod >= 0 && node->node >= 0 && c->pods[pod->pod].node == node->node;
-}
-
 /* All host endpoints of the node; the worst speaks. */
 static struct cal_decision judge_hosts(const struct walk *walk, const struct cal_end *near)
 {
     const struct cal_world *w = walk->w;
     struct cal_decision worst = {.may = CAL_MAY_ALLOW};
     int node = near->pod >= 0 ? w->set->pods[near->pod].node : near->node;
-    const struct cal_end *src = &walk->q->src, *dst = &walk->q->dst;
-    bool own = walk->direction == CAL_INGRESS
-                   ? is_own(w->set, src, dst)
-                   : is_own(w->set, dst, src) && w->reading.own_node_allowed;
     /* where a node port is entered */
     int entered = walk->direction == CAL_INGRESS ? walk->q->original.node : -1;
     for (unsigned i = 0; i < w->n_objects; i++) {
@@ -305,7 +303,7 @@ static struct cal_decision judge_hosts(const struct walk *walk, const struct cal
         struct walk here = *walk;
         here.out = &one;
         here.subject = &w->objects[i].map;
-        judge_host(&here, host, near->node < 0, own);
+        judge_host(&here, host, near->node < 0);
         if (!worst.judged || severity(one.may) > severity(worst.may)) {
             worst = one;
         } else if (severity(one.may) == severity(worst.may)) {

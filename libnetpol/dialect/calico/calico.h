@@ -97,6 +97,6 @@ void np_calico_profile_labels(struct np_lower *l, const struct np_calico_item *i
 
 /* Everything that options say of hosts and pods; hosts: there are host endpoints. */
 void np_calico_synthetic(struct np_lower *l, bool hosts);
-/* Failsafe ports leave a tier before its first rule, in the stages before translation. */
-void np_calico_failsafe_pass(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage);
+/* What leaves a tier of these stages before its first rule: failsafe ports, the own node's pods. */
+void np_calico_guard(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage);
 #endif

@@ -126,8 +126,8 @@ static struct np_tier *make_tier(struct np_lower *l, const char *name, double or
         tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = (uint8_t)end;
         tier->end_if = NP_TIER_ISOLATED;
         attach(l, tier, which, which == NP_CALICO_NORMAL ? OF_WORKLOADS | OF_HOSTS : OF_HOSTS);
-        if (which == NP_CALICO_PRE_DNAT || which == NP_CALICO_UNTRACKED) {
-            np_calico_failsafe_pass(l, tier, which);
+        if (which != NP_CALICO_NORMAL) {
+            np_calico_guard(l, tier, which);
         }
     }
     return tier;
@@ -169,11 +169,7 @@ struct np_tier *np_calico_tier(struct np_lower *l, struct np_slice name, enum np
     np_calico_hosts(l);
     enum np_end_action end =
         stage == NP_CALICO_FORWARD ? (enum np_end_action)normal->end[NP_INGRESS] : NP_END_PASS;
-    tier = make_tier(l, text->text, normal->order, normal->late, end, stage);
-    if (tier && stage != NP_CALICO_FORWARD) {
-        np_calico_failsafe_pass(l, tier, stage);
-    }
-    return tier;
+    return make_tier(l, text->text, normal->order, normal->late, end, stage);
 }
 
 struct np_tier *np_calico_unreadable_tier(struct np_lower *l, struct np_slice name,

@@ -249,6 +249,23 @@ static void check_workload_spec(struct np_decode *d, void *object)
     spec->prefixes = read_nets(d, "ipNetworks", &spec->networks, true, &spec->n_prefixes);
 }
 
+/* ---- profiles ---- */
+
+static void check_profile_spec(struct np_decode *d, void *object)
+{
+    static const char *const keys[] = {[NP_INGRESS] = "ingress", [NP_EGRESS] = "egress"};
+    struct np_calico_profile_spec *spec = object;
+    for (int i = 0; i < NP_DIRECTIONS; i++) {
+        size_t mark = np_path_key(d, keys[i]);
+        np_calico_rules_check(d, spec->rules[i].items, spec->rules[i].count, (enum np_direction)i,
+                              NP_CALICO_PROFILE);
+        np_path_end(d, mark);
+    }
+    size_t mark = np_path_key(d, "labelsToApply");
+    np_meta_labels(d, spec->labels, &spec->label_list);
+    np_path_end(d, mark);
+}
+
 /* ---- configuration ---- */
 
 static void check_host_port(struct np_decode *d, void *object)
@@ -401,13 +418,24 @@ int np_calico_workload_decode(struct np_decode *d, const struct np_node *root)
     return np_core_decode(d, &np_calico_workload_shape, root, keep_workload);
 }
 
-/* There is one of it, so it stays as it was decoded. */
-int np_calico_felix_decode(struct np_decode *d, const struct np_node *root)
+/* There are few of these, so they stay as they were decoded. */
+static int decode_whole(struct np_decode *d, const struct np_shape *shape,
+                        const struct np_node *root)
 {
     const struct np_node *kept = np_decode_keep(d, root);
-    void *out = kept ? np_decode_alloc(d, 1, np_calico_felix_shape.size) : NULL;
-    if (out && np_decode_into(d, &np_calico_felix_shape, kept, out)) {
+    void *out = kept ? np_decode_alloc(d, 1, shape->size) : NULL;
+    if (out && np_decode_into(d, shape, kept, out)) {
         d->object->spec = out;
     }
     return d->no_memory ? NETPOL_ERR_MEMORY : NETPOL_OK;
+}
+
+int np_calico_profile_decode(struct np_decode *d, const struct np_node *root)
+{
+    return decode_whole(d, &np_calico_profile_shape, root);
+}
+
+int np_calico_felix_decode(struct np_decode *d, const struct np_node *root)
+{
+    return decode_whole(d, &np_calico_felix_shape, root);
 }

@@ -7,6 +7,7 @@
  * is; members after a comment are filled by the check), then what stays in the object.
  */
 #include "dialect/calico/calico.h"
+#include "dialect/calico/rule.h"
 #include "dialect/core.h"
 
 /* ---- as decoded ---- */
@@ -68,6 +69,18 @@ struct np_calico_workload_object {
     struct np_core_meta *metadata;
     struct np_calico_workload_spec *spec;
 };
+struct np_calico_profile_spec {
+    const struct np_node *node;
+    const struct np_node *labels;
+    np_list(struct np_calico_rule) rules[NP_DIRECTIONS];
+    /* read */
+    struct np_label_list label_list;
+};
+struct np_calico_profile_object {
+    const struct np_node *node;
+    const struct np_node *metadata;
+    struct np_calico_profile_spec *spec;
+};
 struct np_calico_host_port {
     const struct np_node *node;
     struct np_slice protocol, net;
@@ -108,7 +121,7 @@ void np_calico_fill(struct np_lower *l, struct np_endpoint *endpoint,
                     const struct np_calico_thing *thing);
 
 extern const struct np_shape np_calico_tier_shape, np_calico_set_shape, np_calico_host_shape,
-    np_calico_workload_shape, np_calico_felix_shape;
+    np_calico_workload_shape, np_calico_profile_shape, np_calico_felix_shape;
 
 int np_calico_tier_decode(struct np_decode *d, const struct np_node *root);
 int np_calico_tier_lower(struct np_lower *l);
@@ -118,6 +131,8 @@ int np_calico_host_decode(struct np_decode *d, const struct np_node *root);
 int np_calico_host_lower(struct np_lower *l);
 int np_calico_workload_decode(struct np_decode *d, const struct np_node *root);
 int np_calico_workload_lower(struct np_lower *l);
+int np_calico_profile_decode(struct np_decode *d, const struct np_node *root);
+int np_calico_profile_lower(struct np_lower *l);
 int np_calico_felix_decode(struct np_decode *d, const struct np_node *root);
 int np_calico_felix_lower(struct np_lower *l);
 #endif

@@ -28,10 +28,69 @@ static bool allows_all(struct np_slice profile)
     return begins(profile, "kns.") || np_slice_is(profile, "projectcalico-default-allow");
 }
 
+int np_calico_profile_lower(struct np_lower *l)
+{
+    if (np_core_readable(l) && l->calico) {
+        np_calico_note(l, &l->calico->profiles);
+    }
+    return np_core_status(l);
+}
+
+static const struct np_object *find(const struct np_lower *l, struct np_slice name)
+{
+    for (const struct np_calico_item *item = l->calico->profiles.first; item; item = item->next) {
+        if (np_slice_equal(item->object->name, name)) {
+            return item->object;
+        }
+    }
+    return NULL;
+}
+
+static const struct np_calico_profile_spec *spec_of(const struct np_object *profile)
+{
+    return profile ? ((const struct np_calico_profile_object *)profile->spec)->spec : NULL;
+}
+
+/* ---- labels ---- */
+
+static bool has_label(const struct np_label *items, uint32_t count, np_str key)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].key == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_labels(struct np_lower *l, struct np_endpoint *endpoint,
+                       const struct np_label_list *labels)
+{
+    uint32_t count = endpoint->labels.count;
+    struct np_label *items = np_build_alloc(l->build, count + labels->count, sizeof *items);
+    if (!items || labels->count == 0) {
+        return;
+    }
+    if (count) {
+        memcpy(items, endpoint->labels.items, count * sizeof *items);
+    }
+    for (uint32_t i = 0; i < labels->count; i++) {
+        np_str key = np_build_str(l->build, labels->items[i].key);
+        if (!has_label(items, count, key)) {
+            items[count++] = (struct np_label){key, np_build_str(l->build, labels->items[i].value)};
+        }
+    }
+    endpoint->labels = np_build_labels(l->build, items, count);
+}
+
 void np_calico_profile_labels(struct np_lower *l, const struct np_calico_item *item)
 {
-    (void)l;
-    (void)item;
+    for (uint32_t i = 0; item->endpoint && i < thing_of(item)->n_profiles; i++) {
+        const struct np_calico_profile_spec *spec = spec_of(find(l, thing_of(item)->profiles[i]));
+        if (spec) {
+            add_labels(l, item->endpoint, &spec->label_list);
+        }
+    }
 }
 
 /* ---- who names a profile at a place ---- */
@@ -123,6 +182,26 @@ static void missing(struct np_lower *l, const struct np_calico_item *item, struc
                  (int)(profile.len < 100 ? profile.len : 100), profile.ptr);
 }
 
+/* Pass in a profile is Deny: there is nothing behind it. */
+static void own_rules(struct np_lower *l, struct np_policy *policy, const struct np_object *profile)
+{
+    static const char *const paths[] = {[NP_INGRESS] = "spec.ingress", [NP_EGRESS] = "spec.egress"};
+    const struct np_calico_profile_spec *spec = spec_of(profile);
+    l->object = profile;
+    if (policy) {
+        policy->synthetic = false;
+        policy->origin = np_lower_origin(l, spec ? spec->node : NULL, "spec");
+    }
+    for (int d = 0; policy && spec && d < NP_DIRECTIONS; d++) {
+        for (size_t i = 0; i < spec->rules[d].count; i++) {
+            struct np_calico_rule rule = spec->rules[d].items[i];
+            rule.action = np_slice_is(rule.action, "Pass") ? np_slice_of("Deny") : rule.action;
+            np_calico_rule_lower(l, policy, (enum np_direction)d, &rule, i, paths[d]);
+        }
+    }
+    l->object = NULL;
+}
+
 static void at_place(struct np_lower *l, const struct np_calico_list *list, struct np_tier *tier,
                      uint16_t kinds, const struct np_calico_item *item, uint32_t place)
 {
@@ -137,7 +216,10 @@ static void at_place(struct np_lower *l, const struct np_calico_list *list, stru
     }
     struct np_policy *policy =
         add(l, tier, profile, place, np_lower_pod_set(l, kinds, those(l, list, place, profile)));
-    if (allows_all(profile)) {
+    const struct np_object *object = allows_all(profile) ? NULL : find(l, profile);
+    if (object) {
+        own_rules(l, policy, object);
+    } else if (allows_all(profile)) {
         one_rule(l, policy, NP_ACT_ALLOW);
     } else {
         one_rule(l, policy, NP_ACT_DENY);

@@ -5,9 +5,10 @@
  *
  * Failsafe ports of a host are accepted before its normal policies, and leave every tier of the
  * stages before translation: those go on without a word, so that nothing is untracked and the
- * forward stage, which has no failsafes, judges. (Felix also spares what comes from such a port:
- * replies, which are no questions.) What a pod and its own node say to each other
- * passes no interface of the node's: host endpoints do not judge it. Whether a pod may speak to its
+ * forward stage, which has no failsafes, judges. (What answers them belongs to a connection that is
+ * tracked, and passes with it: Felix has rules for it in the raw table, questions are about first
+ * packets.) What a pod and its own node say to each other passes no interface of the node's: it is
+ * accepted in the normal stage and leaves the tiers of all others. Whether a pod may speak to its
  * own node at all is DefaultEndpointToHostAction; the packets that it may not send (VXLAN,
  * IP-in-IP) are dropped before its policies.
  */
@@ -84,7 +85,7 @@ static struct np_rule *add_rule(struct np_lower *l, struct np_policy *policy,
 
 /* ---- failsafe ports ---- */
 
-/* Ports, for the far end `far` alone (family 0: anyone). */
+/* Ports, at the far end of `far` alone (family 0: anyone). */
 static void failsafe_alternative(struct np_lower *l, struct np_rule *rule,
                                  const struct np_port_span *spans, uint32_t count,
                                  const struct np_prefix *far)
@@ -131,22 +132,7 @@ static void failsafe(struct np_lower *l, struct np_tier *tier, enum np_direction
                      enum np_action action)
 {
     struct np_policy *policy = synthetic(l, tier, "failsafe_ports", -HUGE_VAL);
-    struct np_rule *rule = add_rule(l, policy, direction, NP_OBJ_HOST_ENDPOINT, action);
-    failsafe_ports(l, rule, direction);
-}
-
-void np_calico_failsafe_pass(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage)
-{
-    const struct np_object *maker = l->object;
-    if (l->options->failsafe_ports) { /* default, none */
-        return;
-    }
-    np_build_maker(l->build, NULL); /* it stays with the tier, not with the policy that made that */
-    failsafe(l, tier, NP_INGRESS, NP_ACT_PASS);
-    if (stage == NP_CALICO_UNTRACKED) {
-        failsafe(l, tier, NP_EGRESS, NP_ACT_PASS);
-    }
-    np_build_maker(l->build, maker);
+    failsafe_ports(l, add_rule(l, policy, direction, NP_OBJ_HOST_ENDPOINT, action), direction);
 }
 
 /* ---- the own node ---- */
@@ -173,6 +159,25 @@ static void own_node(struct np_lower *l, struct np_tier *tier, const char *optio
     if (match) {
         match->relations = NP_REL_OWN_NODE;
     }
+}
+
+/* ---- tiers of the host's stages ---- */
+
+void np_calico_guard(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage)
+{
+    const struct np_object *maker = l->object;
+    bool failsafes = stage != NP_CALICO_FORWARD && !l->options->failsafe_ports; /* default, none */
+    np_build_maker(l->build, NULL); /* it stays with the tier, not with the policy that made that */
+    for (int d = 0; d < NP_DIRECTIONS; d++) {
+        enum np_direction direction = (enum np_direction)d;
+        if (!l->options->own_node_hosts) { /* skip, judge */
+            own_node(l, tier, "own_node_hosts", direction, NP_OBJ_HOST_ENDPOINT, NP_ACT_PASS);
+        }
+        if (failsafes && (stage == NP_CALICO_UNTRACKED || direction == NP_INGRESS)) {
+            failsafe(l, tier, direction, NP_ACT_PASS);
+        }
+    }
+    np_build_maker(l->build, maker);
 }
 
 /* ---- encapsulation ---- */
@@ -213,9 +218,9 @@ void np_calico_synthetic(struct np_lower *l, bool hosts)
         return;
     }
     struct np_tier *tier = np_calico_host_options_tier(l);
-    own_node(l, tier, "endpoint_to_host", NP_INGRESS, NP_OBJ_HOST_ENDPOINT, NP_ACT_ALLOW);
-    if (l->options->own_node_ingress) { /* judge, allow */
-        own_node(l, tier, "own_node_ingress", NP_EGRESS, NP_OBJ_HOST_ENDPOINT, NP_ACT_ALLOW);
+    for (int d = 0; !l->options->own_node_hosts && d < NP_DIRECTIONS; d++) {
+        own_node(l, tier, "own_node_hosts", (enum np_direction)d, NP_OBJ_HOST_ENDPOINT,
+                 NP_ACT_ALLOW);
     }
     for (int d = 0; !l->options->failsafe_ports && d < NP_DIRECTIONS; d++) {
         failsafe(l, tier, (enum np_direction)d, NP_ACT_ALLOW);
