@@ -78,4 +78,5 @@ void np_lint_dns(struct np_lint *l);        /* 4101 */
 void np_lint_one_sided(struct np_lint *l);  /* 4115 */
 void np_lint_tiers(struct np_lint *l);      /* 4116, 4117 */
 void np_lint_ties(struct np_lint *l);       /* 4118 */
+void np_lint_labels(struct np_lint *l);     /* 4119 */
 #endif

@@ -40,11 +40,27 @@ static bool is_last_tier(const struct np_lint *l, const struct np_tier *tier)
     return false;
 }
 
+/* All Pass rules of a policy are alike in this: the first one is named. more: are there others? */
+static bool passes_before(const struct np_rule *rule, uint32_t *more)
+{
+    const struct np_policy *policy = rule->policy;
+    for (uint32_t r = 0; r < policy->n_rules[rule->direction]; r++) {
+        const struct np_rule *other = &policy->rules[rule->direction][r];
+        if (other->action == NP_ACT_PASS && other->index < rule->index) {
+            return true;
+        }
+        *more += other->action == NP_ACT_PASS && other->index > rule->index;
+    }
+    return false;
+}
+
 static void check_pass(struct np_lint *l, struct np_lint_policy *known, const struct np_rule *rule)
 {
     enum np_direction direction = rule->direction;
     const struct np_tier *tier = known->policy->tier;
-    if (rule->action != NP_ACT_PASS || !known->selects[direction] || is_last_tier(l, tier)) {
+    uint32_t more = 0;
+    if (rule->action != NP_ACT_PASS || !known->selects[direction] || is_last_tier(l, tier) ||
+        passes_before(rule, &more)) {
         return;
     }
     for (uint32_t c = 0; c < l->survey.n_classes; c++) {
@@ -57,8 +73,8 @@ static void check_pass(struct np_lint *l, struct np_lint_policy *known, const st
     }
     np_lint_report(l, NP_CODE_4113, -1, &rule->origin,
                    "Pass with nothing behind it: no later policy speaks of %s of these pods, so "
-                   "this allows",
-                   np_direction_text(direction));
+                   "this allows%s",
+                   np_direction_text(direction), more ? "; and so do the Pass rules below" : "");
 }
 
 /* ---- pods that nothing restricts ---- */

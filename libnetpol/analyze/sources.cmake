@@ -31,6 +31,7 @@ netpol_room(
     lint.c
     lint_dns.c
     lint_gaps.c
+    lint_labels.c
     lint_one_sided.c
     lint_redundancy.c
     lint_selection.c
