@@ -5,6 +5,7 @@ netpol_room(
     calico/host.c
     calico/http.c
     calico/inventory.c
+    calico/metadata.c
     calico/policy.c
     calico/policy_lower.c
     calico/profile.c

@@ -350,7 +350,7 @@ static struct np_calico_thing *keep_thing(struct np_decode *d, const struct np_c
 {
     struct np_calico_thing *thing = np_decode_alloc(d, 1, sizeof *thing);
     if (thing && metadata) {
-        np_core_keep_labels(d, &metadata->label_list, &thing->labels);
+        np_calico_keep_labels(d, metadata, &thing->labels);
     }
     return thing;
 }

@@ -116,6 +116,9 @@ struct np_calico_thing { /* an endpoint or a set */
     uint32_t n_profiles, n_prefixes, n_ports, n_domains;
 };
 
+/* The labels of an object of either group, into its arena (metadata.c). */
+void np_calico_keep_labels(struct np_decode *d, const struct np_core_meta *metadata,
+                           struct np_label_list *out);
 /* What an endpoint or a set has, whichever it is. */
 void np_calico_fill(struct np_lower *l, struct np_endpoint *endpoint,
                     const struct np_calico_thing *thing);

@@ -55,21 +55,24 @@ static const struct np_selector *namespaces(struct np_lower *l, const struct np_
                : np_calico_selector_lower_as(l, s, NP_CALICO_NAMESPACE, has_namespace(l, true));
 }
 
-static bool names_accounts(const struct np_calico_entity *entity)
+/* In a namespaced policy even `{}`, which names none, is about its namespace. */
+static bool names_accounts(const struct np_lower *l, const struct np_calico_entity *entity)
 {
-    return entity->accounts && (entity->accounts->names.count || entity->accounts->selects);
+    const struct np_calico_accounts *accounts = entity->accounts;
+    return accounts &&
+           (accounts->names.count || accounts->selects || l->object->namespace_name.len);
 }
 
 bool np_calico_rule_selects(const struct np_lower *l, const struct np_calico_entity *entity)
 {
-    return entity && (entity->selects || entity->namespaces || names_accounts(entity) ||
+    return entity && (entity->selects || entity->namespaces || names_accounts(l, entity) ||
                       (entity->selects_not && l->object->namespace_name.len));
 }
 
 static void select(struct np_lower *l, const struct np_calico_entity *entity, struct terms *terms)
 {
     struct np_slice own = l->object->namespace_name;
-    bool selects = entity->selects || entity->selects_not || names_accounts(entity);
+    bool selects = entity->selects || entity->selects_not || names_accounts(l, entity);
     if (entity->namespaces) {
         add(terms, namespaces(l, entity->namespaces));
     } else if (selects && own.len) {
@@ -145,10 +148,10 @@ static void add_domains(struct np_lower *l, struct np_set_build *set,
     }
 }
 
-static bool asks(const struct np_calico_entity *entity, bool services)
+static bool asks(const struct np_lower *l, const struct np_calico_entity *entity, bool services)
 {
     return entity->nets.count || entity->not_nets.count || entity->selects || entity->selects_not ||
-           entity->namespaces || names_accounts(entity) || entity->domains.count ||
+           entity->namespaces || names_accounts(l, entity) || entity->domains.count ||
            entity->unread || services;
 }
 
@@ -156,7 +159,7 @@ const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_cali
                                         uint16_t kinds, struct np_rule *rule)
 {
     bool services = rule && entity && entity->services;
-    if (!entity || !asks(entity, services)) {
+    if (!entity || !asks(l, entity, services)) {
         return NULL;
     }
     if (entity->unread) { /* what is known of the rest may be wrong without it */
