@@ -13,6 +13,7 @@ netpol_room(
     calico/rule.c
     calico/rule_end.c
     calico/rule_lower.c
+    calico/rule_names.c
     calico/rule_place.c
     calico/rule_ports.c
     calico/rule_services.c

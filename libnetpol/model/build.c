@@ -182,6 +182,16 @@ void np_build_late(struct np_build *b, np_late_fn resolve, void *what)
     *late = (struct np_late){resolve, what};
 }
 
+void np_build_name_sets(struct np_build *b)
+{
+    b->model->inventory.named_sets = true;
+}
+
+bool np_build_names_sets(const struct np_build *b)
+{
+    return b->model->inventory.named_sets;
+}
+
 int np_build_seal(struct np_build *b, struct np_model **out)
 {
     if (np_build_failed(b)) {

@@ -36,6 +36,9 @@ bool np_build_outgrown(const struct np_build *b);
  */
 typedef void (*np_late_fn)(struct np_build *b, const struct np_inventory *inventory, void *what);
 void np_build_late(struct np_build *b, np_late_fn resolve, void *what);
+/* Some network set has DNS names; known before policies are lowered. */
+void np_build_name_sets(struct np_build *b);
+bool np_build_names_sets(const struct np_build *b);
 /* What the policies made from here on are lowered from: np_policy.maker. */
 void np_build_maker(struct np_build *b, const void *maker);
 /* The policies that were not kept, as the model before has them. */

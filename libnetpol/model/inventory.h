@@ -125,6 +125,7 @@ struct np_inventory {
     uint32_t n_services;
     const struct np_prefix *pod_cidrs;
     uint32_t n_pod_cidrs; /* nodes' and declared ones */
+    bool named_sets;      /* some network set has DNS names */
     struct np_inventory_index *index;
 };
 

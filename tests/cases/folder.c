@@ -20,6 +20,7 @@ struct run {
     struct tally *tally;
     unsigned explained;
     struct answers *answers; /* kept, not judged; NULL: judged */
+    const struct reading *reading;
 };
 
 char *read_text(const char *folder, const char *file, size_t *size)
@@ -154,6 +155,9 @@ static void ask(struct run *r, const struct netpol_question *question, size_t nu
         return;
     }
     netpol_answer_get(answer, &info);
+    if (r->reading && r->reading->seen) {
+        r->reading->seen(r->reading->user, answer);
+    }
     netpol_answer_destroy(answer);
     if (r->answers) {
         r->answers->actions[number] = info.action;
@@ -214,6 +218,9 @@ static void run_questions(struct run *r, const char *profile, const char *load_l
     for (size_t i = 0; i < r->n_questions; i++) {
         ask(r, r->questions[i], i);
     }
+    if (r->reading && r->reading->done) {
+        r->reading->done(r->reading->user, r->ctx, r->matcher);
+    }
 }
 
 static void finish(struct run *r)
@@ -269,7 +276,7 @@ void run_folder(const char *folder, const char *profile, struct tally *tally)
 bool answer_folder(const char *folder, const struct reading *reading, struct answers *out)
 {
     struct tally tally = {0};
-    struct run r = {.folder = folder, .tally = &tally, .answers = out};
+    struct run r = {.folder = folder, .tally = &tally, .answers = out, .reading = reading};
     *out = (struct answers){0};
     run(&r, reading, NULL);
     return tally.mismatches == 0;

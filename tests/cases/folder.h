@@ -12,9 +12,13 @@ struct tally {
 void run_folder(const char *folder, const char *profile, struct tally *tally);
 /* How a folder is read and judged when two ways of it are compared. */
 struct reading {
-    const char *profile;
+    const char *profile;   /* NULL: what the folder's file says */
     const char *load_like; /* the profile that says how input is read; NULL: `profile` */
     const char *settings;  /* lines option=value, besides those of the folder; NULL: none */
+    /* For who looks closer: each answer, then what gave them. Either may be NULL. */
+    void (*seen)(void *user, const struct netpol_answer *answer);
+    void (*done)(void *user, struct netpol_ctx *ctx, struct netpol_matcher *matcher);
+    void *user;
 };
 struct answers {
     int *actions; /* enum netpol_action, one a question; -1: no answer. Freed with free */

@@ -20,6 +20,8 @@ const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_cali
                                         uint16_t kinds, struct np_rule *rule);
 /* Must an object be known that its selectors select? entity may be NULL. */
 bool np_calico_rule_selects(const struct np_lower *l, const struct np_calico_entity *entity);
+/* The same destination, with the names of the network sets that it selects. */
+const struct np_set *np_calico_with_names(struct np_lower *l, const struct np_set *end);
 /* The addresses behind a service, filled in by the seal. */
 const struct np_literal *np_calico_service_addresses(struct np_lower *l,
                                                      const struct np_calico_service_match *match,

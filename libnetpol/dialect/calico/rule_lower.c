@@ -183,6 +183,9 @@ static struct axes axes_of(struct np_lower *l, const struct np_calico_rule *rule
     axes.n_to = np_calico_rule_ports(l, rule, false, axes.to);
     axes.n_from = np_calico_rule_ports(l, rule, true, axes.from);
     ends_of(l, to, NULL, axes.to, axes.n_to, axes.to_end);
+    for (int i = 0; !ingress && i < 2; i++) {
+        axes.to_end[i] = np_calico_with_names(l, axes.to_end[i]);
+    }
     ends_of(l, rule->source, ingress ? lowered : NULL, axes.from, axes.n_from, axes.from_end);
     if (!ingress && to && to->services) { /* has no other ports: these are what the rule asks */
         axes.to[0].names = np_calico_service_ports(l, to->services, axes.to[0].service, lowered);

@@ -55,6 +55,9 @@ int np_calico_set_lower(struct np_lower *l)
         }
         set->domains = domains;
         set->n_domains = domains ? thing->n_domains : 0;
+        if (set->n_domains) {
+            np_build_name_sets(b);
+        }
     }
     return np_core_status(l);
 }
