@@ -48,6 +48,18 @@ struct netpol_hit {
     const char *tier, *namespace_name, *name; /* namespace_name "": of the cluster */
     const char *text;                         /* "0|default|np:shop/allow-web|allow|2" */
 };
+/*
+ * A hit read from text, in the form above or in one of those that older releases of Calico wrote
+ * ("default.web", "shop/default.web", "shop/default.staged:web", "shop/knp.default.web" in the
+ * place of the kind and name). The strings are views of the text. OK, ERR_ARGUMENT, ERR_INPUT (*out
+ * is untouched). Thread-safe, linear in the text.
+ */
+struct netpol_hit_text {
+    int kind, action, policy_index, rule_index;
+    struct netpol_string tier, namespace_name, name;
+};
+NETPOL_API int netpol_hit_parse(const char *text, size_t size, struct netpol_hit_text *out);
+
 struct netpol_hits {
     const struct netpol_hit *items; /* in order; NULL only with count 0 */
     size_t count;

@@ -41,6 +41,8 @@ int np_flow(const struct netpol_ctx *ctx, const struct np_model *model,
 void np_flow_destroy(struct netpol_flow *flow);
 /* The text of a hit, in the arena; NULL: no memory. */
 const char *np_hit_text(struct np_arena *arena, const struct netpol_hit *hit);
+/* false: it is none, *out is untouched. The strings are parts of the text. */
+bool np_hit_parse(struct np_slice text, struct netpol_hit_text *out);
 int np_flow_write(const struct netpol_flow *flow, const struct netpol_flow_times *times,
                   netpol_sink_fn sink, void *user);
 #endif

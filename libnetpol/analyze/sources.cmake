@@ -27,6 +27,7 @@ netpol_room(
     explain_why.c
     explain_write.c
     flow.c
+    flow_parse.c
     flow_write.c
     lint.c
     lint_dns.c

@@ -57,3 +57,11 @@ int netpol_flow_write(const struct netpol_flow *flow, const struct netpol_flow_t
 {
     return flow && sink ? np_flow_write(flow, times, sink, user) : NETPOL_ERR_ARGUMENT;
 }
+
+int netpol_hit_parse(const char *text, size_t size, struct netpol_hit_text *out)
+{
+    if (!text || !out) {
+        return NETPOL_ERR_ARGUMENT;
+    }
+    return np_hit_parse((struct np_slice){text, size}, out) ? NETPOL_OK : NETPOL_ERR_INPUT;
+}
