@@ -100,6 +100,10 @@ static void structures_of_another_size_are_refused(void **state)
                      NETPOL_ERR_ARGUMENT);
     assert_int_equal(verdict.action, NETPOL_DENY);
     assert_int_equal(netpol_explain(w.view, NULL, &tuple, &request, &e), NETPOL_ERR_ARGUMENT);
+    struct netpol_flow *flow = NULL;
+    assert_int_equal(netpol_flow_create(w.view, NULL, &tuple, &request, &flow),
+                     NETPOL_ERR_ARGUMENT);
+    assert_null(flow);
     request = (struct netpol_request)NETPOL_REQUEST_INIT;
     request.n_headers = 1; /* without headers */
     assert_int_equal(netpol_eval_request(w.view, &tuple, &request, scratch, &verdict),

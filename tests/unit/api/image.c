@@ -298,6 +298,8 @@ static void without_a_model_there_are_verdicts_and_no_walks(void **state)
     assert_int_equal(netpol_eval(view, &tuple, &verdict), NETPOL_OK);
     assert_int_equal(netpol_explain(view, NULL, &tuple, NULL, &explanation),
                      NETPOL_ERR_UNSUPPORTED);
+    struct netpol_flow *flow = NULL;
+    assert_int_equal(netpol_flow_create(view, NULL, &tuple, NULL, &flow), NETPOL_ERR_UNSUPPORTED);
     assert_int_equal(netpol_lint(opened, NULL, diags), NETPOL_ERR_UNSUPPORTED);
     assert_int_equal(netpol_list(view, NULL, no_row, NULL, NULL), NETPOL_ERR_UNSUPPORTED);
     netpol_diags_destroy(diags);

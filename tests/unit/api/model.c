@@ -161,6 +161,7 @@ static void what_only_the_model_tells_wants_the_endpoints_as_compiled(void **sta
     for (int changed = 0; changed < 2; changed++) {
         struct netpol_answer *answer = NULL;
         struct netpol_explanation *explanation = NULL;
+        struct netpol_flow *flow = NULL;
         int rows = 0, expected = changed ? NETPOL_ERR_STATE : NETPOL_OK;
         if (changed) {
             uint64_t web = netpol_view_find(view, "shop", "web");
@@ -170,8 +171,13 @@ static void what_only_the_model_tells_wants_the_endpoints_as_compiled(void **sta
         assert_int_equal(rows > 0, !changed);
         assert_int_equal(netpol_question_answer(question, view, 0, NULL, &answer), expected);
         assert_int_equal(answer != NULL, !changed);
+        assert_int_equal(netpol_question_answer(question, view, 8, NULL, &answer),
+                         NETPOL_ERR_ARGUMENT);
         assert_int_equal(netpol_explain(view, NULL, &web_to_api, NULL, &explanation), expected);
         assert_int_equal(explanation != NULL, !changed);
+        assert_int_equal(netpol_flow_create(view, NULL, &web_to_api, NULL, &flow), expected);
+        assert_int_equal(flow != NULL, !changed);
+        netpol_flow_destroy(flow);
         netpol_answer_destroy(answer);
         netpol_explanation_destroy(explanation);
     }

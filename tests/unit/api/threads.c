@@ -46,6 +46,12 @@ static void *work(void *user)
         worker->wrong += netpol_explain(view, NULL, &tuple, NULL, &e) != NETPOL_OK;
         worker->wrong += netpol_explanation_verdict(e)->action != expected;
         netpol_explanation_destroy(e);
+        struct netpol_flow *flow = NULL;
+        struct netpol_hits hits = {.action = -1};
+        worker->wrong += netpol_flow_create(view, NULL, &tuple, NULL, &flow) != NETPOL_OK;
+        worker->wrong += netpol_flow_hits(flow, NETPOL_SIDE_INGRESS, 0, &hits) != NETPOL_OK;
+        worker->wrong += hits.action != expected;
+        netpol_flow_destroy(flow);
         netpol_matcher_unref(again);
     }
     netpol_view_destroy(view);
