@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dialect_fuzz.h"
 
+#include "dialect/calico/calico.h"
+#include "dialect/calico/rule.h"
 #include "dialect/dialect.h"
 #include "reference/reference.h"
 
@@ -14,6 +16,7 @@ struct reading {
     struct netpol_ctx *ctx;
     struct netpol_diags *diags;
     uint32_t load_flags;
+    uint8_t engine;
     struct np_object *objects[OBJECTS_MAX];
     size_t count;
     uint64_t decoded, refused, skipped;
@@ -190,6 +193,7 @@ static struct np_options default_options(void)
 static struct np_model *lower(const struct reading *r, unsigned flags, struct np_build **build)
 {
     struct np_options options = default_options();
+    options.engine = r->engine;
     struct np_model *model = NULL;
     struct np_build *b = *build = np_build_create(r->ctx);
     CHECK(b);
@@ -205,6 +209,10 @@ static struct np_model *lower(const struct reading *r, unsigned flags, struct np
     CHECK(np_lower_objects(&l, r->objects, r->count) == NETPOL_OK);
     CHECK(np_build_seal(b, &model) == NETPOL_OK);
     CHECK(np_lower_check(&l, model) == NETPOL_OK);
+    if (r->engine == NP_ENGINE_CALICO) {
+        np_calico_check(&l, model);
+        np_calico_check_services(&l, model);
+    }
     return model;
 }
 
@@ -240,7 +248,8 @@ static void ask(const struct np_model *a, const struct np_model *b)
         memset(&y, 0, sizeof y);
         np_reference_eval(a, &tuple, NULL, NULL, NULL, &x);
         np_reference_eval(b, &tuple, NULL, NULL, NULL, &y);
-        CHECK(x.action < NETPOL_ACTION_COUNT && x.action != NETPOL_INSPECT);
+        CHECK(x.action < NETPOL_ACTION_COUNT);
+        CHECK(x.action != NETPOL_INSPECT || a->options.engine == NP_ENGINE_CALICO);
         CHECK(memcmp(&x, &y, sizeof x) == 0);
         CHECK((x.action == NETPOL_UNKNOWN) == (x.missing != 0));
         if (x.action == NETPOL_DENY) {
@@ -250,7 +259,7 @@ static void ask(const struct np_model *a, const struct np_model *b)
     }
 }
 
-int fuzz_dialect(const uint8_t *data, size_t size)
+static int fuzz(const uint8_t *data, size_t size, uint8_t engine)
 {
     static struct netpol_ctx *ctx;
     if (size == 0 || size > TEXT_MAX) {
@@ -264,9 +273,11 @@ int fuzz_dialect(const uint8_t *data, size_t size)
     uint32_t load_flags = 0;
     load_flags |= flags & FLAG_ADMITTED ? NETPOL_LOAD_ADMITTED : 0;
     load_flags |= flags & FLAG_LENIENT ? NETPOL_LOAD_LENIENT : 0;
-    struct reading first = {
-        .ctx = ctx, .load_flags = load_flags, .compare_json = !(flags & FLAG_LENIENT)};
-    struct reading second = {.ctx = ctx, .load_flags = load_flags};
+    struct reading first = {.ctx = ctx,
+                            .load_flags = load_flags,
+                            .engine = engine,
+                            .compare_json = !(flags & FLAG_LENIENT)};
+    struct reading second = {.ctx = ctx, .load_flags = load_flags, .engine = engine};
     struct np_build *builds[2];
     read_input(&first, (const char *)data + 1, size - 1);
     read_input(&second, (const char *)data + 1, size - 1);
@@ -284,4 +295,14 @@ int fuzz_dialect(const uint8_t *data, size_t size)
     drop(&first);
     drop(&second);
     return 0;
+}
+
+int fuzz_dialect(const uint8_t *data, size_t size)
+{
+    return fuzz(data, size, NP_ENGINE_KUBERNETES);
+}
+
+int fuzz_calico_dialect(const uint8_t *data, size_t size)
+{
+    return fuzz(data, size, NP_ENGINE_CALICO);
 }

@@ -11,4 +11,6 @@
 #include <stdint.h>
 
 int fuzz_dialect(const uint8_t *data, size_t size);
+/* The same under engine=calico, where rules may ask for a request. */
+int fuzz_calico_dialect(const uint8_t *data, size_t size);
 #endif

@@ -115,7 +115,9 @@ static void say_wanted_ports(struct np_text *out, const struct np_service *servi
         }
     }
     uint32_t all = (service ? service->count : 0) + (portset ? portset->count : 0);
-    if (all > said) {
+    if (all == 0) {
+        np_text_addf(out, portset ? "a member of the service, which has none" : "any port");
+    } else if (all > said) {
         np_text_addf(out, " or %u more", all - said);
     }
 }
@@ -171,10 +173,34 @@ static bool say_namespace_term(struct np_text *out, const struct np_selector *te
     return true;
 }
 
+/* What is no label but has a name among Calico's: its namespace, its service account. */
+static void say_field(struct np_text *out, const struct np_selector *term)
+{
+    const char *key = np_slice_is(np_str_slice(term->key), "serviceaccount") ? "service account"
+                                                                             : term->key->text;
+    switch (term->term_op) {
+    case NP_OP_EXISTS:
+        np_text_addf(out, "it has no %s", key);
+        break;
+    case NP_OP_ABSENT:
+        np_text_addf(out, "it has a %s", key);
+        break;
+    default:
+        np_text_addf(out, "its %s %s ", key,
+                     term->term_op == NP_OP_NOT_IN ? "is excluded:" : "does not fit");
+        say_values(out, term);
+        break;
+    }
+}
+
 static void say_term(struct np_text *out, const struct np_selector *term,
                      const struct np_endpoint *e)
 {
     if (say_namespace_term(out, term, e)) {
+        return;
+    }
+    if (term->scope == NP_SCOPE_FIELD) {
+        say_field(out, term);
         return;
     }
     np_str value = np_labels_get(labels_of(e, term->scope), term->key);
@@ -229,7 +255,14 @@ static void say_selector(struct np_text *out, const struct np_selector *selector
         say_term(out, s, e);
         break;
     case NP_SELECT_NOT:
-        np_text_addf(out, "it is excluded by the selector");
+        if (s->kids[0]->op == NP_SELECT_TERM && s->kids[0]->term_op == NP_OP_IN &&
+            s->kids[0]->scope != NP_SCOPE_FIELD) { /* it holds, so the label is there */
+            np_text_addf(out, "%shas %s=%s, which is excluded", scope_name(s->kids[0]->scope),
+                         s->kids[0]->key->text,
+                         np_labels_get(labels_of(e, s->kids[0]->scope), s->kids[0]->key)->text);
+        } else {
+            np_text_addf(out, "it is excluded by the selector");
+        }
         break;
     case NP_SELECT_ANY:
         np_text_addf(out, "it fits none of %u alternatives of the selector", s->count);
@@ -246,7 +279,9 @@ static void say_objects(struct np_text *out, const struct np_literal *literal,
                         const struct np_end *end)
 {
     const struct np_endpoint *e = end->endpoint;
-    if (!e) {
+    if (!e && (literal->kinds & NP_OBJ_NETWORK_SET)) {
+        np_text_addf(out, "no endpoint and no network set that it is of is selected");
+    } else if (!e) {
         np_text_addf(out, end->node ? "it is a node, which selectors of pods do not match"
                                     : "it is no pod, and only pods are selected");
     } else if (!(e->kind & literal->kinds)) {
@@ -287,6 +322,29 @@ static void say_cidr(struct np_text *out, const struct np_literal *literal,
     }
 }
 
+static void say_prefixes(struct np_text *out, const struct np_literal *literal,
+                         const struct np_end *end, bool negative)
+{
+    char prefix[50], address[46];
+    if (!end->address.family) {
+        np_text_addf(out, "it has no address to compare with ranges");
+        return;
+    }
+    np_address_format(&end->address, address);
+    if (literal->name) {
+        np_text_addf(out, "%s is no endpoint of %s", address, literal->name->text);
+        return;
+    }
+    np_text_addf(out, negative ? "%s is in one of the excepted " : "%s is in none of ", address);
+    for (uint32_t i = 0; i < literal->n_prefixes && i < LISTED; i++) {
+        np_prefix_format(&literal->prefixes[i], prefix);
+        np_text_addf(out, "%s%s", i ? ", " : "", prefix);
+    }
+    if (literal->n_prefixes > LISTED) {
+        np_text_addf(out, " and %u more", literal->n_prefixes - LISTED);
+    }
+}
+
 static void say_names(struct np_text *out, const struct np_literal *literal)
 {
     np_text_addf(out, "its names do not fit ");
@@ -314,6 +372,9 @@ static void say_literal(struct np_text *out, const struct np_signed_literal *ite
         break;
     case NP_LIT_CIDR:
         say_cidr(out, literal, end, item->negative);
+        break;
+    case NP_LIT_FED_SET:
+        say_prefixes(out, literal, end, item->negative);
         break;
     case NP_LIT_NODE_ADDRS:
         np_text_addf(out, end->node ? "its node is not selected" : "it is no node");
@@ -393,6 +454,16 @@ static void say_end_axis(struct np_text *out, const struct np_model *model,
     }
 }
 
+/* Is it the numbers around the names that do not fit? */
+static bool is_without(const struct np_portset *portset, const struct np_hop *hop, bool source)
+{
+    enum { KNOWN, NONE, UNKNOWN }; /* np_reference_service */
+    int kind = hop->has_ports ? KNOWN : hop->ports_unknown ? UNKNOWN : NONE;
+    uint16_t port = source ? hop->src_port : hop->dst_port;
+    return portset->within &&
+           np_reference_service(portset->within, kind, hop->protocol, port) == NP_NO;
+}
+
 static void say_port_axis(struct np_text *out, const struct np_hop *hop,
                           const struct np_match *match, bool source)
 {
@@ -403,7 +474,13 @@ static void say_port_axis(struct np_text *out, const struct np_hop *hop,
     } else {
         np_say_port(out, hop);
     }
-    np_text_addf(out, service && service->complement ? " is excluded: " : " is not ");
+    if (!service && portset && is_without(portset, hop, source)) {
+        service = portset->within;
+        portset = NULL;
+    }
+    bool excluded =
+        (service && service->complement) || (!service && portset && portset->complement);
+    np_text_addf(out, excluded ? " is excluded: " : " is not ");
     say_wanted_ports(out, service, portset);
 }
 
