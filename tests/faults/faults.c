@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * faults [SAMPLES]: loads, compiles, asks and explains the example cluster, once for every
- * allocation of the process, which then fails (or for SAMPLES of them, spread evenly); once more
- * with every later one failing too. Each run must end with a status, give everything back, and -
- * when it says that all is well - give the same answers as the run without a fault.
+ * faults [SAMPLES [FOLDER PROFILE]]: loads, compiles, asks and explains the example cluster (or
+ * that of a folder), once for every allocation of the process, which then fails (or for SAMPLES of
+ * them, spread evenly); once more with every later one failing too. Each run must end with a
+ * status, give everything back, and - when it says that all is well - give the same answers as the
+ * run without a fault.
  */
 #include "heap.h"
 #include <netpol/netpol.h>
@@ -15,6 +16,8 @@
 #define CLUSTER NETPOL_SOURCE_DIR "/examples/cluster"
 
 enum { QUESTIONS = 6, ANSWERS = 1 << 17 };
+
+static const char *folder = CLUSTER, *profile = "kubernetes";
 
 static const char *const questions[QUESTIONS] = {
     "{\"src\":{\"pod\":\"shop/storefront\"},\"dst\":{\"pod\":\"shop/cart\"},\"port\":7070}",
@@ -60,13 +63,13 @@ static int prepare(struct run *r)
     int status = netpol_ctx_create(NULL, &r->ctx);
     status = status ? status : netpol_diags_create(r->ctx, &r->diags);
     status = status ? status : netpol_store_create(r->ctx, &r->store);
-    status = status ? status : netpol_store_load_path(r->store, CLUSTER, NULL, r->diags);
+    status = status ? status : netpol_store_load_path(r->store, folder, NULL, r->diags);
     for (size_t i = 0; status == NETPOL_OK && i < QUESTIONS; i++) {
         status = netpol_question_parse(r->ctx, questions[i], strlen(questions[i]), "q",
                                        (uint32_t)i + 1, r->diags, &r->questions[i]);
         status = status ? status : netpol_question_prepare(r->questions[i], r->store, r->diags);
     }
-    struct netpol_compile_options options = {.size = sizeof options, .profile = "kubernetes"};
+    struct netpol_compile_options options = {.size = sizeof options, .profile = profile};
     status = status ? status : netpol_compile(r->store, &options, r->diags, &r->matcher);
     status = status ? status : netpol_view_create(r->matcher, NULL, &r->view);
     return status ? status : netpol_scratch_create(r->matcher, &r->scratch);
@@ -147,6 +150,8 @@ static int check(size_t n, int sticky)
 int main(int argc, char **argv)
 {
     size_t samples = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+    folder = argc > 3 ? argv[2] : folder;
+    profile = argc > 3 ? argv[3] : profile;
     if (run(&expected) != NETPOL_OK || run(&expected) != NETPOL_OK || expected.len == 0) {
         printf("the run without a fault failed\n");
         return 1;
