@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lints and list over the example cluster while every allocation fails in turn: a status, no leak,
- * no crash; and a callback that stops.
+ * Lints and list over the example cluster, and lints and a dump over policies of Calico, while
+ * every allocation fails in turn: a status, no leak, no crash; and a callback that stops.
  */
 #include "np_cmocka.h"
 
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #define CLUSTER NETPOL_SOURCE_DIR "/examples/cluster"
+#define CALICO  NETPOL_SOURCE_DIR "/tests/lints/order-tie/near-miss-calico/case.yaml"
 
 struct fixture {
     struct counting counting;
@@ -18,23 +19,33 @@ struct fixture {
     struct netpol_view *view;
 };
 
-static int setup(void **state)
+static int open_set(void **state, const char *path, const char *profile)
 {
     static struct fixture f;
     struct netpol_store *store = NULL;
-    struct netpol_compile_options options = {.size = sizeof options, .profile = "kubernetes"};
+    struct netpol_compile_options options = {.size = sizeof options, .profile = profile};
     f = (struct fixture){0};
     f.ctx = counting_ctx(&f.counting, NULL);
     assert_non_null(f.ctx);
     assert_int_equal(netpol_diags_create(f.ctx, &f.diags), NETPOL_OK);
     assert_int_equal(netpol_store_create(f.ctx, &store), NETPOL_OK);
-    assert_int_equal(netpol_store_load_path(store, CLUSTER, NULL, f.diags), NETPOL_OK);
+    assert_int_equal(netpol_store_load_path(store, path, NULL, f.diags), NETPOL_OK);
     assert_int_equal(netpol_compile(store, &options, f.diags, &f.matcher), NETPOL_OK);
     assert_int_equal(netpol_view_create(f.matcher, NULL, &f.view), NETPOL_OK);
     netpol_store_destroy(store);
     netpol_diags_clear(f.diags);
     *state = &f;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return open_set(state, CLUSTER, "kubernetes");
+}
+
+static int setup_calico(void **state)
+{
+    return open_set(state, CALICO, "calico");
 }
 
 static int teardown(void **state)
@@ -78,6 +89,19 @@ static int lint(struct fixture *f)
     return netpol_lint(f->matcher, NULL, f->diags);
 }
 
+static int drop(void *user, const char *bytes, size_t size)
+{
+    (void)bytes;
+    *(size_t *)user += size;
+    return 0;
+}
+
+static int dump(struct fixture *f)
+{
+    size_t size = 0;
+    return netpol_matcher_dump(f->matcher, NETPOL_DUMP_JSON, NULL, drop, &size);
+}
+
 static void fail_each(struct fixture *f, int (*run)(struct fixture *f), bool keeps_diags)
 {
     size_t failures = 0;
@@ -110,6 +134,11 @@ static void test_lint(void **state)
     fail_each(*state, lint, true);
 }
 
+static void test_dump(void **state)
+{
+    fail_each(*state, dump, false);
+}
+
 static void test_stop(void **state)
 {
     struct fixture *f = *state;
@@ -137,6 +166,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lint, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lint, setup_calico, teardown),
+        cmocka_unit_test_setup_teardown(test_dump, setup_calico, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_arguments, setup, teardown),
     };
