@@ -49,7 +49,8 @@ struct np_truth_link { /* what depends on the far end, by class; what a part add
     uint32_t alternative, next; /* next: index + 1 */
     np_truth truth;
 };
-enum { NP_RULE_NONE = UINT32_MAX, NP_ORDINAL_NONE = UINT32_MAX };
+#define NP_RULE_NONE    UINT32_MAX
+#define NP_ORDINAL_NONE UINT32_MAX
 
 struct np_truths {
     struct np_plan *plan;
