@@ -215,6 +215,20 @@ class Command(unittest.TestCase):
             named = run("list", "-k", "--profile", "kubernetes", "-", stdin=text)
             self.assertEqual(named.code, 0, named.err)
 
+    def test_auto_profile(self):
+        """The auto profile is Calico's where there are policies of Calico, and says so."""
+        calico = ("apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
+                  "metadata: {name: x}\nspec: {types: [Ingress]}\n")
+        pod = POD % ("web", "web") + "---\n"
+        for text, profile, verdict in ((pod, "kubernetes", 0), (pod + calico, "calico", 2)):
+            result = run("eval", "--from", "10.9.9.9", "--to", "shop/web:80", "-", stdin=text)
+            self.assertIn(f"profile {profile} (auto", result.err)
+            self.assertEqual(result.code, verdict, result.out)
+        named = run("eval", "--from", "10.9.9.9", "--to", "shop/web:80", "--profile", "kubernetes",
+                    "-", stdin=pod + calico)
+        self.assertEqual(named.code, 0)
+        self.assertIn("NP3106", named.err)
+
     def test_same_object_twice(self):
         result = run("check", "-", stdin=SMALL + "---\n" + POLICY)
         self.assertEqual(result.code, 3)
