@@ -111,6 +111,49 @@ spec:
   policyTypes: [Ingress]
   ingress: [{ports: [{port: 99}]}]
 """
+HOST = """\
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {nodeName: n1}
+status: {podIP: 10.0.0.1, hostIP: 192.168.0.1}
+---
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: n1-eth0, labels: {role: node}}
+spec: {node: n1, interfaceName: eth0, expectedIPs: [192.168.0.1]}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: host}
+spec:
+  order: 1
+  selector: role == 'node'
+  types: [Ingress]
+  ingress:
+    - {action: Allow, protocol: TCP, destination: {ports: [9100]}}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: fwd}
+spec:
+  order: 2
+  selector: role == 'node'
+  applyOnForward: true
+  types: [Ingress]
+  ingress:
+    - {action: Deny, protocol: TCP, destination: {ports: [80]}}
+    - {action: Allow}
+"""
 
 
 def eval_(*args, text=POLICIES):
@@ -212,6 +255,20 @@ class Flows(unittest.TestCase):
             ("Dst", "pending", "1|default|snp:shop/stricter|deny|0")])
         told = eval_("-o", "hits", "--from", "192.0.2.1", "--to", "shop/web:80", text=CALICO)
         self.assertIn("Dst  enforced  ...", told.out)
+
+    def test_host_endpoints(self):
+        for to, hit in (
+                ("192.168.0.1:9100", "0|default|gnp:host|allow|0"),
+                ("192.168.0.1:22", None),  # a failsafe port: an option decides
+                # forwarded: the stricter of the host endpoint and the pod, else the pod
+                ("shop/web:80", "0|default|gnp:fwd|deny|0"),
+                ("shop/web:81", "0|__PROFILE__|pro:kns.shop|allow|0")):
+            with self.subTest(to=to):
+                ask = ("--from", "192.0.2.1", "--to", to)
+                told = eval_("-o", "hits", *ask, text=HOST).out.split()
+                self.assertEqual(told[2:3], [hit] if hit else [])
+                record = eval_("-o", "calico", *ask, text=HOST).lines()[0]
+                self.assertEqual(record["dest_name"], "web" if "web" in to else "n1-eth0")
 
     def test_open_until_the_request(self):
         ask = ("--from", "192.0.2.1", "--to", "shop/web:80")
