@@ -121,9 +121,9 @@ NETPOL_API int netpol_store_add_pod_range(struct netpol_store *store, const char
 /* Counts: policies, endpoints (pods and workload templates), all objects. NULL gives 0. */
 struct netpol_store_stats {
     uint64_t objects, policies, endpoints, skipped, unreadable, bytes;
-    uint64_t version;         /* changes with every commit */
-    int incomplete;           /* 1 after a KEEP_GOING load left something out */
-    uint64_t calico_policies; /* those of `policies` that are of Calico's kinds */
+    uint64_t version;        /* changes with every commit */
+    int incomplete;          /* 1 after a KEEP_GOING load left something out */
+    uint64_t calico_objects; /* those of `objects` that are of Calico's kinds, policies or not */
 };
 NETPOL_API void netpol_store_stats(const struct netpol_store *store,
                                    struct netpol_store_stats *out);

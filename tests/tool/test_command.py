@@ -216,7 +216,7 @@ class Command(unittest.TestCase):
             self.assertEqual(named.code, 0, named.err)
 
     def test_auto_profile(self):
-        """The auto profile is Calico's where there are policies of Calico, and says so."""
+        """The auto profile is Calico's where there are objects of Calico, and says so."""
         calico = ("apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
                   "metadata: {name: x}\nspec: {types: [Ingress]}\n")
         pod = POD % ("web", "web") + "---\n"
@@ -224,6 +224,11 @@ class Command(unittest.TestCase):
             result = run("eval", "--from", "10.9.9.9", "--to", "shop/web:80", "-", stdin=text)
             self.assertIn(f"profile {profile} (auto", result.err)
             self.assertEqual(result.code, verdict, result.out)
+        host = ("apiVersion: projectcalico.org/v3\nkind: HostEndpoint\nmetadata: {name: h}\n"
+                "spec: {node: n1, interfaceName: '*', expectedIPs: [192.168.0.1]}\n")
+        closed = run("eval", "--from", "10.9.9.9", "--to", "192.168.0.1:80", "-", stdin=host)
+        self.assertIn("profile calico (auto", closed.err)
+        self.assertEqual(closed.code, 2, "without a policy a host endpoint is closed")
         named = run("eval", "--from", "10.9.9.9", "--to", "shop/web:80", "--profile", "kubernetes",
                     "-", stdin=pod + calico)
         self.assertEqual(named.code, 0)

@@ -217,7 +217,7 @@ static bool mixes_engines(const struct session *session)
         !args_is(session->args, OPTION_PROFILE, "auto"))
         return false;
     netpol_store_stats(session->store, &stats);
-    calico = stats.calico_policies > 0;
+    calico = stats.calico_objects > 0;
     for (size_t i = 0; i < netpol_diags_count(session->diags); i++) {
         const struct netpol_diag *diag = netpol_diags_at(session->diags, i);
         if (strcmp(diag->name, "no-reader") == 0) {
@@ -226,9 +226,8 @@ static bool mixes_engines(const struct session *session)
         }
     }
     if (cilium && calico)
-        complain(
-            "--profile auto: the set holds policies of Cilium and of Calico; a cluster has one "
-            "engine, choose it with --profile");
+        complain("--profile auto: the set holds objects of Cilium and of Calico; a cluster has one "
+                 "engine, choose it with --profile");
     return cilium && calico;
 }
 
@@ -262,9 +261,9 @@ static const char *choose_profile(struct session *session)
         return profile;
     struct netpol_store_stats stats;
     netpol_store_stats(session->store, &stats);
-    bool calico = stats.calico_policies > 0;
+    bool calico = stats.calico_objects > 0;
     if (!args_has(session->args, OPTION_QUIET) && !session->profile_said)
-        complain(calico ? "profile calico (auto: there are policies of Calico)"
+        complain(calico ? "profile calico (auto: there are objects of Calico)"
                         : "profile kubernetes (auto: no kinds of another engine)");
     return calico ? "calico" : "kubernetes";
 }
