@@ -325,7 +325,7 @@ static uint16_t directory_of(struct pages *p, uint8_t family, uint8_t protocol)
             push(p, true, page_of(p, page));
         }
     }
-    if (same) {
+    if (same && first < NP_PORT_DIRECT) {
         p->dirs.count = begin;
         return (uint16_t)(NP_PORT_DIRECT | first);
     }

@@ -95,6 +95,8 @@ static bool possible(const struct np_far_parts *parts, uint32_t class)
     uint8_t na = parts->near.any, nl = parts->near.lacks;
     uint8_t fa = parts->any[class], fl = parts->lacks[class];
     switch (parts->relation) {
+    case NP_RELATION_SELF: /* one endpoint, or one address without, or one node */
+        return (parts->near.ends & parts->ends[class]) || (na & fa & NP_SIG_NODE);
     case NP_RELATION_OWN_NODE:
     case NP_RELATION_MAYBE_NODE:
         return (na & fl & NP_SIG_NODE) || (nl & fa & NP_SIG_NODE);
@@ -153,8 +155,9 @@ static int choose_view(struct np_far_parts *parts)
     struct np_far_view *view = &parts->views[parts->relation];
     unsigned other = (unsigned)(view->near.any ^ parts->near.any) |
                      (unsigned)(view->near.lacks ^ parts->near.lacks);
+    bool ends = view->near.ends == parts->near.ends;
     parts->view = view;
-    return view->known && !(other & ASKED) ? NETPOL_OK : fill_view(parts, view);
+    return view->known && ends && !(other & ASKED) ? NETPOL_OK : fill_view(parts, view);
 }
 
 /* ---- parts ---- */
@@ -310,8 +313,21 @@ static void note_bits(struct np_far_parts *parts)
             uint32_t class = parts->plan->classes.of[s];
             parts->any[class] |= draft->sigs[s].bits;
             parts->lacks[class] |= (uint8_t)~draft->sigs[s].bits;
+            parts->ends[class] |= np_far_end(&draft->sigs[s]);
+            parts->families[class] |= draft->sigs[s].family == NP_IPV4   ? NP_FAR_4
+                                      : draft->sigs[s].family == NP_IPV6 ? NP_FAR_6
+                                                                         : NP_FAR_ANY;
         }
     }
+}
+
+static void by_families(struct np_far_parts *parts)
+{
+    for (uint32_t c = 0; c < parts->plan->classes.count; c++) {
+        np_partition_mark(&parts->partition, c, parts->families[c]);
+    }
+    np_partition_split(&parts->partition);
+    np_partition_settle(&parts->partition);
 }
 
 bool np_far_parts_init(struct np_far_parts *parts, struct np_plan *plan,
@@ -322,12 +338,15 @@ bool np_far_parts_init(struct np_far_parts *parts, struct np_plan *plan,
     *parts = (struct np_far_parts){.plan = plan, .side = side, .arena = arena};
     parts->any = np_arena_array(arena, n, 1);
     parts->lacks = np_arena_array(arena, n, 1);
+    parts->families = np_arena_array(arena, n, 1);
+    parts->ends = np_arena_array(arena, n, 1);
     parts->first = np_arena_array(arena, n + 1, sizeof *parts->first);
     parts->rows = np_arena_array(arena, n + 1, sizeof *parts->rows);
     parts->sizes[KNOWN] = np_arena_array(arena, n + 1, sizeof *parts->sizes[KNOWN]);
     parts->sizes[LACKING] = np_arena_array(arena, n + 1, sizeof *parts->sizes[LACKING]);
-    bool fine = parts->any && parts->lacks && parts->first && parts->rows && parts->sizes[KNOWN] &&
-                parts->sizes[LACKING] && np_bits_init(ctx, &parts->listed, n) &&
+    bool fine = parts->any && parts->lacks && parts->families && parts->ends && parts->first &&
+                parts->rows && parts->sizes[KNOWN] && parts->sizes[LACKING] &&
+                np_bits_init(ctx, &parts->listed, n) &&
                 np_partition_init(ctx, &parts->partition, n);
     for (int k = 0; k < NP_RELATIONS && fine; k++) {
         parts->views[k].classes = np_arena_array(arena, n, sizeof *parts->views[k].classes);
@@ -335,6 +354,9 @@ bool np_far_parts_init(struct np_far_parts *parts, struct np_plan *plan,
     }
     if (fine) {
         note_bits(parts);
+    }
+    if (fine && plan->ports.n_families > 1) {
+        by_families(parts);
     }
     if (fine && side->hosts_look) { /* whatever its rules are, each group looks at them */
         np_partition_by_hosts(&plan->draft, &parts->partition, plan->classes.first, n);

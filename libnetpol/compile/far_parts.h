@@ -14,10 +14,17 @@
 #include "compile/plan.h"
 
 enum { NP_FAR_RESTS = 32 };
+enum { NP_FAR_4 = 1, NP_FAR_6 = 2, NP_FAR_NONE = 4, NP_FAR_ANY = 7 };
 
+enum { NP_FAR_ENDPOINT = 1, NP_FAR_BARE = 2 };
 struct np_far_near { /* of a group: bits (NP_SIG_*) that some near end has, that some one lacks */
     uint8_t any, lacks;
+    uint8_t ends; /* is some end an endpoint, is some one none? */
 };
+static inline uint8_t np_far_end(const struct np_sig *sig)
+{
+    return sig->kind ? NP_FAR_ENDPOINT : NP_FAR_BARE;
+}
 /* The classes for which a relation is possible. */
 struct np_far_view {
     bool known;
@@ -32,6 +39,10 @@ struct np_far_parts {
     struct np_arena *arena; /* borrowed */
     struct np_partition partition;
     uint8_t *any, *lacks; /* by class: bits some far end has, bits some one lacks */
+    /* by class: families that a hop to it may be of, NP_FAR_*; where ports are told apart by them,
+     * all classes of a part have the same */
+    uint8_t *families;
+    uint8_t *ends; /* by class, as in np_far_near */
     struct np_far_view views[NP_RELATIONS];
     const struct np_sig_truth *rests[NP_FAR_RESTS]; /* of sets, told apart for good */
     uint32_t n_rests;

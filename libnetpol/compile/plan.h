@@ -45,7 +45,7 @@ struct np_ports {
     uint32_t n_starts[8];
     uint32_t n_families; /* 1: every family is alike */
 };
-/* OK, ERR_MEMORY, ERR_LIMIT (over 32,767 classes). */
+/* OK, ERR_MEMORY, ERR_LIMIT (over 65,535 classes). */
 int np_ports_make(struct np_draft *draft, const struct np_side_plan *sides, struct np_ports *out);
 /*
  * Refines classes by the policies of `fresh`. parents: class -> class that it split from, of the

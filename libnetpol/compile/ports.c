@@ -201,7 +201,7 @@ static int make(struct np_ports_maker *m, const struct np_side_plan *sides)
     if (!numbered) {
         return NETPOL_ERR_MEMORY;
     }
-    return m->ports->n_classes < NP_PORT_DIRECT ? NETPOL_OK : NETPOL_ERR_LIMIT;
+    return m->ports->n_classes <= UINT16_MAX ? NETPOL_OK : NETPOL_ERR_LIMIT;
 }
 
 void np_ports_maker_free(struct np_ports_maker *m)

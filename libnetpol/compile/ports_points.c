@@ -157,13 +157,18 @@ bool np_ports_number(struct np_ports_maker *m)
         return false;
     }
     memset(number, 0xff, n * sizeof *number);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t part = m->ports->auth ? i : m->partition.part[i];
-        if (number[part] == UINT32_MAX) {
-            ports->first_point[ports->n_classes] = i;
-            number[part] = ports->n_classes++;
+    for (int known = 0; known < 2; known++) { /* what must be below NP_PORT_DIRECT comes first */
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t part = m->ports->auth ? i : m->partition.part[i];
+            if ((ports->points[i].kind == NP_PORT_KNOWN) != (known == 1)) {
+                continue;
+            }
+            if (number[part] == UINT32_MAX) {
+                ports->first_point[ports->n_classes] = i;
+                number[part] = ports->n_classes++;
+            }
+            ports->classes[i] = number[part];
         }
-        ports->classes[i] = number[part];
     }
     np_free(ports->ctx, number, n * sizeof *number);
     return true;

@@ -105,7 +105,7 @@ int np_ports_refine(struct np_draft *draft, const struct np_side_plan *fresh,
         np_free(before.ctx, before.points, before.capacity * sizeof *before.points);
         np_free(before.ctx, before.classes, before.capacity * sizeof *before.classes);
         np_free(before.ctx, before.first_point, before.capacity * sizeof *before.first_point);
-        *outgrown = ports->n_classes >= NP_PORT_DIRECT;
+        *outgrown = ports->n_classes > UINT16_MAX;
     }
     np_ports_maker_free(&m);
     return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;

@@ -29,8 +29,10 @@ struct rows {
     uint32_t *column;    /* column -> point */
     uint32_t *column_of; /* part of the port classes -> column */
     uint32_t n_columns;
-    uint16_t *cells;    /* one row */
-    uint32_t *ordinals; /* by source port */
+    uint32_t n_asked[NP_FAR_ANY + 1]; /* by families: columns behind are of none of them */
+    uint8_t *families;                /* by column: of which hops it is asked */
+    uint16_t *cells;                  /* one row */
+    uint32_t *ordinals;               /* by source port */
 };
 
 /* ---- columns ---- */
@@ -62,6 +64,20 @@ static void columns_by_kind(struct rows *r, bool names, bool family)
         np_partition_mark(&r->columns, c, mark);
     }
     np_partition_split(&r->columns);
+}
+
+/* by_family: a column is of one family, and hops to ends of others are not asked about it. */
+static void note_families(struct rows *r, bool by_family)
+{
+    memset(r->n_asked, 0, sizeof r->n_asked);
+    for (uint32_t c = 0; c < r->n_columns; c++) {
+        uint8_t family = r->plan->ports.points[r->column[c]].family;
+        uint8_t own = family == NP_IPV4 ? NP_FAR_4 : family == NP_IPV6 ? NP_FAR_6 : NP_FAR_NONE;
+        r->families[c] = by_family ? own : (uint8_t)NP_FAR_ANY;
+        for (uint8_t families = 0; families <= NP_FAR_ANY; families++) {
+            r->n_asked[families] = r->families[c] & families ? c + 1 : r->n_asked[families];
+        }
+    }
 }
 
 static bool make_columns(struct rows *r)
@@ -96,6 +112,7 @@ static bool make_columns(struct rows *r)
         }
         r->map[c] = (uint16_t)number[part];
     }
+    note_families(r, family && r->plan->ports.n_families > 1 && !np_defect(COLUMNS_BY_SPANS));
     return true;
 }
 
@@ -193,14 +210,20 @@ static int answer_column(struct rows *r, uint32_t far, enum np_relation relation
 static int make_row(struct rows *r, uint32_t class, enum np_relation relation, uint32_t *row)
 {
     uint32_t far = r->plan->classes.first[class];
-    int status = np_truths_aim(&r->truths, far);
+    uint8_t families = r->far.families[class];
+    uint32_t n_asked = r->n_asked[families];
+    int status = np_truths_aim(&r->truths, far, n_asked);
     bool by_source =
         r->side->source_axes && np_truths_by_source(&r->truths) && !np_defect(SOURCES_IGNORED);
     if (status == NETPOL_OK && !r->truths.plain) {
         status = np_truths_keep_all(&r->truths) ? NETPOL_OK : NETPOL_ERR_MEMORY;
         np_focus_narrow(&r->focus, r->truths.kept.items, r->truths.kept.count);
     }
-    for (uint32_t c = 0; c < r->n_columns && status == NETPOL_OK; c++) {
+    memset(r->cells, 0, r->n_columns * sizeof *r->cells); /* of what is not asked: any */
+    for (uint32_t c = 0; c < n_asked && status == NETPOL_OK; c++) {
+        if (!(r->families[c] & families)) {
+            continue;
+        }
         uint32_t *quick = np_truths_quick(&r->truths, c);
         uint32_t ordinal = quick ? *quick : NP_ORDINAL_NONE;
         if (ordinal == NP_ORDINAL_NONE) {
@@ -291,6 +314,7 @@ static void note_bits(struct rows *r)
             struct np_far_near *near = &r->nears[r->groups->grouping.of[s]];
             near->any |= draft->sigs[s].bits;
             near->lacks |= (uint8_t)~draft->sigs[s].bits;
+            near->ends |= np_far_end(&draft->sigs[s]);
         }
     }
 }
@@ -304,10 +328,12 @@ static bool begin(struct rows *r)
     r->column = np_arena_array(arena, ports, sizeof *r->column);
     r->column_of = np_arena_array(arena, ports + 1, sizeof *r->column_of);
     r->cells = np_arena_array(arena, ports, sizeof *r->cells);
+    r->families = np_arena_array(arena, ports, 1);
     r->ordinals = np_arena_array(arena, r->plan->ports.n_sources, sizeof *r->ordinals);
     r->nears = np_arena_array(arena, r->groups->grouping.count, sizeof *r->nears);
     bool far = np_far_parts_init(&r->far, r->plan, r->side, arena);
-    if (!r->map || !r->column || !r->column_of || !r->cells || !r->ordinals || !r->nears || !far) {
+    if (!r->map || !r->column || !r->column_of || !r->cells || !r->families || !r->ordinals ||
+        !r->nears || !far) {
         return false;
     }
     note_bits(r);

@@ -270,16 +270,16 @@ static bool make_room(struct np_truths *t)
     t->least = np_arena_array(&t->arena, cells, sizeof *t->least);
     t->mixed = np_arena_array(&t->arena, t->n_columns, 1);
     t->unclear = np_arena_array(&t->arena, t->n_columns, 1);
+    t->linked = np_arena_array(&t->arena, t->n_tiers, 1);
     t->chain = np_arena_array(&t->arena, t->n_columns, sizeof *t->chain);
     t->chain_stamp = np_arena_array(&t->arena, t->n_columns, sizeof *t->chain_stamp);
     t->ordinals = np_arena_array(&t->arena, t->n_rules + 1, sizeof *t->ordinals);
     t->alternatives = np_arena_array(&t->arena, t->n_alternatives, sizeof *t->alternatives);
     t->stamp = 0;
-    if (!t->begin || !t->decided || !t->least || !t->mixed || !t->unclear || !t->chain ||
-        !t->chain_stamp || !t->ordinals || !t->alternatives) {
+    if (!t->begin || !t->decided || !t->least || !t->mixed || !t->unclear || !t->linked ||
+        !t->chain || !t->chain_stamp || !t->ordinals || !t->alternatives) {
         return false;
     }
-    memset(t->ordinals, 0xff, (t->n_rules + 1) * sizeof *t->ordinals);
     return true;
 }
 

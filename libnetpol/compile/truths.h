@@ -76,7 +76,9 @@ struct np_truths {
     np_vec(uint32_t) touched; /* classes with a head */
     uint32_t *decided;        /* [tier][column]: the first rule that certainly matches */
     uint8_t *mixed;           /* by column: that is not all there is to say */
+    uint8_t *linked;          /* by tier: the far end matters there */
     /* of the part at hand */
+    uint32_t n_asked;
     np_vec(
         struct np_truth_link) found; /* by rule, descending; those whose columns are few go to: */
     np_vec(struct np_truth_link) chained;
@@ -87,7 +89,10 @@ struct np_truths {
     bool all_unclear;
     np_vec(uint32_t) kept; /* rules that the combination at hand consists of, ascending */
     np_vec(uint32_t) key;
-    uint32_t *ordinals; /* by rule that decides, n_rules: none; where there is one tier */
+    /* least of the one tier that says different things in the relation at hand, and ordinals by
+     * what it says, n_rules: nothing. NULL: several do */
+    const uint32_t *deciding;
+    uint32_t *ordinals;
     struct np_map seen; /* combination -> ordinal */
 };
 /* false: no memory. Free also then. */
@@ -99,20 +104,21 @@ int np_truths_begin(struct np_truths *t, const struct np_focus *focus, uint32_t 
                     const uint32_t *columns, uint32_t n_columns, const uint16_t *map);
 /* Fixes how the ends stand to each other. OK, ERR_MEMORY. */
 int np_truths_relate(struct np_truths *t, enum np_relation relation);
-/* Fixes the far end: a signature that is the first of its class. OK, ERR_MEMORY. */
-int np_truths_aim(struct np_truths *t, uint32_t far);
+/* Fixes the far end: a signature that is the first of its class. Only columns below n_asked will be
+ * asked about. OK, ERR_MEMORY. */
+int np_truths_aim(struct np_truths *t, uint32_t far, uint32_t n_asked);
 /* May source ports matter to the part at hand? */
 bool np_truths_by_source(const struct np_truths *t);
 /* Fills kept with all rules that may match the part, whatever the ports. false: no memory. */
 bool np_truths_keep_all(struct np_truths *t);
-/* The ordinal of a column of which one rule decides, or none does: where it is kept, to be filled
- * if it is NP_ORDINAL_NONE. NULL: the combination must be found. */
+/* The ordinal of a column of which one tier decides: where it is kept, to be filled if it is
+ * NP_ORDINAL_NONE. NULL: the combination must be found. */
 static inline uint32_t *np_truths_quick(const struct np_truths *t, uint32_t column)
 {
-    if (!t->plain || t->n_tiers != 1 || t->all_unclear || t->unclear[column]) {
+    if (!t->deciding || t->all_unclear || t->unclear[column]) {
         return NULL;
     }
-    uint32_t rule = t->least[column];
+    uint32_t rule = t->deciding[column];
     return &t->ordinals[rule < t->n_rules ? rule : t->n_rules];
 }
 /* Where the ordinal of the combination is kept; *added: it did not come up before; kept are its

@@ -96,6 +96,45 @@ static void decide(struct np_truths *t, uint32_t column)
     }
 }
 
+/* In tiers that do not look at the far end, nothing is ever added. */
+static void note_linked(struct np_truths *t)
+{
+    memset(t->linked, 0, t->n_tiers);
+    for (size_t i = 0; i < t->links.count; i++) {
+        t->linked[rule_of(t, t->links.items[i].alternative)->tier] = 1;
+    }
+    memcpy(t->least, t->decided, (size_t)t->n_tiers * t->n_columns * sizeof *t->least);
+}
+
+/* Does a tier say the same of every column, whatever the far end? */
+static bool is_uniform(const struct np_truths *t, uint32_t tier)
+{
+    const uint32_t *decided = t->decided + (size_t)tier * t->n_columns;
+    uint32_t first = 0;
+    bool uniform = !t->linked[tier];
+    while (first < t->n_columns && t->mixed[first]) { /* which are not decided so */
+        first++;
+    }
+    for (uint32_t c = first; c < t->n_columns && uniform; c++) {
+        uniform = t->mixed[c] || decided[c] == decided[first];
+    }
+    return uniform;
+}
+
+/* Where but one tier says different things, the others are the same in all combinations. */
+static void choose_tier(struct np_truths *t)
+{
+    uint32_t varied = 0;
+    t->deciding = t->plain ? t->least : NULL;
+    for (uint32_t k = 0; k < t->n_tiers && t->deciding; k++) {
+        if (!is_uniform(t, k)) {
+            t->deciding = varied++ ? NULL : t->least + (size_t)k * t->n_columns;
+        }
+    }
+    t->deciding = t->n_tiers ? t->deciding : NULL;
+    memset(t->ordinals, 0xff, (t->n_rules + 1) * sizeof *t->ordinals);
+}
+
 bool np_truths_fill_entries(struct np_truths *t)
 {
     memset(t->begin, 0, (t->n_columns + 1) * sizeof *t->begin);
@@ -125,6 +164,8 @@ bool np_truths_fill_entries(struct np_truths *t)
         note_skips(t, c);
         decide(t, c);
     }
+    note_linked(t);
+    choose_tier(t);
     return true;
 }
 
@@ -148,6 +189,9 @@ static bool add_few(struct np_truths *t, const struct np_truth_link *found)
     const struct np_truth_alternative *a = &t->alternatives[found->alternative];
     for (uint32_t i = 0; i < a->n_columns; i++) {
         uint32_t column = a->columns[i].class;
+        if (column >= t->n_asked) {
+            continue;
+        }
         np_truth truth = np_and(found->truth, a->columns[i].truth);
         struct np_truth_link *link = np_vec_push(t->plan->draft.ctx, &t->chained);
         if (!link) {
@@ -168,7 +212,7 @@ static void add_certain(struct np_truths *t, const struct np_truth_alternative *
     uint32_t *least = t->least + (size_t)t->rules[a->rule].tier * t->n_columns;
     const np_truth *all = a->all;
     uint8_t *unclear = t->unclear;
-    uint32_t rule = a->rule, n = t->n_columns;
+    uint32_t rule = a->rule, n = t->n_asked;
     for (uint32_t c = 0; c < n; c++) {
         uint32_t mine = all[c] == NP_YES && rule < least[c] ? rule : least[c];
         least[c] = mine;
@@ -192,7 +236,7 @@ static bool add_wide(struct np_truths *t, uint32_t index)
         add_certain(t, a);
         return true;
     }
-    for (uint32_t c = 0; !t->all_unclear && c < t->n_columns; c++) {
+    for (uint32_t c = 0; !t->all_unclear && c < t->n_asked; c++) {
         add_truth(t, a, c, np_and(found->truth, a->all[c]));
     }
     return true;
@@ -216,15 +260,26 @@ static bool find_links(struct np_truths *t, uint32_t class)
     return true;
 }
 
-int np_truths_aim(struct np_truths *t, uint32_t far)
+static void forget_last(struct np_truths *t)
+{
+    for (uint32_t k = 0; k < t->n_tiers; k++) {
+        size_t from = (size_t)k * t->n_columns;
+        if (t->linked[k]) {
+            memcpy(t->least + from, t->decided + from, t->n_asked * sizeof *t->least);
+        }
+    }
+    memcpy(t->unclear, t->mixed, t->n_asked);
+}
+
+int np_truths_aim(struct np_truths *t, uint32_t far, uint32_t n_asked)
 {
     t->far = far;
+    t->n_asked = n_asked;
     t->stamp++;
     t->all_unclear = t->always.count > 0;
     bool fine = find_links(t, t->plan->classes.of[far]);
     if (fine && t->plain) {
-        memcpy(t->least, t->decided, (size_t)t->n_tiers * t->n_columns * sizeof *t->least);
-        memcpy(t->unclear, t->mixed, t->n_columns);
+        forget_last(t);
         for (uint32_t i = 0; i < t->found.count && fine; i++) { /* descending */
             const struct np_truth_link *found = &t->found.items[i];
             const struct np_truth_alternative *a = &t->alternatives[found->alternative];

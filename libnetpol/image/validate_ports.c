@@ -20,7 +20,7 @@ const char *np_validate_ports(const struct np_image *image)
     uint32_t classes = image->header->n_port_classes;
     uint32_t directories = image->count[NP_SECTION_PORT_DIRS] / LINE;
     uint32_t pages = image->count[NP_SECTION_PORT_PAGES] / LINE;
-    if (image->count[NP_SECTION_PORT_KINDS] != KINDS || classes > NP_PORT_DIRECT ||
+    if (image->count[NP_SECTION_PORT_KINDS] != KINDS || classes > UINT16_MAX + 1u ||
         image->count[NP_SECTION_PORT_DIRS] != directories * LINE ||
         image->count[NP_SECTION_PORT_PAGES] != pages * LINE) {
         return "a table of ports has an impossible length";

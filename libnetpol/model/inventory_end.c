@@ -75,7 +75,7 @@ static const struct np_endpoint *host_endpoint_at(const struct np_inventory *inv
                                                   const struct np_address *address)
 {
     const struct np_endpoint *some[8];
-    uint32_t count = np_inventory_covering(inv, address, some, 8);
+    uint32_t count = inv->index->hosts ? np_inventory_covering(inv, address, some, 8) : 0;
     for (uint32_t i = 0; i < count && i < 8; i++) {
         if (some[i]->kind == NP_OBJ_HOST_ENDPOINT) {
             return some[i];

@@ -306,6 +306,7 @@ static bool index_endpoints(struct np_build *b, struct np_inventory_index *index
     }
     for (uint32_t i = 0; i < inv->n_endpoints; i++) {
         refs[i] = (struct np_ref_entry){inv->endpoints[i]->ref, inv->endpoints[i]};
+        index->hosts = index->hosts || inv->endpoints[i]->kind == NP_OBJ_HOST_ENDPOINT;
     }
     qsort(refs, inv->n_endpoints, sizeof *refs, compare_refs);
     qsort(order, inv->n_endpoints, sizeof *order, compare_workloads);

@@ -46,6 +46,7 @@ struct np_ref_entry {
     const struct np_endpoint *endpoint;
 };
 struct np_inventory_index {
+    bool hosts; /* there are host endpoints */
     struct np_prefix_table endpoints, nodes, services, pod_ranges;
     const struct np_ref_entry *refs;              /* sorted */
     const struct np_endpoint *const *by_workload; /* by namespace, workload name and kind */
