@@ -185,7 +185,7 @@ void cal_draw(struct cal *c, uint64_t seed, unsigned features)
                                  .labels = draw_labels(&r, object_keys, SIZE(object_keys))};
         cal_draw_profile_rules(c, &r, &c->profiles[i]);
     }
-    bool hosts = features & CAL_HOST && gen_chance(&r, 60);
+    bool hosts = features & CAL_HOST && gen_chance(&r, 40);
     for (unsigned i = 0; hosts && i < CAL_HOSTS; i++) {
         draw_host(&r, i == 0, &c->hosts[i]);
     }

@@ -21,7 +21,8 @@ struct frame {
     bool ports;       /* numbers may be given */
     uint8_t protocol; /* number; 0: none */
     uint8_t direction;
-    bool sparse; /* few conditions: that rules match at all */
+    bool sources; /* ports of sources: they multiply with everything else */
+    bool sparse;  /* few conditions: that rules match at all */
 };
 
 static uint8_t draw_net(struct gen_random *r, int family, bool all)
@@ -172,7 +173,7 @@ static struct cal_rule draw_rule(struct gen_random *r, struct frame *f)
     bool in = f->direction == CAL_INGRESS;
     f->sparse = gen_chance(r, 60);
     draw_protocol(r, f, &rule);
-    rule.source = draw_entity(r, f, in, 15);
+    rule.source = draw_entity(r, f, in, f->sources ? 20 : 0);
     rule.destination = draw_entity(r, f, !in, 40);
     bool tcp = rule.protocol == 0 || rule.protocol == 1 || rule.protocol == 7;
     if (f->c->features & CAL_HTTP && rule.action == CAL_ALLOW && in && tcp && gen_chance(r, 10)) {
@@ -301,7 +302,8 @@ static void draw_rules(const struct cal *c, struct gen_random *r, bool global, s
     for (uint8_t d = 0; d < CAL_DIRECTIONS; d++) {
         p->n_rules[d] = gen_draw(r, CAL_RULES + 1);
         for (unsigned i = 0; i < p->n_rules[d]; i++) {
-            struct frame f = {.c = c, .global = global, .direction = d};
+            struct frame f = {
+                .c = c, .global = global, .direction = d, .sources = c->seed % 4 == 0};
             p->rules[d][i] = draw_rule(r, &f);
             if (p->untracked || p->pre_dnat) {
                 p->rules[d][i].http = (struct cal_http){0};
@@ -357,9 +359,21 @@ static bool is_taken(const struct cal *c, unsigned count, const struct cal_polic
     return false;
 }
 
+static bool has_hosts(const struct cal *c)
+{
+    for (unsigned i = 0; i < CAL_HOSTS; i++) {
+        if (c->hosts[i].present) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void cal_draw_policies(struct cal *c, struct gen_random *r)
 {
-    unsigned count = 1 + gen_below(r, CAL_POLICIES);
+    /* with host endpoints fewer: each of their stages is compiled for all pairs of ends */
+    unsigned most = has_hosts(c) && gen_chance(r, 90) ? CAL_POLICIES / 2 : CAL_POLICIES;
+    unsigned count = 1 + gen_below(r, most);
     for (unsigned i = 0; i < count; i++) {
         struct cal_policy *p = &c->policies[i];
         draw_policy(c, r, p);
