@@ -24,6 +24,7 @@ LEFT_OUT = re.compile(r"^(checks|install|headers|exports|examples|fuzz|format|de
 FIRST = {
     "model": ["unit/model/", "unit/dialect/lowering", "properties", "matrix", "unit/reference/"],
     "dialects": ["unit/dialect/", "cases/kubernetes"],
+    "calico": ["calico", "cases/calico", "unit/dialect/calico"],
     "compile": ["matcher", "unit/compile/"],
     "match": ["matcher", "unit/match/"],
     "image": ["unit/image/", "matcher"],

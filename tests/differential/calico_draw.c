@@ -231,8 +231,8 @@ static void draw_address(struct gen_random *r, int family, uint8_t out[16])
 
 static void draw_tuple(struct gen_random *r, struct netpol_tuple *out)
 {
-    static const uint16_t ports[] = {0,  1,  52, 53, 54,  79,  80,   81,   82,
-                                     89, 90, 91, 22, 443, 179, 4789, 8080, 65535};
+    static const uint16_t ports[] = {0,  1,  52, 53, 54,  79,  80,  81,   82,   89,
+                                     90, 91, 22, 22, 443, 179, 179, 4789, 8080, 65535};
     static const uint8_t protocols[] = {6, 6, 6, 6, 17, 17, 132, 1, 58, 136, 99, 4};
     static const uint8_t types[] = {0, 3, 8, 128, 254}, codes[] = {0, 1, 4, 255};
     /* a source port of 0 is one that is not known */
@@ -241,7 +241,8 @@ static void draw_tuple(struct gen_random *r, struct netpol_tuple *out)
     draw_address(r, out->family, out->dst);
     out->protocol = gen_pick(r, protocols, sizeof protocols);
     if (out->protocol == 1 || out->protocol == 58) {
-        out->protocol = out->family == 4 ? 1 : 58;
+        /* the number of the other family is one that nothing else goes by */
+        out->protocol = (out->family == 4) != gen_chance(r, 10) ? 1 : 58;
         out->icmp_type = gen_pick(r, types, sizeof types);
         out->icmp_code = gen_pick(r, codes, sizeof codes);
     } else {

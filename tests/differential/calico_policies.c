@@ -288,7 +288,7 @@ static uint8_t draw_tier(const struct cal *c, struct gen_random *r)
 
 static void draw_stage(const struct cal *c, struct gen_random *r, struct cal_policy *p)
 {
-    if (!(c->features & CAL_STAGES) || !gen_chance(r, 40)) {
+    if (!(c->features & CAL_STAGES) || !gen_chance(r, 50)) {
         return;
     }
     uint32_t kind = gen_below(r, 3);

@@ -5,6 +5,7 @@
  * felix/calc/event_sequencer.go.
  */
 #include "dialect/calico/calico.h"
+#include "base/defect.h"
 
 #include <math.h>
 
@@ -50,9 +51,10 @@ bool np_calico_tier_missing(const struct np_tier *tier)
 np_str np_calico_tie(struct np_lower *l, np_str kind)
 {
     const struct np_object *object = l->object;
-    return kind ? np_build_format(l->build, "%.*s/%.*s/%s", (int)object->name.len, object->name.ptr,
-                                  (int)object->namespace_name.len, object->namespace_name.ptr,
-                                  kind->text)
+    char between = np_defect(CALICO_TIE_BY_FIELDS) ? '\001' : '/';
+    return kind ? np_build_format(l->build, "%.*s%c%.*s%c%s", (int)object->name.len,
+                                  object->name.ptr, between, (int)object->namespace_name.len,
+                                  object->namespace_name.ptr, between, kind->text)
                 : NULL;
 }
 
@@ -76,9 +78,12 @@ static void make_host(struct np_lower *l, enum np_direction direction)
         }
         struct np_stage *stage = np_build_stage(l->build, host, stages[order[i]].name);
         if (stage) {
-            stage->view = stages[order[i]].view;
+            stage->view = np_defect(CALICO_VIEWS_ALIKE) ? NP_POST_NAT : stages[order[i]].view;
             stage->applies = stages[order[i]].applies;
             stage->on_end = stages[order[i]].on_end;
+            if (np_defect(CALICO_FORWARD_DENIES) && order[i] == NP_CALICO_FORWARD) {
+                stage->on_end = NP_ON_END_DENY;
+            }
         }
         for (uint32_t t = 0; order[i] == NP_CALICO_NORMAL && workload && t < workload->n_tiers;
              t++) {
@@ -124,7 +129,7 @@ static struct np_tier *make_tier(struct np_lower *l, const char *name, double or
     if (tier) {
         tier->late = late;
         tier->end[NP_INGRESS] = tier->end[NP_EGRESS] = (uint8_t)end;
-        tier->end_if = NP_TIER_ISOLATED;
+        tier->end_if = np_defect(CALICO_TIERS_ALWAYS_END) ? NP_ALWAYS : NP_TIER_ISOLATED;
         attach(l, tier, which, which == NP_CALICO_NORMAL ? OF_WORKLOADS | OF_HOSTS : OF_HOSTS);
         if (which != NP_CALICO_NORMAL) {
             np_calico_guard(l, tier, which);
@@ -160,15 +165,18 @@ struct np_tier *np_calico_tier(struct np_lower *l, struct np_slice name, enum np
         return tier;
     }
     if (stage == NP_CALICO_NORMAL) {
-        return make_tier(l, text->text, HUGE_VAL, LATE_MISSING, NP_END_DENY, stage);
+        bool passes = np_defect(CALICO_LOST_TIER_PASSES);
+        return make_tier(l, text->text, HUGE_VAL, LATE_MISSING, passes ? NP_END_PASS : NP_END_DENY,
+                         stage);
     }
     const struct np_tier *normal = np_calico_tier(l, name, NP_CALICO_NORMAL);
     if (!normal) {
         return NULL;
     }
     np_calico_hosts(l);
-    enum np_end_action end =
-        stage == NP_CALICO_FORWARD ? (enum np_end_action)normal->end[NP_INGRESS] : NP_END_PASS;
+    enum np_end_action end = stage == NP_CALICO_FORWARD || np_defect(CALICO_EARLY_TIERS_END)
+                                 ? (enum np_end_action)normal->end[NP_INGRESS]
+                                 : NP_END_PASS;
     return make_tier(l, text->text, normal->order, normal->late, end, stage);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dialect/calico/http.h"
 #include "model/http_path.h"
+#include "base/defect.h"
 
 static const struct np_expr *atom(struct np_lower *l, enum np_view view, enum np_pattern_kind kind,
                                   struct np_slice text)
@@ -51,7 +52,9 @@ static const struct np_expr *path(struct np_lower *l, const struct np_calico_htt
         return NULL;
     }
     np_http_path_write(&read, normal);
-    return atom(l, NP_VIEW_PATH_CALICO, item->prefix ? NP_PATTERN_UNDER : NP_PATTERN_EXACT,
+    return atom(l, NP_VIEW_PATH_CALICO,
+                item->prefix ? np_defect(CALICO_PREFIX_BYTES) ? NP_PATTERN_PREFIX : NP_PATTERN_UNDER
+                             : NP_PATTERN_EXACT,
                 (struct np_slice){normal, read.length});
 }
 
@@ -60,7 +63,7 @@ static const struct np_expr *paths(struct np_lower *l, const struct np_calico_ht
 {
     const struct np_expr **kids = np_build_alloc(l->build, http->n_paths, sizeof(void *));
     for (size_t i = 0; kids && i < http->n_paths; i++) {
-        kids[i] = path(l, &http->paths[i]);
+        kids[i] = path(l, &http->paths[np_defect(CALICO_FIRST_PATH) ? 0 : i]);
     }
     return kids && http->n_paths ? join(l, NP_EXPR_ANY, kids, (uint32_t)http->n_paths) : NULL;
 }

@@ -13,6 +13,7 @@
 
 #include "dialect/calico/calico.h"
 #include "dialect/syntax.h"
+#include "base/defect.h"
 
 #include <math.h>
 
@@ -28,6 +29,9 @@ static struct np_slice tier_of(const struct np_calico_spec *spec)
 static bool listed(const struct np_calico_spec *spec, enum np_direction direction)
 {
     if (!spec || spec->types.count == 0) {
+        if (np_defect(CALICO_TYPES_BOTH)) {
+            return true;
+        }
         bool egress = spec && spec->rules[NP_EGRESS].count;
         bool ingress = spec && spec->rules[NP_INGRESS].count;
         return direction == NP_EGRESS ? egress : ingress || !egress;
@@ -57,9 +61,10 @@ static const struct np_selector *selector_of(struct np_lower *l, const struct np
     uint32_t count = 0;
     const struct np_selector *everything = np_build_select(l->build, NP_SELECT_ALL, NULL, 0);
     const struct np_selector *account = spec && spec->accounts ? field(l, "serviceaccount") : NULL;
-    const struct np_selector *all = spec && spec->namespaces ? field(l, "namespace")
-                                    : account                ? account
-                                                             : everything;
+    const struct np_selector *all = np_defect(CALICO_ALL_IS_ALL) ? everything
+                                    : spec && spec->namespaces   ? field(l, "namespace")
+                                    : account                    ? account
+                                                                 : everything;
     if (l->object->namespace_name.len) {
         np_str name = np_build_str(l->build, l->object->namespace_name);
         terms[count++] = np_build_term(l->build, NP_SCOPE_FIELD,
@@ -81,7 +86,7 @@ static const struct np_selector *selector_of(struct np_lower *l, const struct np
 static const struct np_set *subjects_of(struct np_lower *l, const struct np_calico_spec *spec)
 {
     uint16_t kinds = np_lower_pod_kinds(l);
-    if (!l->object->namespace_name.len) {
+    if (!l->object->namespace_name.len && !np_defect(CALICO_PODS_ONLY)) {
         kinds |= NP_OBJ_HOST_ENDPOINT;
     }
     struct np_set_build *set = np_build_set(l->build);
@@ -105,7 +110,10 @@ static uint32_t stages_of(const struct np_calico_spec *spec, enum np_calico_stag
     } else if (spec && spec->pre_dnat.value) {
         out[count++] = NP_CALICO_PRE_DNAT;
     } else {
-        out[count++] = NP_CALICO_NORMAL;
+        bool both = !spec || !spec->forward.value || !np_defect(CALICO_FORWARD_ONLY);
+        if (both) {
+            out[count++] = NP_CALICO_NORMAL;
+        }
         if (spec && spec->forward.value) {
             out[count++] = NP_CALICO_FORWARD;
         }
@@ -123,13 +131,15 @@ static const char *namesakes(const struct np_object *object)
 static uint8_t state_of(const struct np_calico_spec *spec, const struct np_reader *reader)
 {
     bool staged = strncmp(reader->kind, "Staged", 6) == 0;
-    bool removes = staged && spec && np_slice_is(spec->staged_action, "Delete");
+    bool removes = staged && spec && !np_defect(CALICO_DELETE_SETS) &&
+                   np_slice_is(spec->staged_action, "Delete");
     return removes ? NP_STAGED_DELETE : staged ? NP_STAGED_SET : NP_ENFORCED;
 }
 
 static bool is_unused(struct np_slice action)
 {
-    return np_slice_is(action, "Learn") || np_slice_is(action, "Ignore");
+    return !np_defect(CALICO_LEARN_COUNTS) &&
+           (np_slice_is(action, "Learn") || np_slice_is(action, "Ignore"));
 }
 
 static void lower_rules(struct np_lower *l, struct np_policy *policy,
@@ -154,7 +164,9 @@ static void lower_in(struct np_lower *l, const struct np_calico_spec *spec,
         return;
     }
     policy->origin = np_lower_origin(l, spec ? spec->node : NULL, "spec");
-    policy->order = spec && spec->order.set ? spec->order.value : HUGE_VAL;
+    policy->order = spec && spec->order.set            ? spec->order.value
+                    : np_defect(CALICO_NO_ORDER_FIRST) ? -HUGE_VAL
+                                                       : HUGE_VAL;
     policy->tie = np_calico_tie(l, policy->kind);
     policy->state = state_of(spec, object->reader);
     policy->namesakes = np_build_text(l->build, namesakes(object));

@@ -9,6 +9,7 @@
  * it stands alone in a global policy: then it excludes addresses.
  */
 #include "dialect/calico/rule_internal.h"
+#include "base/defect.h"
 
 enum {
     TERMS = 5 /* namespace, selector, notSelector, account names, account selector */
@@ -50,7 +51,7 @@ static const struct np_selector *account_named(struct np_lower *l,
 /* all(): of any namespace; global(): of none. */
 static const struct np_selector *namespaces(struct np_lower *l, const struct np_calico_selector *s)
 {
-    return np_calico_selector_is_global(s)
+    return np_calico_selector_is_global(s) && !np_defect(CALICO_GLOBAL_IS_TRUE)
                ? has_namespace(l, false)
                : np_calico_selector_lower_as(l, s, NP_CALICO_NAMESPACE, has_namespace(l, true));
 }
@@ -75,7 +76,7 @@ static void select(struct np_lower *l, const struct np_calico_entity *entity, st
     bool selects = entity->selects || entity->selects_not || names_accounts(l, entity);
     if (entity->namespaces) {
         add(terms, namespaces(l, entity->namespaces));
-    } else if (selects && own.len) {
+    } else if (selects && own.len && !np_defect(CALICO_ANY_NAMESPACE)) {
         np_str name = np_build_str(l->build, own);
         add(terms, np_build_term(l->build, NP_SCOPE_FIELD, np_build_text(l->build, "namespace"),
                                  NP_OP_IN, &name, 1));
@@ -83,7 +84,7 @@ static void select(struct np_lower *l, const struct np_calico_entity *entity, st
     if (entity->selects) {
         add(terms, np_calico_selector_lower(l, entity->selects, NP_CALICO_OBJECT));
     }
-    if (entity->accounts && entity->accounts->names.count) {
+    if (entity->accounts && entity->accounts->names.count && !np_defect(CALICO_ACCOUNTS_UNHEARD)) {
         add(terms, account_named(l, entity->accounts));
     }
     if (entity->accounts && entity->accounts->selects) {
@@ -93,7 +94,7 @@ static void select(struct np_lower *l, const struct np_calico_entity *entity, st
                                                       np_build_text(l->build, "serviceaccount"),
                                                       NP_OP_EXISTS, NULL, 0)));
     }
-    if (entity->selects_not && terms->count) {
+    if (entity->selects_not && terms->count && !np_defect(CALICO_NOT_SELECTOR_UNHEARD)) {
         add(terms, not_what(l, entity->selects_not));
     }
 }

@@ -8,6 +8,7 @@
  */
 #include "dialect/calico/http.h"
 #include "dialect/calico/rule_internal.h"
+#include "base/defect.h"
 
 enum { ICMP = 1, ICMPV6 = 58 };
 enum { APPLICATION_LAYER_ON, APPLICATION_LAYER_OFF }; /* as in options.def */
@@ -29,7 +30,10 @@ static uint8_t families_of_list(const struct np_prefix *prefixes, size_t count, 
         some |= bit;
         everything |= family && prefixes[i].length == 0 ? bit : 0;
     }
-    return count == 0 ? NP_FAMILY_ANY : negative ? some & (uint8_t)~everything : some;
+    return count == 0 ? NP_FAMILY_ANY
+           : negative
+               ? np_defect(CALICO_NOT_NETS_STAY) ? NP_FAMILY_ANY : some & (uint8_t)~everything
+               : some;
 }
 
 static uint8_t families_of_end(const struct np_calico_entity *entity)
@@ -46,7 +50,8 @@ static uint8_t families_of(const struct np_calico_rule *rule)
     if (rule->ip_version.set) {
         families &= rule->ip_version.value == 4 ? NP_FAMILY_4 : NP_FAMILY_6;
     }
-    if (rule->is.named && (rule->is.number == ICMP || rule->is.number == ICMPV6)) {
+    if ((rule->is.named || np_defect(CALICO_NUMBER_IMPLIES)) &&
+        (rule->is.number == ICMP || rule->is.number == ICMPV6)) {
         families &= rule->is.number == ICMP ? NP_FAMILY_4 : NP_FAMILY_6;
     }
     return families;
@@ -117,7 +122,8 @@ static const struct np_expr *lower_headers(struct np_lower *l,
 static struct requests requests_of(struct np_lower *l, const struct np_calico_http_match *http)
 {
     struct requests out = {NULL, NULL};
-    if (!http || l->options->application_layer == APPLICATION_LAYER_OFF) {
+    if (!http || np_defect(CALICO_HTTP_UNHEARD) ||
+        l->options->application_layer == APPLICATION_LAYER_OFF) {
         return out;
     }
     struct np_slice *methods = np_build_alloc(l->build, http->methods.count, sizeof *methods);
@@ -157,8 +163,10 @@ static enum np_action action_of(struct np_slice action)
 {
     return np_slice_is(action, "Allow")  ? NP_ACT_ALLOW
            : np_slice_is(action, "Deny") ? NP_ACT_DENY
-           : np_slice_is(action, "Pass") ? NP_ACT_PASS
-                                         : NP_ACT_NOTE;
+           : np_slice_is(action, "Pass")
+               ? (np_defect(CALICO_PASS_ALLOWS) ? NP_ACT_ALLOW : NP_ACT_PASS)
+           : np_defect(CALICO_LOG_ENDS) ? NP_ACT_ALLOW
+                                        : NP_ACT_NOTE;
 }
 
 static void ends_of(struct np_lower *l, const struct np_calico_entity *entity, struct np_rule *rule,
@@ -218,7 +226,9 @@ static void add_alternatives(struct np_lower *l, struct np_rule *rule, const str
             return;
         }
         match->families = axes->families;
-        match->near = ingress ? axes->to_end[to->owned] : axes->from_end[from->owned];
+        match->near = np_defect(CALICO_OWN_SIDE_UNHEARD) ? NULL
+                      : ingress                          ? axes->to_end[to->owned]
+                                                         : axes->from_end[from->owned];
         match->far = ingress ? axes->from_end[from->owned] : axes->to_end[to->owned];
         match->service = to->service;
         match->dst_ports = to->names;

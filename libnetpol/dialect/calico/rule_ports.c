@@ -11,6 +11,7 @@
  * protocols without ports.
  */
 #include "dialect/calico/rule_internal.h"
+#include "base/defect.h"
 
 enum { ICMP = 1, ICMPV6 = 58 };
 
@@ -97,10 +98,12 @@ static bool within_protocol(struct numbers *n, struct np_lower *l,
     n->no_port = source || !asks(rule->icmp);
     push(n, n->no_port ? 0 : first_of(rule->icmp), n->no_port ? UINT16_MAX : last_of(rule->icmp));
     if (!source && asks(rule->not_icmp) && is_icmp(rule->is.number)) {
-        cut(n, first_of(rule->not_icmp), last_of(rule->not_icmp));
+        bool type = np_defect(CALICO_NOT_ICMP_TYPE); /* code and all */
+        cut(n, type ? first_of(rule->not_icmp) & 0xff00u : first_of(rule->not_icmp),
+            type ? last_of(rule->not_icmp) | 0xffu : last_of(rule->not_icmp));
     }
     for (size_t i = 0; entity && i < entity->not_ports.count; i++) {
-        if (!entity->not_port_items[i].is_name) {
+        if (!entity->not_port_items[i].is_name && !np_defect(CALICO_NOT_PORTS_UNHEARD)) {
             cut(n, entity->not_port_items[i].first, entity->not_port_items[i].last);
         }
     }
@@ -224,7 +227,7 @@ uint32_t np_calico_rule_ports(struct np_lower *l, const struct np_calico_rule *r
         ways[0].service = by_number ? asked : within;
         return 1;
     }
-    bool owned = wanted && np_calico_rule_selects(l, entity);
+    bool owned = wanted && np_calico_rule_selects(l, entity) && !np_defect(CALICO_NAMES_OF_OTHERS);
     uint32_t count = 0;
     if (excluded && (by_number || !wanted)) {
         ways[count++].names = named(l, rule, entity, false, by_number ? asked : within);

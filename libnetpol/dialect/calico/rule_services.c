@@ -6,6 +6,7 @@
  * theirs. The inventory is sealed before members are known, so the seal fills them in.
  */
 #include "dialect/calico/rule_internal.h"
+#include "base/defect.h"
 
 struct service {
     np_str space, name;
@@ -22,7 +23,7 @@ static void each_backend(struct np_build *b, const struct np_service_info *info,
     for (uint32_t i = 0; (info->has_slices || info->has_selector) && i < info->n_backends; i++) {
         visit(b, info, &info->backends[i], user);
     }
-    for (uint32_t i = 0; i < info->n_waiting; i++) {
+    for (uint32_t i = 0; i < info->n_waiting && !np_defect(CALICO_READY_ONLY); i++) {
         visit(b, info, &info->waiting[i], user);
     }
 }

@@ -5,6 +5,7 @@
  * prefix becomes a scope. Names that Calico writes as labels are fields.
  */
 #include "dialect/calico/selector_internal.h"
+#include "base/defect.h"
 
 struct place {
     enum np_scope scope;
@@ -33,7 +34,8 @@ static struct place place_of(struct np_slice label, enum np_calico_labels labels
 {
     struct np_slice rest = label;
     if (labels == NP_CALICO_NAMESPACE ||
-        (labels == NP_CALICO_OBJECT && cut_prefix(&rest, "pcns."))) {
+        (labels == NP_CALICO_OBJECT && cut_prefix(&rest, "pcns.") &&
+         !np_defect(CALICO_INHERITED_UNREAD))) {
         return inherited(rest, NP_SCOPE_NAMESPACE, "namespace");
     }
     if (labels == NP_CALICO_ACCOUNT || cut_prefix(&rest, "pcsa.")) {

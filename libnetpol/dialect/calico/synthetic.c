@@ -13,6 +13,7 @@
  * IP-in-IP) are dropped before its policies.
  */
 #include "dialect/calico/inventory.h"
+#include "base/defect.h"
 
 #include <math.h>
 
@@ -166,7 +167,8 @@ static void own_node(struct np_lower *l, struct np_tier *tier, const char *optio
 void np_calico_guard(struct np_lower *l, struct np_tier *tier, enum np_calico_stage stage)
 {
     const struct np_object *maker = l->object;
-    bool failsafes = stage != NP_CALICO_FORWARD && !l->options->failsafe_ports; /* default, none */
+    bool failsafes = stage != NP_CALICO_FORWARD && !l->options->failsafe_ports &&
+                     !np_defect(CALICO_NO_EARLY_FAILSAFES); /* default, none */
     np_build_maker(l->build, NULL); /* it stays with the tier, not with the policy that made that */
     for (int d = 0; d < NP_DIRECTIONS; d++) {
         enum np_direction direction = (enum np_direction)d;
@@ -194,7 +196,7 @@ static void encapsulation(struct np_lower *l)
         {.protocol = UDP, .ports = true,   .first = port, .last = port      },
         { .protocol = IPIP,  .ports = true, .no_port = true,    .first = 0, .last = UINT16_MAX}
     };
-    if (!vxlan && !ipip) {
+    if ((!vxlan && !ipip) || np_defect(CALICO_ENCAPSULATION)) {
         return;
     }
     struct np_rule *rule =
@@ -210,7 +212,7 @@ static void encapsulation(struct np_lower *l)
 void np_calico_synthetic(struct np_lower *l, bool hosts)
 {
     encapsulation(l);
-    if (to_host(l) == DROP) {
+    if (to_host(l) == DROP && !np_defect(CALICO_TO_HOST)) {
         own_node(l, np_calico_options_tier(l), "endpoint_to_host", NP_EGRESS, NP_OBJ_WORKLOAD,
                  NP_ACT_DENY);
     }
