@@ -245,6 +245,37 @@ void np_calico_make_tier(struct np_lower *l, struct np_slice name, double order,
 
 /* ---- the set as a whole ---- */
 
+static const struct np_policy *first_written(const struct np_tier *tier)
+{
+    for (uint32_t i = 0; i < tier->n_policies; i++) {
+        if (!tier->policies[i]->synthetic) {
+            return tier->policies[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first policy of a Tier's name, in whatever stage. */
+static const struct np_policy *first_of_tier(const struct np_model *model,
+                                             const struct np_tier *normal)
+{
+    const struct np_policy *first = first_written(normal);
+    for (uint32_t c = 0; c < model->n_checkpoints && !first; c++) {
+        const struct np_checkpoint *checkpoint = model->checkpoints[c];
+        for (uint32_t s = 0; s < checkpoint->n_stages && !first; s++) {
+            const struct np_stage *stage = checkpoint->stages[s];
+            for (uint32_t t = 0; t < stage->n_tiers && !first; t++) {
+                first = np_calico_tier_missing(stage->tiers[t]) &&
+                                np_slice_equal(np_calico_tier_name(stage->tiers[t]),
+                                               np_str_slice(normal->name))
+                            ? first_written(stage->tiers[t])
+                            : NULL;
+            }
+        }
+    }
+    return first;
+}
+
 void np_calico_check(struct np_lower *l, const struct np_model *model)
 {
     for (uint32_t c = 0; c < model->n_checkpoints; c++) {
@@ -254,8 +285,9 @@ void np_calico_check(struct np_lower *l, const struct np_model *model)
         }
         for (uint32_t t = 0; checkpoint->n_stages && t < checkpoint->stages[0]->n_tiers; t++) {
             const struct np_tier *tier = checkpoint->stages[0]->tiers[t];
-            const struct np_policy *first = tier->n_policies ? tier->policies[0] : NULL;
-            if (!np_calico_tier_missing(tier) || !first) {
+            const struct np_policy *first =
+                np_calico_tier_missing(tier) ? first_of_tier(model, tier) : NULL;
+            if (!first) {
                 continue;
             }
             struct np_place place = {

@@ -432,7 +432,11 @@ static int decode_whole(struct np_decode *d, const struct np_shape *shape,
 
 int np_calico_profile_decode(struct np_decode *d, const struct np_node *root)
 {
-    return decode_whole(d, &np_calico_profile_shape, root);
+    int status = decode_whole(d, &np_calico_profile_shape, root);
+    if (status == NETPOL_OK && d->object->spec) {
+        np_calico_check_built_in(d, d->object->spec);
+    }
+    return d->no_memory ? NETPOL_ERR_MEMORY : status;
 }
 
 int np_calico_felix_decode(struct np_decode *d, const struct np_node *root)

@@ -126,6 +126,10 @@ void np_calico_fill(struct np_lower *l, struct np_endpoint *endpoint,
 extern const struct np_shape np_calico_tier_shape, np_calico_set_shape, np_calico_host_shape,
     np_calico_workload_shape, np_calico_profile_shape, np_calico_felix_shape;
 
+/* Profiles that Calico makes itself are read as it makes them: an object that says else is refused.
+ */
+void np_calico_check_built_in(struct np_decode *d, const struct np_calico_profile_object *profile);
+
 int np_calico_tier_decode(struct np_decode *d, const struct np_node *root);
 int np_calico_tier_lower(struct np_lower *l);
 int np_calico_set_decode(struct np_decode *d, const struct np_node *root);

@@ -28,6 +28,38 @@ static bool allows_all(struct np_slice profile)
     return begins(profile, "kns.") || np_slice_is(profile, "projectcalico-default-allow");
 }
 
+/* `{action: Allow}`, and no condition; empty ends are none. */
+static bool is_plain_allow(const struct np_calico_rule *rule)
+{
+    for (size_t i = 0; i < rule->node->map.count; i++) {
+        const struct np_member *member = &rule->node->map.members[i];
+        bool empty = np_is(member->value, NP_MAP) && member->value->map.count == 0;
+        if (!empty && !np_slice_is(member->key, "action") &&
+            !np_slice_is(member->key, "metadata")) {
+            return false;
+        }
+    }
+    return np_slice_is(rule->action, "Allow");
+}
+
+void np_calico_check_built_in(struct np_decode *d, const struct np_calico_profile_object *profile)
+{
+    static const char *const keys[] = {[NP_INGRESS] = "ingress", [NP_EGRESS] = "egress"};
+    const struct np_calico_profile_spec *spec = profile->spec;
+    bool allows = allows_all(d->object->name), labels = begins(d->object->name, "ksa.");
+    for (int i = 0; (allows || labels) && i < NP_DIRECTIONS; i++) {
+        size_t count = spec ? spec->rules[i].count : 0;
+        if (labels ? count != 0 : count != 1 || !is_plain_allow(&spec->rules[i].items[0])) {
+            size_t mark = spec ? np_path_key(d, "spec") : d->path.len;
+            np_decode_report_in(d, NP_CODE_2416, spec ? spec->node : profile->node, keys[i],
+                                "the profile %.*s %s",
+                                (int)(d->object->name.len < 100 ? d->object->name.len : 100),
+                                d->object->name.ptr, allows ? "allows everything" : "has no rules");
+            np_path_end(d, mark);
+        }
+    }
+}
+
 int np_calico_profile_lower(struct np_lower *l)
 {
     if (np_core_readable(l) && l->calico) {

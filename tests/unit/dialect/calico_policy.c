@@ -230,6 +230,25 @@ static void a_service_that_is_not_there(void **state)
     world_close(&w);
 }
 
+/* A tier that nobody made is told once, also where only a stage before translation has policies. */
+static void a_tier_that_is_not_there(void **state)
+{
+    static const char *const flags[] = {"preDNAT: true, applyOnForward: true",
+                                        "doNotTrack: true, applyOnForward: true",
+                                        "applyOnForward: true", "applyOnForward: false"};
+    char text[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        struct world w;
+        snprintf(text, sizeof text, GNP("p", "{tier: gone, %s, ingress: [{action: Deny}]}"),
+                 flags[i]);
+        given(&w, text, 0);
+        assert_int_equal(netpol_diags_count(w.diags), 1);
+        assert_string_equal(world_diag(&w, "NP2401")->object, "GlobalNetworkPolicy/p");
+        world_close(&w);
+    }
+}
+
 static void application_layer_off(void **state)
 {
     static const char question[] =
@@ -320,6 +339,7 @@ int main(void)
         cmocka_unit_test(staged_kubernetes_delete),
         cmocka_unit_test(keys_of_namesakes_differ),
         cmocka_unit_test(a_service_that_is_not_there),
+        cmocka_unit_test(a_tier_that_is_not_there),
         cmocka_unit_test(application_layer_off),
         cmocka_unit_test(another_engine),
         cmocka_unit_test(which_condition_failed),
