@@ -152,10 +152,12 @@ static enum to_host to_host(const struct np_lower *l)
     return DROP;
 }
 
+/* order: among what stands in the tier; where that is policies, before all of them. */
 static void own_node(struct np_lower *l, struct np_tier *tier, const char *option,
-                     enum np_direction direction, uint16_t kinds, enum np_action action)
+                     enum np_direction direction, uint16_t kinds, enum np_action action,
+                     double order)
 {
-    struct np_rule *rule = add_rule(l, synthetic(l, tier, option, 2), direction, kinds, action);
+    struct np_rule *rule = add_rule(l, synthetic(l, tier, option, order), direction, kinds, action);
     struct np_match *match = np_build_alt(l->build, rule);
     if (match) {
         match->relations = NP_REL_OWN_NODE;
@@ -173,7 +175,8 @@ void np_calico_guard(struct np_lower *l, struct np_tier *tier, enum np_calico_st
     for (int d = 0; d < NP_DIRECTIONS; d++) {
         enum np_direction direction = (enum np_direction)d;
         if (!l->options->own_node_hosts) { /* skip, judge */
-            own_node(l, tier, "own_node_hosts", direction, NP_OBJ_HOST_ENDPOINT, NP_ACT_PASS);
+            own_node(l, tier, "own_node_hosts", direction, NP_OBJ_HOST_ENDPOINT, NP_ACT_PASS,
+                     -HUGE_VAL);
         }
         if (failsafes && (stage == NP_CALICO_UNTRACKED || direction == NP_INGRESS)) {
             failsafe(l, tier, direction, NP_ACT_PASS);
@@ -214,7 +217,7 @@ void np_calico_synthetic(struct np_lower *l, bool hosts)
     encapsulation(l);
     if (to_host(l) == DROP && !np_defect(CALICO_TO_HOST)) {
         own_node(l, np_calico_options_tier(l), "endpoint_to_host", NP_EGRESS, NP_OBJ_WORKLOAD,
-                 NP_ACT_DENY);
+                 NP_ACT_DENY, 2);
     }
     if (!hosts) {
         return;
@@ -222,7 +225,7 @@ void np_calico_synthetic(struct np_lower *l, bool hosts)
     struct np_tier *tier = np_calico_host_options_tier(l);
     for (int d = 0; !l->options->own_node_hosts && d < NP_DIRECTIONS; d++) {
         own_node(l, tier, "own_node_hosts", (enum np_direction)d, NP_OBJ_HOST_ENDPOINT,
-                 NP_ACT_ALLOW);
+                 NP_ACT_ALLOW, 2);
     }
     for (int d = 0; !l->options->failsafe_ports && d < NP_DIRECTIONS; d++) {
         failsafe(l, tier, (enum np_direction)d, NP_ACT_ALLOW);
