@@ -193,7 +193,8 @@ static struct np_policy *add(struct np_lower *l, struct np_tier *tier, struct np
         policy->order = place;
         policy->tie = text;
         policy->synthetic = true;
-        policy->origin.option = np_build_text(l->build, "namespace_profiles");
+        policy->origin.object = text ? np_build_format(l->build, "Profile/%s", text->text) : NULL;
+        policy->origin.path = np_build_text(l->build, "spec");
         policy->subjects[NP_INGRESS] = policy->subjects[NP_EGRESS] = subjects;
     }
     return policy;
@@ -300,7 +301,12 @@ void np_calico_profiles(struct np_lower *l)
 {
     struct np_slice name = np_slice_of("kns");
     if (!l->options->namespace_profiles) { /* allow, none */
-        one_rule(l, add(l, np_calico_profiles_tier(l), name, 0, pods(l)), NP_ACT_ALLOW);
+        struct np_policy *policy = add(l, np_calico_profiles_tier(l), name, 0, pods(l));
+        if (policy) {
+            policy->origin =
+                (struct np_origin){.option = np_build_text(l->build, "namespace_profiles")};
+        }
+        one_rule(l, policy, NP_ACT_ALLOW);
     }
     of_list(l, &l->calico->workloads, np_calico_profiles_tier(l), NP_OBJ_WORKLOAD);
     if (l->calico->hosts.first) {
