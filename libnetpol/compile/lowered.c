@@ -54,6 +54,7 @@ int np_lower_all(struct np_whole *whole, const struct np_options *options, bool 
                              .diags = diags,
                              .strict = strict};
     int status = lower_objects(&lower, whole->snapshot);
+    whole->said = lower.said;
     if (status == NETPOL_OK) {
         status = np_build_failed(build) ? NETPOL_ERR_MEMORY : np_build_seal(build, &whole->model);
     }
@@ -199,7 +200,7 @@ int np_lower_upon(struct np_whole *whole, const struct np_whole *before, bool st
 {
     struct changes changes;
     changes.n_old = changes.n_new = 0;
-    changes.many = !same_rest(before->snapshot, whole->snapshot);
+    changes.many = before->said || !same_rest(before->snapshot, whole->snapshot);
     int status = find_changes(before->snapshot, whole->snapshot, &changes);
     *outgrown = status == NETPOL_OK && changes.many;
     if (status != NETPOL_OK || *outgrown) {

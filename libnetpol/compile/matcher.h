@@ -25,7 +25,8 @@ struct np_kept;   /* kept.h */
 struct np_whole { /* netpol_matcher.whole */
     struct netpol_ctx *ctx;
     struct np_model *model;
-    struct np_snapshot *snapshot;         /* NULL: compiled from a model alone */
+    struct np_snapshot *snapshot; /* NULL: compiled from a model alone */
+    bool said; /* things about the cluster that only a compile of everything says again */
     struct np_arena arena;                /* what follows lives here */
     const struct netpol_rule_info *rules; /* by decision number, [0] unused */
     uint32_t n_rules;                     /* [0] included */

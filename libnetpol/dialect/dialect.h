@@ -57,7 +57,8 @@ struct np_lower {
     struct netpol_diags *diags; /* set-level warnings and errors; may be NULL */
     bool strict;                /* warnings about the set are errors */
     struct np_calico *calico;   /* engine=calico, while all objects are lowered; else NULL */
-    uint32_t errors;            /* counted here, also without diags: compile refuses when not 0 */
+    bool said;       /* of the cluster, while it was lowered: the next compile must say it again */
+    uint32_t errors; /* counted here, also without diags: compile refuses when not 0 */
 };
 
 enum np_family {

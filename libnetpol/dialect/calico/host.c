@@ -122,6 +122,7 @@ static void compare(struct np_lower *l, const struct np_object *object, const st
                              .column = object->column,
                              .object = object->label,
                              .path = "spec"};
+    l->said = true;
     l->errors += l->strict;
     np_diag_full(l->diags, NP_CODE_2413, l->strict ? NETPOL_ERROR : -1, NULL, &place,
                  "%s is not what %s has; the Pod is read", what, pod->label);

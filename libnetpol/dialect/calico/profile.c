@@ -209,6 +209,7 @@ static void missing(struct np_lower *l, const struct np_calico_item *item, struc
                              .column = object->column,
                              .object = object->label,
                              .path = "spec.profiles"};
+    l->said = true;
     l->errors += l->strict;
     np_diag_full(l->diags, NP_CODE_2414, l->strict ? NETPOL_ERROR : -1, NULL, &place,
                  "there is no profile \"%.*s\"; it denies everything",

@@ -147,11 +147,41 @@ static void another_engine_has_no_say(void **state)
     world_close(&w);
 }
 
+/* What is said of the cluster is said again when a policy is edited, and is an error when strict.
+ */
+static void what_is_said_of_the_cluster(void **state)
+{
+    struct world w;
+    struct netpol_matcher *next = NULL;
+    struct netpol_compile_options options = {.size = sizeof options, .profile = "calico"};
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, cluster), NETPOL_OK);
+    assert_int_equal(world_load(&w, "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\n"
+                                    "metadata: {name: n2}\nspec: {node: n2, interfaceName: '*', "
+                                    "profiles: [gone]}\n"),
+                     NETPOL_OK);
+    assert_int_equal(netpol_compile(w.store, &options, w.diags, &w.matcher), NETPOL_OK);
+    assert_non_null(world_diag(&w, "NP2414"));
+    assert_int_equal(world_load(&w, GNP("p", "selector: app == 'a', ingress: [{action: Deny}]")),
+                     NETPOL_OK);
+    options.previous = w.matcher;
+    netpol_diags_clear(w.diags);
+    assert_int_equal(netpol_compile(w.store, &options, w.diags, &next), NETPOL_OK);
+    assert_non_null(world_diag(&w, "NP2414"));
+    netpol_matcher_unref(next);
+    options.strict = 1;
+    netpol_diags_clear(w.diags);
+    assert_int_equal(netpol_compile(w.store, &options, w.diags, &next), NETPOL_ERR_INPUT);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edits_compile_to_what_everything_compiles_to),
         cmocka_unit_test(another_engine_has_no_say),
+        cmocka_unit_test(what_is_said_of_the_cluster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
