@@ -27,6 +27,7 @@ struct merge { /* four lists in order of rules, as one */
     np_truth run_causes;
     uint8_t run_action;
     bool run, failed;
+    uint32_t passing; /* the tier that a PASS so far may have left: what is behind it counts */
 };
 
 static void put(struct merge *m, uint32_t word)
@@ -184,9 +185,11 @@ static bool repeats(struct merge *m, const struct np_truth_rule *rule)
     return known;
 }
 
-static uint32_t behind(const struct np_truth_rule *rule)
+/* What a rule that certainly matches leaves to be said; left: has a PASS before it perhaps left the
+ * tier? Then it ends what is in the tier, and not what is behind. */
+static uint32_t behind(const struct np_truth_rule *rule, bool left)
 {
-    return rule->rule->action == NP_ACT_PASS ? rule->behind_tier : rule->behind_stage;
+    return rule->rule->action == NP_ACT_PASS || left ? rule->behind_tier : rule->behind_stage;
 }
 
 /* One rule; entries that only repeat it are passed over. */
@@ -198,17 +201,18 @@ static void step(struct merge *m, uint32_t number)
     if (m->truth == NP_NO && !m->odd) {
         return;
     }
-    if (m->odd || !rule->stops) {
+    bool certain = !m->odd && rule->stops && m->truth == NP_YES;
+    if (certain || m->odd || !rule->stops) {
         m->run = false;
         write_rule(m, number);
+        if (certain) {
+            skip_to(m, behind(rule, m->passing == rule->tier));
+        } else if (rule->rule->action == NP_ACT_PASS) {
+            m->passing = rule->tier;
+        }
         return;
     }
-    if (m->truth == NP_YES) {
-        m->run = false;
-        write_rule(m, number);
-        skip_to(m, behind(rule));
-        return;
-    }
+    m->passing = rule->rule->action == NP_ACT_PASS ? rule->tier : m->passing;
     if (!repeats(m, rule)) {
         write_rule(m, number);
     }
@@ -224,6 +228,7 @@ static bool merge(struct np_truths *t, uint32_t column, uint16_t source_port)
                       .source_port = source_port,
                       .entry = t->begin[column],
                       .entries = t->begin[column + 1],
+                      .passing = NP_RULE_NONE,
                       .chained = t->chain_stamp[column] == t->stamp ? t->chain[column] : 0};
     for (uint32_t rule; (rule = next_rule(&m)) != NP_RULE_NONE && !m.failed;) {
         step(&m, rule);
@@ -240,7 +245,7 @@ static bool list_least(struct np_truths *t, uint32_t column)
         uint32_t rule = t->least[(size_t)k * t->n_columns + column];
         if (rule != NP_RULE_NONE && rule >= from) {
             write_rule(&m, rule);
-            from = behind(&t->rules[rule]);
+            from = behind(&t->rules[rule], false);
         }
     }
     return !m.failed;

@@ -309,7 +309,7 @@ void cal_show(const struct loaded *l, const struct cal_asked *asked)
 {
     struct cal_question q;
     struct cal_answer a, pending;
-    struct netpol_verdict v;
+    struct netpol_verdict v, got;
     show_tuple(stdout, &asked->tuple);
     if (asked->asked && asked->http) {
         printf("%s %s\n", asked->method, asked->path);
@@ -327,4 +327,7 @@ void cal_show(const struct loaded *l, const struct cal_asked *asked)
     show_side(l, "second egress ", &pending.parts[CAL_EGRESS], v.egress.staged, -1);
     show_side(l, "second ingress", &pending.parts[CAL_INGRESS], v.ingress.staged, -1);
     show_verdict(stdout, &v);
+    ask_matcher(l, asked, &got);
+    printf("matcher: ");
+    show_verdict(stdout, &got);
 }
