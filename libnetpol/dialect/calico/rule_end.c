@@ -12,6 +12,8 @@
 #include "base/defect.h"
 
 enum {
+    OWNERS = NP_OBJ_WORKLOAD | NP_OBJ_HOST_ENDPOINT,
+    COVERING = OWNERS | NP_OBJ_NETWORK_SET,
     TERMS = 5 /* namespace, selector, notSelector, account names, account selector */
 };
 
@@ -100,18 +102,22 @@ static void select(struct np_lower *l, const struct np_calico_entity *entity, st
 }
 
 static void add_objects(struct np_lower *l, struct np_set_build *set,
-                        const struct np_calico_entity *entity, uint16_t kinds)
+                        const struct np_calico_entity *entity, enum np_calico_whose whose)
 {
     struct terms terms = {.count = 0};
     select(l, entity, &terms);
     if (terms.count) {
         const struct np_selector *all =
             np_build_select(l->build, NP_SELECT_ALL, terms.items, terms.count);
+        uint16_t kinds = whose == NP_CALICO_OWNERS ? OWNERS : COVERING;
         np_set_literal(set, np_build_objects(l->build, kinds, all), false);
+        if (whose == NP_CALICO_STRANGERS) {
+            np_set_literal(set, np_build_objects(l->build, OWNERS, all), true);
+        }
     } else if (entity->selects_not) {
         const struct np_selector *excluded =
             np_calico_selector_lower(l, entity->selects_not, NP_CALICO_OBJECT);
-        np_set_literal(set, np_build_objects(l->build, NP_CALICO_COVERING, excluded), true);
+        np_set_literal(set, np_build_objects(l->build, COVERING, excluded), true);
     }
 }
 
@@ -157,7 +163,7 @@ static bool asks(const struct np_lower *l, const struct np_calico_entity *entity
 }
 
 const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_calico_entity *entity,
-                                        uint16_t kinds, struct np_rule *rule)
+                                        enum np_calico_whose whose, struct np_rule *rule)
 {
     bool services = rule && entity && entity->services;
     if (!entity || !asks(l, entity, services)) {
@@ -170,7 +176,7 @@ const struct np_set *np_calico_rule_end(struct np_lower *l, const struct np_cali
     struct np_set_build *set = np_build_set(l->build);
     add_nets(l, set, entity->prefixes, entity->nets.count, false);
     add_nets(l, set, entity->not_prefixes, entity->not_nets.count, true);
-    add_objects(l, set, entity, kinds);
+    add_objects(l, set, entity, whose);
     add_domains(l, set, entity);
     if (services) {
         np_set_literal(set, np_calico_service_addresses(l, entity->services, rule), false);

@@ -154,7 +154,7 @@ static struct requests requests_of(struct np_lower *l, const struct np_calico_ht
 
 struct axes {
     uint8_t families;
-    const struct np_set *to_end[2], *from_end[2]; /* [1]: of ports with names, what owns them */
+    const struct np_set *to_end[NP_CALICO_WHOSE], *from_end[NP_CALICO_WHOSE];
     struct np_calico_ports to[NP_CALICO_WAYS], from[NP_CALICO_WAYS];
     uint32_t n_to, n_from;
 };
@@ -171,12 +171,12 @@ static enum np_action action_of(struct np_slice action)
 
 static void ends_of(struct np_lower *l, const struct np_calico_entity *entity, struct np_rule *rule,
                     const struct np_calico_ports *ways, uint32_t count,
-                    const struct np_set *ends[2])
+                    const struct np_set *ends[NP_CALICO_WHOSE])
 {
     ends[0] = np_calico_rule_end(l, entity, NP_CALICO_COVERING, rule);
     for (uint32_t i = 0; i < count; i++) {
-        if (ways[i].owned) {
-            ends[1] = np_calico_rule_end(l, entity, NP_CALICO_OWNERS, NULL);
+        if (ways[i].whose != NP_CALICO_COVERING) {
+            ends[ways[i].whose] = np_calico_rule_end(l, entity, ways[i].whose, NULL);
         }
     }
 }
@@ -191,7 +191,7 @@ static struct axes axes_of(struct np_lower *l, const struct np_calico_rule *rule
     axes.n_to = np_calico_rule_ports(l, rule, false, axes.to);
     axes.n_from = np_calico_rule_ports(l, rule, true, axes.from);
     ends_of(l, to, NULL, axes.to, axes.n_to, axes.to_end);
-    for (int i = 0; !ingress && i < 2; i++) {
+    for (uint32_t i = 0; !ingress && i < NP_CALICO_WHOSE; i++) {
         axes.to_end[i] = np_calico_with_names(l, axes.to_end[i]);
     }
     ends_of(l, rule->source, ingress ? lowered : NULL, axes.from, axes.n_from, axes.from_end);
@@ -227,9 +227,9 @@ static void add_alternatives(struct np_lower *l, struct np_rule *rule, const str
         }
         match->families = axes->families;
         match->near = np_defect(CALICO_OWN_SIDE_UNHEARD) ? NULL
-                      : ingress                          ? axes->to_end[to->owned]
-                                                         : axes->from_end[from->owned];
-        match->far = ingress ? axes->from_end[from->owned] : axes->to_end[to->owned];
+                      : ingress                          ? axes->to_end[to->whose]
+                                                         : axes->from_end[from->whose];
+        match->far = ingress ? axes->from_end[from->whose] : axes->to_end[to->whose];
         match->service = to->service;
         match->dst_ports = to->names;
         match->src_service = from->service;

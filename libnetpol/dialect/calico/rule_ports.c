@@ -216,7 +216,7 @@ uint32_t np_calico_rule_ports(struct np_lower *l, const struct np_calico_rule *r
     bool plain = source && (!entity || (!entity->ports.count && !entity->not_ports.count));
     const struct np_service *within = NULL, *asked = NULL;
     struct numbers n = {.count = 0};
-    ways[0] = ways[1] = (struct np_calico_ports){NULL, NULL, false};
+    memset(ways, 0, NP_CALICO_WAYS * sizeof *ways);
     if (!plain && rule->is.set && within_protocol(&n, l, rule, entity, source)) {
         asked = by_number ? numbers_in(l, &n, entity, rule->is.number) : NULL;
         within = service_of(&n, rule->is.number);
@@ -227,15 +227,20 @@ uint32_t np_calico_rule_ports(struct np_lower *l, const struct np_calico_rule *r
         ways[0].service = by_number ? asked : within;
         return 1;
     }
-    bool owned = wanted && np_calico_rule_selects(l, entity) && !np_defect(CALICO_NAMES_OF_OTHERS);
+    bool selects = np_calico_rule_selects(l, entity) && !np_defect(CALICO_NAMES_OF_OTHERS);
+    bool owned = wanted && selects;
     uint32_t count = 0;
     if (excluded && (by_number || !wanted)) {
         ways[count++].names = named(l, rule, entity, false, by_number ? asked : within);
+        if (selects) { /* names of what is not selected exclude nothing */
+            ways[count].whose = NP_CALICO_STRANGERS;
+            ways[count++].service = by_number ? asked : within;
+        }
     } else if (owned && by_number) {
         ways[count++].service = asked;
     }
     if (wanted) {
-        ways[count].owned = owned;
+        ways[count].whose = owned ? NP_CALICO_OWNERS : NP_CALICO_COVERING;
         ways[count].service = excluded || owned ? NULL : asked;
         ways[count++].names = named(l, rule, entity, true, within);
     }
