@@ -122,6 +122,10 @@ static int pending(struct world *w, const char *dst, unsigned port)
     return netpol_verdict_pending(&v);
 }
 
+/* Before every other policy, if it counted. */
+#define DENIES_WEB(action) \
+    "{stagedAction: " action ", order: 1, selector: app == 'web', ingress: [{action: Deny}]}"
+
 static void staged(void **state)
 {
     struct world w;
@@ -131,11 +135,12 @@ static void staged(void **state)
               KIND("StagedNetworkPolicy", "p",
                    "{selector: app == 'web', ingress: [" TCP_PORT("Allow", "81") "]}")
                   KIND("StagedNetworkPolicy", "new", "{selector: app == 'db'}")
-                      KIND("StagedNetworkPolicy", "learnt", "{stagedAction: Learn}"),
+                      KIND("StagedNetworkPolicy", "learnt", DENIES_WEB("Learn"))
+                          KIND("StagedNetworkPolicy", "ignored", DENIES_WEB("Ignore")),
           0);
     assert_action(&w, "web", 80, NETPOL_ALLOW);
     assert_action(&w, "web", 81, NETPOL_DENY);
-    assert_int_equal(pending(&w, "web", 80), NETPOL_ALLOW); /* added */
+    assert_int_equal(pending(&w, "web", 80), NETPOL_ALLOW); /* added; Learn and Ignore are not */
     assert_int_equal(pending(&w, "web", 81), NETPOL_ALLOW);
     assert_action(&w, "db", 80, NETPOL_ALLOW);
     assert_int_equal(pending(&w, "db", 80), NETPOL_DENY);
