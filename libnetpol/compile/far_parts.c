@@ -305,6 +305,14 @@ int np_far_parts_rows(struct np_far_parts *parts, struct np_row_draft out[2])
 
 /* ---- beginning and end ---- */
 
+/* Of ends that are named by reference alone the first address is taken, and the hop is of the
+ * family of the source's: what may be named so is asked about every family. */
+static uint8_t families_of(const struct np_sig *sig)
+{
+    bool named = np_far_end(sig) == NP_FAR_ENDPOINT || sig->bits & NP_SIG_NODE;
+    return named || !sig->family ? NP_FAR_ANY : sig->family == NP_IPV4 ? NP_FAR_4 : NP_FAR_6;
+}
+
 static void note_bits(struct np_far_parts *parts)
 {
     const struct np_draft *draft = &parts->plan->draft;
@@ -314,9 +322,7 @@ static void note_bits(struct np_far_parts *parts)
             parts->any[class] |= draft->sigs[s].bits;
             parts->lacks[class] |= (uint8_t)~draft->sigs[s].bits;
             parts->ends[class] |= np_far_end(&draft->sigs[s]);
-            parts->families[class] |= draft->sigs[s].family == NP_IPV4   ? NP_FAR_4
-                                      : draft->sigs[s].family == NP_IPV6 ? NP_FAR_6
-                                                                         : NP_FAR_ANY;
+            parts->families[class] |= families_of(&draft->sigs[s]);
         }
     }
 }
