@@ -333,6 +333,34 @@ static void which_condition_failed(void **state)
     world_close(&w);
 }
 
+/* ---- ends named by reference alone ---- */
+
+/* The hop is of the family of the source's first address, be the other end of another one. */
+static void families_of_references(void **state)
+{
+    struct world w;
+    struct netpol_verdict verdict;
+    (void)state;
+    given(&w,
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: six, namespace: a, labels: {app: six}}\n"
+          "spec: {nodeName: n1, containers: [{name: c}]}\nstatus: {podIP: \"fd00::1\"}\n---\n" NP(
+              "p", "{types: [Egress], egress: [{action: Deny, protocol: UDP, "
+                   "destination: {nets: [10.0.0.0/30]}}, {action: Deny, ipVersion: 4}, "
+                   "{action: Allow}]}"),
+          0);
+    struct netpol_tuple tuple = {.src_ref = netpol_view_find(w.view, "a", "six"),
+                                 .dst_ref = netpol_view_find(w.view, "a", "web"),
+                                 .flags = NETPOL_TUPLE_SRC_REF | NETPOL_TUPLE_DST_REF,
+                                 .protocol = 6,
+                                 .dst_port = 80};
+    assert_int_equal(netpol_eval(w.view, &tuple, &verdict), NETPOL_OK);
+    assert_int_equal(verdict.action, NETPOL_ALLOW);
+    tuple.src_ref = netpol_view_find(w.view, "a", "db");
+    assert_int_equal(netpol_eval(w.view, &tuple, &verdict), NETPOL_OK);
+    assert_int_equal(verdict.action, NETPOL_DENY);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +370,7 @@ int main(void)
         cmocka_unit_test(staged),
         cmocka_unit_test(staged_delete),
         cmocka_unit_test(staged_kubernetes_delete),
+        cmocka_unit_test(families_of_references),
         cmocka_unit_test(keys_of_namesakes_differ),
         cmocka_unit_test(a_service_that_is_not_there),
         cmocka_unit_test(a_tier_that_is_not_there),
