@@ -325,6 +325,20 @@ static void effects_behind_a_decision(void **state)
     }
 }
 
+/* A rank decides before the next one, whatever that says. */
+static void ranks_before_verdicts(void **state)
+{
+    struct matrix *m = *state;
+    (void)one_rule(m); /* an allow */
+    m->rule->rank = 0;
+    struct np_policy *p =
+        policy(m, np_build_find_tier(m->b, "NetworkPolicy"), "q", pods(m, "app=p"), INGRESS);
+    rule(m, p, NP_INGRESS, NP_ACT_DENY);
+    m->rule->rank = 1;
+    seal(m);
+    assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80), NETPOL_ALLOW);
+}
+
 /* A redirect that may be there makes an allow beside it INSPECT. */
 static void redirect_in_doubt(void **state)
 {
@@ -409,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(deep_expression, setup, teardown),
         cmocka_unit_test_setup_teardown(effects_on_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(effects_behind_a_decision, setup, teardown),
+        cmocka_unit_test_setup_teardown(ranks_before_verdicts, setup, teardown),
         cmocka_unit_test_setup_teardown(redirect_in_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(authentication_in_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(staged_namesakes, setup, teardown),
