@@ -207,6 +207,20 @@ static int answer_column(struct rows *r, uint32_t far, enum np_relation relation
     return status == NETPOL_OK && !same ? residual(r, ordinal) : status;
 }
 
+/* Fills cells from `column` on whose answer is there, which are nearly all; returns the first that
+ * is not, or is not asked. */
+static uint32_t fill_known(const struct rows *r, uint32_t column, uint32_t n, uint8_t families)
+{
+    for (; column < n && (r->families[column] & families); column++) {
+        const uint32_t *quick = np_truths_quick(&r->truths, column);
+        if (!quick || *quick == NP_ORDINAL_NONE) {
+            break;
+        }
+        r->cells[column] = (uint16_t)*quick;
+    }
+    return column;
+}
+
 static int make_row(struct rows *r, uint32_t class, enum np_relation relation, uint32_t *row)
 {
     uint32_t far = r->plan->classes.first[class];
@@ -220,15 +234,17 @@ static int make_row(struct rows *r, uint32_t class, enum np_relation relation, u
         np_focus_narrow(&r->focus, r->truths.kept.items, r->truths.kept.count);
     }
     memset(r->cells, 0, r->n_columns * sizeof *r->cells); /* of what is not asked: any */
-    for (uint32_t c = 0; c < n_asked && status == NETPOL_OK; c++) {
+    for (uint32_t c = 0; status == NETPOL_OK; c++) {
+        c = fill_known(r, c, n_asked, families);
+        if (c >= n_asked) {
+            break;
+        }
         if (!(r->families[c] & families)) {
             continue;
         }
         uint32_t *quick = np_truths_quick(&r->truths, c);
-        uint32_t ordinal = quick ? *quick : NP_ORDINAL_NONE;
-        if (ordinal == NP_ORDINAL_NONE) {
-            status = answer_column(r, far, relation, c, by_source, &ordinal);
-        }
+        uint32_t ordinal = 0;
+        status = answer_column(r, far, relation, c, by_source, &ordinal);
         if (quick) {
             *quick = ordinal;
         }

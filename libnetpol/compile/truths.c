@@ -141,6 +141,9 @@ static bool fill_shape(const struct shaper *s, const struct np_match *m,
             few[out->n_columns++] = (struct np_port_truth){column, truth};
         }
     }
+    for (uint32_t c = 0; wide && c < t->n_columns; c++) {
+        t->doubts[c] |= np_is_maybe(all[c]) ? all[c] : NP_NO;
+    }
     return true;
 }
 
@@ -270,14 +273,15 @@ static bool make_room(struct np_truths *t)
     t->least = np_arena_array(&t->arena, cells, sizeof *t->least);
     t->mixed = np_arena_array(&t->arena, t->n_columns, 1);
     t->unclear = np_arena_array(&t->arena, t->n_columns, 1);
+    t->doubts = np_arena_array(&t->arena, t->n_columns, sizeof *t->doubts);
     t->linked = np_arena_array(&t->arena, t->n_tiers, 1);
     t->chain = np_arena_array(&t->arena, t->n_columns, sizeof *t->chain);
     t->chain_stamp = np_arena_array(&t->arena, t->n_columns, sizeof *t->chain_stamp);
     t->ordinals = np_arena_array(&t->arena, t->n_rules + 1, sizeof *t->ordinals);
     t->alternatives = np_arena_array(&t->arena, t->n_alternatives, sizeof *t->alternatives);
     t->stamp = 0;
-    if (!t->begin || !t->decided || !t->least || !t->mixed || !t->unclear || !t->linked ||
-        !t->chain || !t->chain_stamp || !t->ordinals || !t->alternatives) {
+    if (!t->begin || !t->decided || !t->least || !t->mixed || !t->unclear || !t->doubts ||
+        !t->linked || !t->chain || !t->chain_stamp || !t->ordinals || !t->alternatives) {
         return false;
     }
     return true;

@@ -49,6 +49,10 @@ struct np_truth_link { /* what depends on the far end, by class; what a part add
     uint32_t alternative, next; /* next: index + 1 */
     np_truth truth;
 };
+struct np_truth_wide {
+    uint32_t found; /* index */
+    uint32_t skip;  /* the first behind that is not like it but for its ports */
+};
 #define NP_RULE_NONE    UINT32_MAX
 #define NP_ORDINAL_NONE UINT32_MAX
 
@@ -66,6 +70,7 @@ struct np_truths {
     uint32_t n_columns, n_rules, n_alternatives, n_tiers;
     struct np_truth_rule *rules; /* and one behind */
     struct np_truth_alternative *alternatives;
+    np_truth *doubts; /* by column: why alternatives with `all` may be in doubt about it */
     uint32_t certain; /* a rule whose policy certainly selects, and no option made it; or NONE */
     /* of the relation at hand */
     uint32_t *begin; /* by column, of entries; [n_columns] is the end */
@@ -83,7 +88,7 @@ struct np_truths {
         struct np_truth_link) found; /* by rule, descending; those whose columns are few go to: */
     np_vec(struct np_truth_link) chained;
     uint32_t *chain, *chain_stamp, stamp; /* by column */
-    np_vec(uint32_t) wide;                /* the others, indices into found, ascending */
+    np_vec(struct np_truth_wide) wide;    /* the others, ascending */
     uint32_t *least;                      /* as decided, with what the part adds */
     uint8_t *unclear;                     /* as mixed */
     bool all_unclear;

@@ -58,7 +58,7 @@ static uint32_t rule_of(const struct merge *m, uint32_t alternative)
 
 static uint32_t wide_alternative(const struct merge *m)
 {
-    return m->t->found.items[m->t->wide.items[m->wide]].alternative;
+    return m->t->found.items[m->t->wide.items[m->wide].found].alternative;
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -66,8 +66,9 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* The next rule of what is not common; NONE: there is none. */
-static uint32_t next_other(const struct merge *m)
+/* The next rule of what is not common and says something of few columns, or is to be asked; NONE:
+ * there is none. */
+static uint32_t next_narrow(const struct merge *m)
 {
     const struct np_truths *t = m->t;
     uint32_t rule = NP_RULE_NONE;
@@ -77,15 +78,26 @@ static uint32_t next_other(const struct merge *m)
     if (m->chained) {
         rule = least(rule, rule_of(m, t->chained.items[m->chained - 1].alternative));
     }
-    return m->wide < t->wide.count ? least(rule, rule_of(m, wide_alternative(m))) : rule;
+    return rule;
+}
+
+/* The next rule of what is not common. */
+static uint32_t next_other(const struct merge *m)
+{
+    uint32_t rule = next_narrow(m);
+    return m->wide < m->t->wide.count ? least(rule, rule_of(m, wide_alternative(m))) : rule;
+}
+
+static uint32_t least_with_entry(const struct merge *m, uint32_t rule)
+{
+    return m->entry < m->entries
+               ? least(rule, rule_of(m, m->t->entries.items[m->entry].alternative))
+               : rule;
 }
 
 static uint32_t next_rule(const struct merge *m)
 {
-    uint32_t rule = next_other(m);
-    return m->entry < m->entries
-               ? least(rule, rule_of(m, m->t->entries.items[m->entry].alternative))
-               : rule;
+    return least_with_entry(m, next_other(m));
 }
 
 /* The first entry from `entry` to `end` whose rule is `rule` or behind it. */
@@ -156,7 +168,7 @@ static void gather(struct merge *m, uint32_t rule)
         m->chained = link->next;
     }
     for (; m->wide < t->wide.count && rule_of(m, wide_alternative(m)) == rule; m->wide++) {
-        const struct np_truth_link *found = &t->found.items[t->wide.items[m->wide]];
+        const struct np_truth_link *found = &t->found.items[t->wide.items[m->wide].found];
         const struct np_truth_alternative *a = &t->alternatives[found->alternative];
         add(m, found->alternative,
             np_and(found->truth, np_truths_ports(t, a, m->column, m->source_port)));
@@ -192,8 +204,31 @@ static uint32_t behind(const struct np_truth_rule *rule, bool left)
     return rule->rule->action == NP_ACT_PASS || left ? rule->behind_tier : rule->behind_stage;
 }
 
+/* Only the one at `wide` says something of the rule at hand. Where what is like it can but repeat
+ * what was said, all of it is passed over that comes before the next rule of another list: there
+ * may be thousands, in each of thousands of columns. */
+static void pass_wide(struct merge *m, size_t wide)
+{
+    const struct np_truths *t = m->t;
+    const struct np_truth_link *at = &t->found.items[t->wide.items[wide].found];
+    const struct np_truth_rule *mine = &t->rules[rule_of(m, at->alternative)];
+    size_t end = t->wide.items[wide].skip;
+    bool same = m->run && m->run_tier == mine->tier && m->run_action == mine->rule->action;
+    if (!same || ((at->truth | t->doubts[m->column]) & ~m->run_causes) != 0) {
+        return;
+    }
+    uint32_t rule = least_with_entry(m, next_narrow(m));
+    while (m->wide < end) {
+        size_t middle = m->wide + (end - m->wide) / 2;
+        const struct np_truth_link *found = &t->found.items[t->wide.items[middle].found];
+        bool before = rule_of(m, found->alternative) < rule;
+        m->wide = before ? middle + 1 : m->wide;
+        end = before ? end : middle;
+    }
+}
+
 /* One rule; entries that only repeat it are passed over. */
-static void step(struct merge *m, uint32_t number)
+static void fold(struct merge *m, uint32_t number)
 {
     const struct np_truth_rule *rule = &m->t->rules[number];
     uint32_t entry = m->entry;
@@ -218,6 +253,15 @@ static void step(struct merge *m, uint32_t number)
     }
     if (m->common && m->entry == entry + 1) {
         m->entry = entry_from(m, m->entry, m->t->entries.items[entry].skip, next_other(m));
+    }
+}
+
+static void step(struct merge *m, uint32_t number)
+{
+    size_t wide = m->wide;
+    fold(m, number);
+    if (m->wide == wide + 1 && m->t->wide.items[wide].skip > m->wide) {
+        pass_wide(m, wide);
     }
 }
 

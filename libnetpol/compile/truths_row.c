@@ -222,24 +222,51 @@ static void add_certain(struct np_truths *t, const struct np_truth_alternative *
     }
 }
 
+/* What may match only, or does not stop: wherever its ports may agree. */
+static void add_doubt(struct np_truths *t, const struct np_truth_alternative *a)
+{
+    const np_truth *all = a->all;
+    uint8_t *unclear = t->unclear;
+    for (uint32_t c = 0, n = t->n_asked; c < n; c++) {
+        unclear[c] |= all[c] != NP_NO;
+    }
+}
+
 static bool add_wide(struct np_truths *t, uint32_t index)
 {
     const struct np_truth_link *found = &t->found.items[index];
     const struct np_truth_alternative *a = &t->alternatives[found->alternative];
-    uint32_t *place = np_vec_push(t->plan->draft.ctx, &t->wide);
+    struct np_truth_wide *place = np_vec_push(t->plan->draft.ctx, &t->wide);
     if (!place) {
         return false;
     }
-    *place = index;
+    *place = (struct np_truth_wide){index, 0};
     t->all_unclear = t->all_unclear || a->free;
     if (!t->all_unclear && found->truth == NP_YES && t->rules[a->rule].stops && !a->odd) {
         add_certain(t, a);
-        return true;
-    }
-    for (uint32_t c = 0; !t->all_unclear && c < t->n_asked; c++) {
-        add_truth(t, a, c, np_and(found->truth, a->all[c]));
+    } else if (!t->all_unclear) {
+        add_doubt(t, a);
     }
     return true;
+}
+
+/* As same_again, of alternatives with many columns: but for their ports they say the same. */
+static bool same_wide(const struct np_truths *t, const struct np_truth_wide *a,
+                      const struct np_truth_wide *b)
+{
+    const struct np_truth_link *f = &t->found.items[a->found], *g = &t->found.items[b->found];
+    struct np_truth_entry x = {f->alternative, f->truth, 0}, y = {g->alternative, g->truth, 0};
+    return !t->alternatives[x.alternative].free && !t->alternatives[y.alternative].free &&
+           same_again(t, &x, &y);
+}
+
+static void note_wide_skips(struct np_truths *t)
+{
+    struct np_truth_wide *wide = t->wide.items;
+    for (uint32_t i = (uint32_t)t->wide.count; i-- > 0;) {
+        bool last = i + 1 == t->wide.count;
+        wide[i].skip = !last && same_wide(t, &wide[i], &wide[i + 1]) ? wide[i + 1].skip : i + 1;
+    }
 }
 
 static bool find_links(struct np_truths *t, uint32_t class)
@@ -290,6 +317,7 @@ int np_truths_aim(struct np_truths *t, uint32_t far, uint32_t n_asked)
             const struct np_truth_alternative *a = &t->alternatives[found->alternative];
             fine = (!a->free && !a->all) || add_wide(t, (uint32_t)i);
         }
+        note_wide_skips(t);
     }
     return fine ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }
