@@ -72,6 +72,7 @@ struct np_port_truth {
 struct np_port_list {
     const struct np_port_truth *items;
     uint32_t count;
+    uint32_t user; /* who looked at it last; 0: nobody */
 };
 struct np_port_lists { /* of the classes as they are: made anew when these are refined */
     const struct np_ports *ports;

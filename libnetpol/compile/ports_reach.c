@@ -178,5 +178,6 @@ uint32_t np_port_lists_number(struct np_port_lists *lists, const struct np_servi
         return UINT32_MAX;
     }
     *place = list;
+    place->user = 0;
     return (uint32_t)*at;
 }

@@ -46,7 +46,11 @@ static bool columns_by_service(struct rows *r, const struct np_service *service)
     if (number == UINT32_MAX) {
         return false;
     }
-    const struct np_port_list *list = &lists->lists.items[number];
+    struct np_port_list *list = &lists->lists.items[number];
+    if (list->user == r->group + 1) { /* the same again tells nothing apart */
+        return true;
+    }
+    list->user = r->group + 1;
     for (uint32_t i = 0; i < list->count; i++) {
         np_partition_mark(&r->columns, list->items[i].class, list->items[i].truth);
     }
