@@ -40,7 +40,8 @@ void np_lint_report(struct np_lint *l, enum np_code code, int severity,
 /* The same at an endpoint. */
 void np_lint_report_at(struct np_lint *l, enum np_code code, const struct np_endpoint *endpoint,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* Classes that a set of peers matches; NULL: no memory. */
+/* Classes that a set of peers matches, where they stand until another set is asked for (the words
+ * stay); NULL: no memory. */
 const struct np_bits *np_lint_peers(struct np_lint *l, const struct np_set *set);
 struct np_lint_policy *np_lint_find(struct np_lint *l, const struct np_policy *policy);
 /* Every enforced rule, with its policy. */

@@ -127,19 +127,20 @@ static bool meets_outside(struct tie *tie, const struct np_match *const matches[
 static bool meets_class(struct tie *tie, const struct np_match *const matches[2])
 {
     struct np_lint *l = tie->l;
-    const struct np_bits *peers[2];
+    struct np_bits peers[2] = {{0}, {0}}; /* copies: asking for the second moves the first */
     unsigned tried = 0;
     for (int i = 0; i < 2; i++) {
-        peers[i] = matches[i]->far ? np_lint_peers(l, matches[i]->far) : NULL;
+        const struct np_bits *asked = matches[i]->far ? np_lint_peers(l, matches[i]->far) : NULL;
         if (l->failed) {
             return false;
         }
+        peers[i] = asked ? *asked : peers[i];
     }
     for (uint32_t c = 0; c < l->survey.n_classes && tried < PARTNERS; c++) {
         const struct np_endpoint *own = tie->subject->first, *other = l->survey.classes[c].first;
         struct np_hop hop;
-        if ((peers[0] && !np_bits_get(peers[0], c)) || (peers[1] && !np_bits_get(peers[1], c)) ||
-            other == own) {
+        if ((peers[0].words && !np_bits_get(&peers[0], c)) ||
+            (peers[1].words && !np_bits_get(&peers[1], c)) || other == own) {
             continue;
         }
         tried++;
