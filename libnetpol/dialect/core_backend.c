@@ -78,19 +78,19 @@ static void *pack_endpoints(struct np_decode *d, const void *decoded)
     return d->no_memory ? NULL : backends;
 }
 
-/* The first address of a backend is the one that is used; names are not addresses. */
-static bool first_address(struct np_decode *d, const struct np_core_slice *slice, size_t at,
-                          struct np_address *out)
+/* Names are not addresses. */
+static bool read_address(struct np_decode *d, const struct np_core_slice *slice, size_t at,
+                         size_t which, struct np_address *out)
 {
     const struct np_core_slice_endpoint *endpoint = &slice->endpoints.items[at];
-    if (endpoint->addresses.count == 0 || np_slice_is(slice->address_type, "FQDN")) {
+    if (np_slice_is(slice->address_type, "FQDN")) {
         return false;
     }
-    const struct np_string_item *item = &endpoint->addresses.items[0];
+    const struct np_string_item *item = &endpoint->addresses.items[which];
     size_t mark = np_path_key(d, "endpoints");
     np_path_index(d, at);
     np_path_key(d, "addresses");
-    np_path_index(d, 0);
+    np_path_index(d, which);
     bool good = np_core_parse_ip(d, item->node, "address", item->text, out);
     np_path_end(d, mark);
     return good;
@@ -113,11 +113,16 @@ static struct np_slice service_of(const struct np_core_slice *slice)
     return (struct np_slice){"", 0};
 }
 
+/* Traffic is sent to the first address of a backend only (discovery/v1 types.go); policies that name
+ * the service are about all of them. */
 static void *pack_slice(struct np_decode *d, const void *decoded)
 {
     const struct np_core_slice *slice = decoded;
     struct core_backends *backends = np_decode_alloc(d, 1, sizeof *backends);
-    size_t room = slice->endpoints.count * at_least_one(slice->ports.count);
+    size_t room = 0;
+    for (size_t i = 0; i < slice->endpoints.count; i++) {
+        room += slice->endpoints.items[i].addresses.count * at_least_one(slice->ports.count);
+    }
     struct core_backend *items = np_decode_alloc(d, room, sizeof *items);
     if (!backends || !items) {
         return NULL;
@@ -126,10 +131,13 @@ static void *pack_slice(struct np_decode *d, const void *decoded)
     backends->items = items;
     for (size_t i = 0; i < slice->endpoints.count; i++) {
         const struct np_core_slice_endpoint *endpoint = &slice->endpoints.items[i];
-        struct np_address address;
-        if (first_address(d, slice, i, &address)) {
+        for (size_t k = 0; k < endpoint->addresses.count; k++) {
+            struct np_address address;
+            if (!read_address(d, slice, i, k, &address)) {
+                continue;
+            }
             struct core_backend backend = at_address(d, &address, endpoint->target);
-            backend.waiting = !is_ready(endpoint);
+            backend.waiting = k > 0 || !is_ready(endpoint);
             add_ports(d, backends, backend, slice->ports.items, slice->ports.count);
         }
     }
