@@ -113,8 +113,8 @@ static struct np_slice service_of(const struct np_core_slice *slice)
     return (struct np_slice){"", 0};
 }
 
-/* Traffic is sent to the first address of a backend only (discovery/v1 types.go); policies that name
- * the service are about all of them. */
+/* Traffic is sent to the first address of a backend only (discovery/v1 types.go); policies that
+ * name the service are about all of them. */
 static void *pack_slice(struct np_decode *d, const void *decoded)
 {
     const struct np_core_slice *slice = decoded;
