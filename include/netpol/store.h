@@ -124,6 +124,7 @@ struct netpol_store_stats {
     uint64_t version;        /* changes with every commit */
     int incomplete;          /* 1 after a KEEP_GOING load left something out */
     uint64_t calico_objects; /* those of `objects` that are of Calico's kinds, policies or not */
+    uint64_t cilium_objects; /* the same of Cilium's */
 };
 NETPOL_API void netpol_store_stats(const struct netpol_store *store,
                                    struct netpol_store_stats *out);

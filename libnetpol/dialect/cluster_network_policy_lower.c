@@ -3,11 +3,12 @@
  * ClusterNetworkPolicy, AdminNetworkPolicy and BaselineAdminNetworkPolicy to model. Source:
  * kubernetes-sigs/network-policy-api apis/v1alpha1, apis/v1alpha2, npeps/npep-285-combine-crds.md.
  *
- * Listed rules in policies by (priority, name); nothing isolates; the tier's end passes on.
+ * Listed rules in policies by (priority, name); nothing isolates; the tier's end passes on. Under
+ * engine=cilium by (priority, index), a deny first (pkg/k8s/network_policy, PolicyEntry.Priority).
  */
 #include "dialect/cluster_network_policy.h"
 #include "base/defect.h"
-#include "dialect/lower.h"
+#include "dialect/cilium/cilium.h"
 
 enum { BANP_ORDER = 1001 }; /* behind every priority of a ClusterNetworkPolicy */
 
@@ -163,6 +164,9 @@ static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_dir
     }
     lowered->origin = np_lower_origin(l, rule->node, "spec.%s[%zu]",
                                       direction == NP_INGRESS ? "ingress" : "egress", index);
+    if (np_cilium_engine(l)) { /* its key is priority + index/100, over all policies of a tier */
+        lowered->rank = (int64_t)index;
+    }
     lowered->title = rule->name.len ? np_build_str(l->build, rule->name) : NULL;
     struct np_axes axes = lower_ports(l, rule);
     if (unknown) {

@@ -66,9 +66,11 @@ enum np_family {
     NP_FAMILY_POLICY,
     NP_FAMILY_FOREIGN /* policy kind whose reader does not exist yet: an error */
 };
+enum { NP_ENGINE_KUBERNETES, NP_ENGINE_CALICO, NP_ENGINE_CILIUM, NP_ENGINES }; /* in options.def */
 struct np_reader {
     const char *group, *version, *kind;
     uint8_t family;
+    uint8_t engine; /* whose kind it is: it decides under that one; KUBERNETES: under each */
     bool namespaced;
     int (*decode)(
         struct np_decode *d,
@@ -82,8 +84,6 @@ struct np_reader {
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
 const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);
 const struct np_reader *np_reader_at(size_t i);
-/* One of Calico's kinds, in either of its two groups, which are one resource each. */
-bool np_reader_is_calico(const struct np_reader *reader);
 /* Do such objects have a say under the option engine? */
 bool np_reader_decides(const struct np_reader *reader, const struct np_options *options);
 /* Stands for every kind that has no reader and was refused all the same (admitted loading). */

@@ -112,7 +112,7 @@ static void lower_direction(struct np_lower *l, struct np_policy *policy,
     for (size_t i = 0; spec && i < spec->rules[direction].count; i++) {
         lower_rule(l, policy, direction, &spec->rules[direction].items[i], i);
     }
-    if (l->options->other_proto == NP_OTHER_PROTO_DENY && !np_calico_engine(l)) {
+    if (l->options->other_proto == NP_OTHER_PROTO_DENY && np_lower_own_engine(l)) {
         deny_other_protocols(l, policy, direction);
     }
 }

@@ -2,6 +2,7 @@
 #include "dialect/lower.h"
 #include "base/defect.h"
 #include "dialect/calico/calico.h"
+#include "dialect/cilium/cilium.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,12 +11,13 @@ static const struct {
     const char *name;
     double order;
     enum np_rank_order rank_order;
-    const char *calico; /* where its policies stand under engine=calico */
+    const char *calico;         /* where its policies stand under engine=calico */
+    enum np_cilium_tier cilium; /* and under engine=cilium */
 } tiers[NP_TIER_COUNT] = {
-    [NP_TIER_OPTIONS] = {"options",       0,   NP_LISTED,     NULL           },
-    [NP_TIER_ADMIN] = {"Admin",         100, NP_LISTED,     "kube-admin"   },
-    [NP_TIER_NETWORK_POLICY] = {"NetworkPolicy", 200, NP_BY_VERDICT, "default"      },
-    [NP_TIER_BASELINE] = {"Baseline",      300, NP_LISTED,     "kube-baseline"},
+    [NP_TIER_OPTIONS] = {"options",       0,   NP_LISTED,     NULL,            NP_CILIUM_OPTIONS },
+    [NP_TIER_ADMIN] = {"Admin",         100, NP_LISTED,     "kube-admin",    NP_CILIUM_ADMIN   },
+    [NP_TIER_NETWORK_POLICY] = {"NetworkPolicy", 200, NP_BY_VERDICT, "default",       NP_CILIUM_NORMAL  },
+    [NP_TIER_BASELINE] = {"Baseline",      300, NP_LISTED,     "kube-baseline", NP_CILIUM_BASELINE},
 };
 
 int np_lower_status(const struct np_lower *l)
@@ -40,6 +42,9 @@ struct np_tier *np_lower_tier(struct np_lower *l, enum np_lower_tier which)
                    ? np_calico_options_tier(l)
                    : np_calico_tier(l, np_slice_of(tiers[which].calico), NP_CALICO_NORMAL);
     }
+    if (np_cilium_engine(l)) {
+        return np_cilium_tier(l, tiers[which].cilium);
+    }
     struct np_tier *tier = np_build_find_tier(l->build, tiers[which].name);
     if (!tier) {
         bool first = np_defect(BASELINE_FIRST) && which == NP_TIER_BASELINE;
@@ -56,6 +61,11 @@ void np_lower_place(struct np_lower *l, struct np_policy *policy, double order)
         policy->tie =
             np_calico_tie(l, np_build_format(l->build, "Kubernetes%s", l->object->reader->kind));
     }
+}
+
+bool np_lower_own_engine(const struct np_lower *l)
+{
+    return l->options->engine == NP_ENGINE_KUBERNETES;
 }
 
 /* ---- origins ---- */
@@ -203,11 +213,11 @@ void np_lower_alternative(struct np_lower *l, struct np_rule *rule, const struct
 
 static const uint8_t port_protocols[] = {6, 17, 132}; /* TCP, UDP, SCTP */
 
-static struct np_policy *synthetic(struct np_lower *l, enum np_lower_tier tier, const char *option)
+struct np_policy *np_lower_option_policy(struct np_lower *l, struct np_tier *tier,
+                                         const char *option)
 {
     np_str name = np_build_text(l->build, option);
-    struct np_policy *policy =
-        np_build_policy(l->build, np_lower_tier(l, tier), "Option", NULL, name);
+    struct np_policy *policy = np_build_policy(l->build, tier, "Option", NULL, name);
     if (policy) {
         policy->synthetic = true;
         policy->origin.option = name;
@@ -215,24 +225,31 @@ static struct np_policy *synthetic(struct np_lower *l, enum np_lower_tier tier, 
     return policy;
 }
 
-static struct np_match *synthetic_rule(struct np_lower *l, struct np_policy *policy,
-                                       enum np_direction direction, enum np_action action)
+struct np_rule *np_lower_option_rule(struct np_lower *l, struct np_policy *policy,
+                                     enum np_direction direction, enum np_action action,
+                                     uint16_t kinds)
 {
     struct np_rule *rule = np_build_rule(l->build, policy, direction, action);
-    if (!rule) {
-        return NULL;
+    if (rule) {
+        rule->origin.option = policy->name;
+        policy->subjects[direction] =
+            np_lower_pod_set(l, kinds, np_build_select(l->build, NP_SELECT_ALL, NULL, 0));
     }
-    rule->origin.option = policy->name;
-    policy->subjects[direction] = np_lower_pod_set(
-        l, np_lower_pod_kinds(l), np_build_select(l->build, NP_SELECT_ALL, NULL, 0));
-    return np_build_alt(l->build, rule);
+    return rule;
+}
+
+static struct np_match *pod_rule(struct np_lower *l, struct np_policy *policy,
+                                 enum np_direction direction, enum np_action action)
+{
+    return np_build_alt(l->build,
+                        np_lower_option_rule(l, policy, direction, action, np_lower_pod_kinds(l)));
 }
 
 static void allow_relation(struct np_lower *l, const char *option, enum np_direction direction,
                            uint8_t relation)
 {
-    struct np_match *match =
-        synthetic_rule(l, synthetic(l, NP_TIER_OPTIONS, option), direction, NP_ACT_ALLOW);
+    struct np_policy *policy = np_lower_option_policy(l, np_lower_tier(l, NP_TIER_OPTIONS), option);
+    struct np_match *match = pod_rule(l, policy, direction, NP_ACT_ALLOW);
     if (match) {
         match->relations = relation;
     }
@@ -254,10 +271,11 @@ const struct np_service *np_lower_other_protocols(struct np_lower *l)
 /* other_proto=allow: they leave the tier before its first rule, so its end does not see them. */
 static void pass_other_protocols(struct np_lower *l)
 {
-    struct np_policy *policy = synthetic(l, NP_TIER_NETWORK_POLICY, "other_proto");
+    struct np_policy *policy =
+        np_lower_option_policy(l, np_lower_tier(l, NP_TIER_NETWORK_POLICY), "other_proto");
     for (int d = 0; policy && d < NP_DIRECTIONS; d++) {
         policy->order = -1;
-        struct np_match *match = synthetic_rule(l, policy, (enum np_direction)d, NP_ACT_PASS);
+        struct np_match *match = pod_rule(l, policy, (enum np_direction)d, NP_ACT_PASS);
         if (match) {
             match->service = np_lower_other_protocols(l);
         }
@@ -268,6 +286,10 @@ static void begin_tiers(struct np_lower *l)
 {
     if (np_calico_engine(l)) {
         np_calico_begin(l);
+        return;
+    }
+    if (np_cilium_engine(l)) {
+        np_cilium_begin(l);
         return;
     }
     for (int i = 0; i < NP_TIER_COUNT; i++) {
@@ -294,7 +316,7 @@ int np_lower_begin(struct np_lower *l)
          d++) { /* judge, allow */
         allow_relation(l, "self_traffic", (enum np_direction)d, NP_REL_SELF);
     }
-    if (o->other_proto == NP_OTHER_PROTO_ALLOW && !np_calico_engine(l)) {
+    if (o->other_proto == NP_OTHER_PROTO_ALLOW && np_lower_own_engine(l)) {
         pass_other_protocols(l);
     }
     return np_lower_status(l);
@@ -319,6 +341,9 @@ static struct np_tier *unreadable_tier(struct np_lower *l, enum np_lower_tier be
         "unreadable", "unreadable Admin", "unreadable NetworkPolicy", "unreadable Baseline"};
     if (np_calico_engine(l)) {
         return np_calico_unreadable_tier(l, np_slice_of(tiers[before].calico), NP_CALICO_NORMAL);
+    }
+    if (np_cilium_engine(l)) {
+        return np_cilium_unreadable_tier(l, tiers[before].cilium, false);
     }
     struct np_tier *tier = np_build_find_tier(l->build, names[before]);
     return tier ? tier : add_tier(l, names[before], tiers[before].order - 50, NP_LISTED);

@@ -8,7 +8,8 @@
  * The tiers, in order: `options` (synthetic rules: own node, a pod to itself), `Admin`,
  * `NetworkPolicy`, `Baseline`; the end of the stage allows. In front of the last three stands, when
  * needed, a tier `unreadable` of their own. Under engine=calico they are Calico's tiers kube-admin,
- * default and kube-baseline (calico/calico.h).
+ * default and kube-baseline (calico/calico.h), under engine=cilium Admin, Normal and Baseline
+ * (cilium/cilium.h).
  *
  * Alternative i of a lowered rule is peer i (from[i], to[i]); a rule without peers has one
  * alternative without far axis. Explanations count on that.
@@ -25,6 +26,8 @@ enum np_lower_tier {
 struct np_tier *np_lower_tier(struct np_lower *l, enum np_lower_tier which);
 /* Where a policy of these kinds stands in its tier; under engine=calico with Calico's tie-break. */
 void np_lower_place(struct np_lower *l, struct np_policy *policy, double order);
+/* engine=kubernetes: what the API documents leave open is for options to say. */
+bool np_lower_own_engine(const struct np_lower *l);
 
 /* Of the object being lowered; path is of the field at node (NULL: the object). */
 struct np_origin np_lower_origin(struct np_lower *l, const struct np_node *node, const char *format,
@@ -63,9 +66,15 @@ struct np_axes np_lower_axes(struct np_lower *l, const struct np_lower_ports *po
 void np_lower_alternative(struct np_lower *l, struct np_rule *rule, const struct np_set *far,
                           struct np_axes axes);
 
+/* What an option says as a policy of its tier; of all objects of these kinds, each rule of it. */
+struct np_policy *np_lower_option_policy(struct np_lower *l, struct np_tier *tier,
+                                         const char *option);
+struct np_rule *np_lower_option_rule(struct np_lower *l, struct np_policy *policy,
+                                     enum np_direction direction, enum np_action action,
+                                     uint16_t kinds);
+
 /* Everything but TCP, UDP and SCTP. */
 const struct np_service *np_lower_other_protocols(struct np_lower *l);
-enum { NP_ENGINE_KUBERNETES, NP_ENGINE_CALICO };                          /* as in options.def */
 enum { NP_OTHER_PROTO_JUDGE, NP_OTHER_PROTO_ALLOW, NP_OTHER_PROTO_DENY }; /* as in options.def */
 
 /* The lowering of every refused kind, and of what a reader could not read. */

@@ -7,7 +7,7 @@
 
 bool np_reader_decides(const struct np_reader *reader, const struct np_options *options)
 {
-    return !np_reader_is_calico(reader) || options->engine == NP_ENGINE_CALICO;
+    return reader->engine == NP_ENGINE_KUBERNETES || reader->engine == options->engine;
 }
 
 int np_lower_object(struct np_lower *l, const struct np_object *object)
@@ -63,6 +63,7 @@ struct silent {
 
 static void report(struct np_lower *l, const struct silent *silent)
 {
+    static const char *const engines[NP_ENGINES] = {"kubernetes", "calico", "cilium"};
     const struct np_object *object = silent->first;
     struct np_place place = {.source = object->source,
                              .line = object->line,
@@ -71,8 +72,9 @@ static void report(struct np_lower *l, const struct silent *silent)
                              .path = "kind"};
     l->errors += l->strict;
     np_diag_full(l->diags, NP_CODE_3106, l->strict ? NETPOL_ERROR : -1, NULL, &place,
-                 "%zu %s of %s %s no say with engine=kubernetes", silent->count,
-                 silent->reader->kind, silent->reader->group, silent->count > 1 ? "have" : "has");
+                 "%zu %s of %s %s no say with engine=%s", silent->count, silent->reader->kind,
+                 silent->reader->group, silent->count > 1 ? "have" : "has",
+                 engines[l->options->engine]);
 }
 
 void np_lower_check_engine(struct np_lower *l, struct np_object *const *objects, size_t count)

@@ -162,7 +162,8 @@ int np_lower_check(struct np_lower *l, const struct np_model *model)
         for (uint32_t t = 0; checkpoint->n_stages && t < checkpoint->stages[0]->n_tiers; t++) {
             const struct np_tier *tier = checkpoint->stages[0]->tiers[t];
             struct np_slice name = np_str_slice(tier->name);
-            if (np_slice_is(name, "Admin") || np_slice_is(name, "Baseline")) {
+            bool by_name = tier->rank_order == NP_LISTED; /* else equals are of one rank */
+            if (by_name && (np_slice_is(name, "Admin") || np_slice_is(name, "Baseline"))) {
                 check_tier(&c, tier);
             }
         }

@@ -12,38 +12,44 @@
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
 
-#define POLICY(group, version, kind, namespaced, decode, lower, shape)            \
-    {                                                                             \
-        group, version, kind, NP_FAMILY_POLICY, namespaced, np_##decode##_decode, \
-            np_##lower##_lower, &np_##shape##_policy_shape, NULL, NULL            \
+#define POLICY(group, version, kind, namespaced, decode, lower, shape)                       \
+    {                                                                                        \
+        group, version, kind, NP_FAMILY_POLICY, NP_ENGINE_KUBERNETES, namespaced,            \
+            np_##decode##_decode, np_##lower##_lower, &np_##shape##_policy_shape, NULL, NULL \
     }
 /* Calico serves its kinds under two names; lower: np_calico_<lower>_lower. */
 #define CALICO_POLICY(kind, namespaced, id, lower, syntax)                            \
     CALICO_POLICY_OF("projectcalico.org", "v3", kind, namespaced, id, lower, syntax), \
         CALICO_POLICY_OF("crd.projectcalico.org", "v1", kind, namespaced, id, lower, syntax)
-#define CALICO_POLICY_OF(group, version, kind, namespaced, id, lower, syntax)        \
-    {                                                                                \
-        group, version, kind, NP_FAMILY_POLICY, namespaced, np_calico_##id##_decode, \
-            np_calico_##lower##_lower, &np_calico_##id##_policy_shape, syntax, NULL  \
+#define CALICO_POLICY_OF(group, version, kind, namespaced, id, lower, syntax)                   \
+    {                                                                                           \
+        group, version, kind, NP_FAMILY_POLICY, NP_ENGINE_CALICO, namespaced,                   \
+            np_calico_##id##_decode, np_calico_##lower##_lower, &np_calico_##id##_policy_shape, \
+            syntax, NULL                                                                        \
     }
-#define REFUSED(group, version, kind, namespaced, hint)                                       \
-    {                                                                                         \
-        group, version, kind, NP_FAMILY_FOREIGN, namespaced, NULL, np_lower_unreadable, NULL, \
-            NULL, hint                                                                        \
+/* Policies that are not read: of nobody's in particular, and of an engine's. */
+#define REFUSED(group, version, kind, namespaced, hint) \
+    REFUSED_OF(KUBERNETES, group, version, kind, namespaced, hint)
+#define REFUSED_OF(engine, group, version, kind, namespaced, hint)                     \
+    {                                                                                  \
+        group, version, kind, NP_FAMILY_FOREIGN, NP_ENGINE_##engine, namespaced, NULL, \
+            np_lower_unreadable, NULL, NULL, hint                                      \
     }
 
 /* What a cluster is made of: np_core_<decode>_decode, np_core_<lower>_lower, np_core_<shape>_shape.
  */
-#define CORE(group, version, kind, namespaced, decode, lower, shape, syntax)         \
-    {                                                                                \
-        group, version, kind, NP_FAMILY_CORE, namespaced, np_core_##decode##_decode, \
-            np_core_##lower##_lower, &np_core_##shape##_shape, syntax, NULL          \
+#define CORE(group, version, kind, namespaced, decode, lower, shape, syntax)                      \
+    {                                                                                             \
+        group, version, kind, NP_FAMILY_CORE, NP_ENGINE_KUBERNETES, namespaced,                   \
+            np_core_##decode##_decode, np_core_##lower##_lower, &np_core_##shape##_shape, syntax, \
+            NULL                                                                                  \
     }
 /* Calico's, in a group and version: np_calico_<name>_decode, _lower, _shape. */
-#define CALICO_KIND(group, version, kind, namespaced, name, syntax)                  \
-    {                                                                                \
-        group, version, kind, NP_FAMILY_CORE, namespaced, np_calico_##name##_decode, \
-            np_calico_##name##_lower, &np_calico_##name##_shape, syntax, NULL        \
+#define CALICO_KIND(group, version, kind, namespaced, name, syntax)                         \
+    {                                                                                       \
+        group, version, kind, NP_FAMILY_CORE, NP_ENGINE_CALICO, namespaced,                 \
+            np_calico_##name##_decode, np_calico_##name##_lower, &np_calico_##name##_shape, \
+            syntax, NULL                                                                    \
     }
 #define CALICO(group, version)                                                 \
     CALICO_KIND(group, version, "Tier", false, tier, np_syntax_label),         \
@@ -54,19 +60,22 @@
         CALICO_KIND(group, version, "Profile", false, profile, NULL),          \
         CALICO_KIND(group, version, "FelixConfiguration", false, felix, NULL),
 /* Any other version of such a kind. */
-#define OUTDATED(group, kind, namespaced, hint)                                                   \
-    {                                                                                             \
-        group, NULL, kind, NP_FAMILY_FOREIGN, namespaced, NULL, np_core_unread_lower, NULL, NULL, \
-            hint                                                                                  \
+#define OUTDATED(group, kind, namespaced, hint) \
+    OUTDATED_OF(KUBERNETES, group, kind, namespaced, hint)
+#define OUTDATED_OF(engine, group, kind, namespaced, hint)                          \
+    {                                                                               \
+        group, NULL, kind, NP_FAMILY_FOREIGN, NP_ENGINE_##engine, namespaced, NULL, \
+            np_core_unread_lower, NULL, NULL, hint                                  \
     }
 
-#define CALICO_OUTDATED(group)                                                                   \
-    OUTDATED(group, "Tier", false, use_calico), OUTDATED(group, "NetworkSet", true, use_calico), \
-        OUTDATED(group, "GlobalNetworkSet", false, use_calico),                                  \
-        OUTDATED(group, "HostEndpoint", false, use_calico),                                      \
-        OUTDATED(group, "WorkloadEndpoint", true, use_calico),                                   \
-        OUTDATED(group, "Profile", false, use_calico),                                           \
-        OUTDATED(group, "FelixConfiguration", false, use_calico),
+#define CALICO_OUTDATED(group)                                             \
+    OUTDATED_OF(CALICO, group, "Tier", false, use_calico),                 \
+        OUTDATED_OF(CALICO, group, "NetworkSet", true, use_calico),        \
+        OUTDATED_OF(CALICO, group, "GlobalNetworkSet", false, use_calico), \
+        OUTDATED_OF(CALICO, group, "HostEndpoint", false, use_calico),     \
+        OUTDATED_OF(CALICO, group, "WorkloadEndpoint", true, use_calico),  \
+        OUTDATED_OF(CALICO, group, "Profile", false, use_calico),          \
+        OUTDATED_OF(CALICO, group, "FelixConfiguration", false, use_calico),
 
 static const char use_core[] = "Write apiVersion: v1.";
 static const char use_apps[] = "Write apiVersion: apps/v1 (spec.selector is then required).";
@@ -142,19 +151,21 @@ static const struct np_reader readers[] = {
     REFUSED("policy.networking.k8s.io", NULL, "ClusterNetworkPolicy", false, use_v1alpha2),
     REFUSED("policy.networking.k8s.io", NULL, NULL, false, unknown_kind),
 
-    REFUSED("cilium.io", NULL, "CiliumNetworkPolicy", true, NULL),
-    REFUSED("cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, NULL),
-    REFUSED("cilium.io", NULL, "CiliumCIDRGroup", false, NULL),
-    REFUSED("projectcalico.org", NULL, "NetworkPolicy", true, use_v3),
-    REFUSED("projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_v3),
-    REFUSED("projectcalico.org", NULL, "StagedNetworkPolicy", true, use_v3),
-    REFUSED("projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, use_v3),
-    REFUSED("projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, use_v3),
-    REFUSED("crd.projectcalico.org", NULL, "NetworkPolicy", true, use_crd_v1),
-    REFUSED("crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_crd_v1),
-    REFUSED("crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, use_crd_v1),
-    REFUSED("crd.projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, use_crd_v1),
-    REFUSED("crd.projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, use_crd_v1),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumNetworkPolicy", true, NULL),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, NULL),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumCIDRGroup", false, NULL),
+    REFUSED_OF(CALICO, "projectcalico.org", NULL, "NetworkPolicy", true, use_v3),
+    REFUSED_OF(CALICO, "projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_v3),
+    REFUSED_OF(CALICO, "projectcalico.org", NULL, "StagedNetworkPolicy", true, use_v3),
+    REFUSED_OF(CALICO, "projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false, use_v3),
+    REFUSED_OF(CALICO, "projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true, use_v3),
+    REFUSED_OF(CALICO, "crd.projectcalico.org", NULL, "NetworkPolicy", true, use_crd_v1),
+    REFUSED_OF(CALICO, "crd.projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_crd_v1),
+    REFUSED_OF(CALICO, "crd.projectcalico.org", NULL, "StagedNetworkPolicy", true, use_crd_v1),
+    REFUSED_OF(CALICO, "crd.projectcalico.org", NULL, "StagedGlobalNetworkPolicy", false,
+               use_crd_v1),
+    REFUSED_OF(CALICO, "crd.projectcalico.org", NULL, "StagedKubernetesNetworkPolicy", true,
+               use_crd_v1),
     REFUSED("security.istio.io", NULL, "AuthorizationPolicy", true, NULL),
     REFUSED("security.istio.io", NULL, "PeerAuthentication", true, NULL),
     REFUSED("security.istio.io", NULL, "RequestAuthentication", true, NULL),
@@ -174,13 +185,6 @@ const struct np_reader *np_reader_unread(bool namespaced)
     static const struct np_reader unread[] = {REFUSED("", NULL, NULL, false, NULL),
                                               REFUSED("", NULL, NULL, true, NULL)};
     return &unread[namespaced];
-}
-
-bool np_reader_is_calico(const struct np_reader *reader)
-{
-    static const char group[] = "projectcalico.org";
-    size_t len = strlen(reader->group), own = sizeof group - 1;
-    return len >= own && strcmp(reader->group + len - own, group) == 0;
 }
 
 static bool fits(const char *pattern, struct np_slice text)

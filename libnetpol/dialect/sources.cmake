@@ -25,6 +25,7 @@ netpol_room(
     calico/synthetic.c
     calico/tier.c
     cidr.c
+    cilium/frame.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
     core.c

@@ -196,7 +196,8 @@ void np_store_stats(const struct netpol_store *store, struct netpol_store_stats 
         const struct np_object *object = (const struct np_object *)(uintptr_t)value;
         bool policy = object->reader->family == NP_FAMILY_POLICY;
         out->policies += policy;
-        out->calico_objects += np_reader_is_calico(object->reader);
+        out->calico_objects += object->reader->engine == NP_ENGINE_CALICO;
+        out->cilium_objects += object->reader->engine == NP_ENGINE_CILIUM;
         out->endpoints += is_endpoint(object);
         out->unreadable += object->state == NP_OBJECT_UNREADABLE;
     }

@@ -63,7 +63,7 @@ static bool on_page(const struct np_reader *reader, size_t page)
 {
     return reader->shape && reader->family == pages[page].family &&
            (pages[page].group ? strcmp(reader->group, pages[page].group) == 0
-                              : !np_reader_is_calico(reader));
+                              : reader->engine != NP_ENGINE_CALICO);
 }
 
 static void gather(struct shapes *shapes, size_t page)

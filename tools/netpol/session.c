@@ -208,23 +208,30 @@ static int load_paths(struct session *session)
     return status;
 }
 
-/* The auto profile does not choose between two engines. */
-static bool mixes_engines(const struct session *session)
+/* Engines of which there are objects, read or refused. */
+static void find_engines(const struct session *session, bool *cilium, bool *calico)
 {
     struct netpol_store_stats stats;
-    bool cilium = false, calico = false;
-    if (args_value(session->args, OPTION_PROFILE) &&
-        !args_is(session->args, OPTION_PROFILE, "auto"))
-        return false;
     netpol_store_stats(session->store, &stats);
-    calico = stats.calico_objects > 0;
+    *cilium = stats.cilium_objects > 0;
+    *calico = stats.calico_objects > 0;
     for (size_t i = 0; i < netpol_diags_count(session->diags); i++) {
         const struct netpol_diag *diag = netpol_diags_at(session->diags, i);
         if (strcmp(diag->name, "no-reader") == 0) {
-            cilium = cilium || strstr(diag->message, "cilium.io/");
-            calico = calico || strstr(diag->message, "projectcalico.org/");
+            *cilium = *cilium || strstr(diag->message, "cilium.io/");
+            *calico = *calico || strstr(diag->message, "projectcalico.org/");
         }
     }
+}
+
+/* The auto profile does not choose between two engines. */
+static bool mixes_engines(const struct session *session)
+{
+    bool cilium, calico;
+    if (args_value(session->args, OPTION_PROFILE) &&
+        !args_is(session->args, OPTION_PROFILE, "auto"))
+        return false;
+    find_engines(session, &cilium, &calico);
     if (cilium && calico)
         complain("--profile auto: the set holds objects of Cilium and of Calico; a cluster has one "
                  "engine, choose it with --profile");
@@ -259,13 +266,13 @@ static const char *choose_profile(struct session *session)
     const char *profile = args_value(session->args, OPTION_PROFILE);
     if (profile && strcmp(profile, "auto") != 0)
         return profile;
-    struct netpol_store_stats stats;
-    netpol_store_stats(session->store, &stats);
-    bool calico = stats.calico_objects > 0;
+    bool cilium, calico;
+    find_engines(session, &cilium, &calico);
     if (!args_has(session->args, OPTION_QUIET) && !session->profile_said)
-        complain(calico ? "profile calico (auto: there are objects of Calico)"
-                        : "profile kubernetes (auto: no kinds of another engine)");
-    return calico ? "calico" : "kubernetes";
+        complain(cilium   ? "profile cilium (auto: there are objects of Cilium)"
+                 : calico ? "profile calico (auto: there are objects of Calico)"
+                          : "profile kubernetes (auto: no kinds of another engine)");
+    return cilium ? "cilium" : calico ? "calico" : "kubernetes";
 }
 
 int session_compile(struct session *session)

@@ -62,26 +62,11 @@ static const struct np_calico_felix_spec *felix(const struct np_lower *l)
 static struct np_policy *synthetic(struct np_lower *l, struct np_tier *tier, const char *option,
                                    double order)
 {
-    np_str name = np_build_text(l->build, option);
-    struct np_policy *policy = np_build_policy(l->build, tier, "Option", NULL, name);
+    struct np_policy *policy = np_lower_option_policy(l, tier, option);
     if (policy) {
-        policy->synthetic = true;
-        policy->origin.option = name;
         policy->order = order;
     }
     return policy;
-}
-
-static struct np_rule *add_rule(struct np_lower *l, struct np_policy *policy,
-                                enum np_direction direction, uint16_t kinds, enum np_action action)
-{
-    struct np_rule *rule = np_build_rule(l->build, policy, direction, action);
-    if (rule) {
-        rule->origin.option = policy->name;
-        policy->subjects[direction] =
-            np_lower_pod_set(l, kinds, np_build_select(l->build, NP_SELECT_ALL, NULL, 0));
-    }
-    return rule;
 }
 
 /* ---- failsafe ports ---- */
@@ -133,7 +118,8 @@ static void failsafe(struct np_lower *l, struct np_tier *tier, enum np_direction
                      enum np_action action)
 {
     struct np_policy *policy = synthetic(l, tier, "failsafe_ports", -HUGE_VAL);
-    failsafe_ports(l, add_rule(l, policy, direction, NP_OBJ_HOST_ENDPOINT, action), direction);
+    failsafe_ports(l, np_lower_option_rule(l, policy, direction, action, NP_OBJ_HOST_ENDPOINT),
+                   direction);
 }
 
 /* ---- the own node ---- */
@@ -157,7 +143,8 @@ static void own_node(struct np_lower *l, struct np_tier *tier, const char *optio
                      enum np_direction direction, uint16_t kinds, enum np_action action,
                      double order)
 {
-    struct np_rule *rule = add_rule(l, synthetic(l, tier, option, order), direction, kinds, action);
+    struct np_rule *rule =
+        np_lower_option_rule(l, synthetic(l, tier, option, order), direction, action, kinds);
     struct np_match *match = np_build_alt(l->build, rule);
     if (match) {
         match->relations = NP_REL_OWN_NODE;
@@ -202,9 +189,9 @@ static void encapsulation(struct np_lower *l)
     if ((!vxlan && !ipip) || np_defect(CALICO_ENCAPSULATION)) {
         return;
     }
-    struct np_rule *rule =
-        add_rule(l, synthetic(l, np_calico_options_tier(l), "workload_encapsulation", 1), NP_EGRESS,
-                 NP_OBJ_WORKLOAD, NP_ACT_DENY);
+    struct np_rule *rule = np_lower_option_rule(
+        l, synthetic(l, np_calico_options_tier(l), "workload_encapsulation", 1), NP_EGRESS,
+        NP_ACT_DENY, NP_OBJ_WORKLOAD);
     struct np_match *match = np_build_alt(l->build, rule);
     if (match) {
         match->service =

@@ -80,6 +80,9 @@ static void unreadable_foreign_policies(void **state)
     given(w, "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
              "metadata: {name: p, namespace: x}\nspec: {}\n");
     assert_int_equal(w->count, 1);
+    assert_verdict(w, wa, xa, 80, NETPOL_ALLOW); /* of another engine: no say */
+    w->options.engine = NP_ENGINE_CILIUM;
+    assert_int_equal(world_lower(w), NETPOL_OK);
     assert_verdict(w, wa, xa, 80, NETPOL_DENY);
     assert_verdict(w, wa, wb, 80, NETPOL_ALLOW);
 }

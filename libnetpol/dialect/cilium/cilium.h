@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NP_DIALECT_CILIUM_CILIUM_H
+#define NP_DIALECT_CILIUM_CILIUM_H
+/*
+ * What the Cilium kinds share: the tiers in which they stand (engine=cilium).
+ *
+ *     options    0     synthetic rules: what passes before every policy
+ *     Admin      100   ClusterNetworkPolicy (tier Admin), AdminNetworkPolicy
+ *     Normal     200   CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy: one rank
+ *     Baseline   250   ClusterNetworkPolicy (tier Baseline), BaselineAdminNetworkPolicy
+ *     Default    255   the own node; denied where some policy of any tier isolates the subject
+ *
+ * All of them are BY_VERDICT: of what has one key a deny comes before an allow, an allow before a
+ * pass, however specific. Sources: pkg/policy/types/entry.go (tiers), pkg/policy/mapstate.go and
+ * pkg/policy/testutils/simulate.go (order), pkg/policy/repository.go
+ * computePolicyEnforcementAndRules (default).
+ *
+ * Nodes are subjects under host_firewall=on: a stage of their own with the tiers options, Normal
+ * and Default, whose names end in " (host)".
+ */
+#include "dialect/lower.h"
+
+enum np_cilium_tier {
+    NP_CILIUM_OPTIONS,
+    NP_CILIUM_ADMIN,
+    NP_CILIUM_NORMAL,
+    NP_CILIUM_BASELINE,
+    NP_CILIUM_DEFAULT,
+    NP_CILIUM_TIERS
+};
+bool np_cilium_engine(const struct np_lower *l);
+/* Of workloads; NULL: no memory. */
+struct np_tier *np_cilium_tier(struct np_lower *l, enum np_cilium_tier which);
+/* Of nodes; NULL: option host_firewall=off, a tier that nodes do not have, or no memory. */
+struct np_tier *np_cilium_host_tier(struct np_lower *l, enum np_cilium_tier which);
+/*
+ * In front of that tier: for policies that could not be read (np_lower_unreadable_in). host: of
+ * nodes, NULL as above.
+ */
+struct np_tier *np_cilium_unreadable_tier(struct np_lower *l, enum np_cilium_tier which, bool host);
+/* The tiers that are always there, and synthetic rules. Before all lowering, engine=cilium only. */
+void np_cilium_begin(struct np_lower *l);
+
+/* The cluster's name, "default" where nothing says another. */
+np_str np_cilium_cluster(const struct np_lower *l);
+/* Prefixes of a CiliumCIDRGroup by name; of all that a selector matches. */
+const struct np_literal *np_cilium_group_literal(struct np_lower *l, struct np_slice name);
+const struct np_literal *np_cilium_groups_literal(struct np_lower *l,
+                                                  const struct np_label_selector *selector);
+/* A set of addresses fed by the caller; unknown: NOTHING, with a warning. */
+const struct np_literal *np_cilium_fed_literal(struct np_lower *l, struct np_slice name);
+/* The API server: addresses of the backends of Service default/kubernetes, as far as known. */
+const struct np_literal *np_cilium_apiserver_literal(struct np_lower *l);
+#endif
