@@ -26,6 +26,11 @@ netpol_room(
     calico/tier.c
     cidr.c
     cilium/frame.c
+    cilium/l7.c
+    cilium/l7_http.c
+    cilium/l7_kafka.c
+    cilium/l7_lower.c
+    cilium/l7_place.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
     core.c

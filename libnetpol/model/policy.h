@@ -42,7 +42,10 @@ enum np_pattern_kind {
     NP_PATTERN_PRESENT,
     NP_PATTERN_CONTAINS,
     NP_PATTERN_UNDER, /* of a path: itself and what is below it, by whole segments */
-    NP_PATTERN_DNS    /* "*.x", "a.*.x": one label or more; case-blind, trailing dot ignored */
+    NP_PATTERN_DNS,   /* "*.x", "a.*.x": one label or more; case-blind, trailing dot ignored */
+    NP_PATTERN_REGEX, /* RE2's syntax, of the whole text */
+    NP_PATTERN_FQDN,  /* a name by Cilium's matchPattern */
+    NP_PATTERN_SNI    /* a server name by Cilium's serverNames */
 };
 struct np_pattern {
     uint8_t kind;
@@ -202,6 +205,7 @@ struct np_rule {
     uint32_t place;           /* sealed: in its tier's walk */
     np_str provider;          /* ASK */
     np_str listener_name;     /* redirect */
+    np_str step;              /* order among the ALLOWs of a rank where one has effects; NULL: first */
     np_str log_cookie, title; /* title: the rule's own name */
     np_str missing;           /* what it names and nobody has loaded: a service */
     const struct np_match *alternatives;

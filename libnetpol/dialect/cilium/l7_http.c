@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One HTTP rule. Source: pkg/policy/api/http.go and pkg/envoy/{xds_server,sort}.go of
+ * cilium/cilium, cilium/network_policy.cc of cilium/proxy (HeaderMatch::allowed).
+ *
+ * Method, path, host and `headers` come first: where one of them differs, the rule does nothing.
+ * Where they hold every element of headerMatches is tried, also after one that has failed, and does
+ * what its mismatch says.
+ */
+#include "dialect/cilium/l7_internal.h"
+
+#include <stdlib.h>
+
+struct np_cilium_header np_cilium_header_read(struct np_slice text)
+{
+    const char *space = text.len ? memchr(text.ptr, ' ', text.len) : NULL;
+    if (!space) {
+        return (struct np_cilium_header){.name = text, .present = true};
+    }
+    struct np_cilium_header header = {
+        .name = {text.ptr, (size_t)(space - text.ptr)}
+    };
+    header.value = (struct np_slice){space + 1, text.len - header.name.len - 1};
+    while (header.name.len && header.name.ptr[header.name.len - 1] == ':') {
+        header.name.len--;
+    }
+    return header;
+}
+
+/* An empty value asks for the header alone. */
+static const struct np_expr *header(struct np_lower *l, struct np_slice name, struct np_slice value)
+{
+    const struct np_expr expr = {
+        .op = NP_EXPR_ATOM,
+        .view = NP_VIEW_HEADER,
+        .name = np_build_str(l->build, name),
+        .pattern = {.kind = value.len ? NP_PATTERN_EXACT : NP_PATTERN_PRESENT,
+                    .text = np_build_str(l->build, value)}
+    };
+    return np_build_expr(l->build, &expr);
+}
+
+static const struct np_expr *exact(struct np_lower *l, const struct np_cilium_header *item)
+{
+    if (item->present || item->value.len) {
+        return header(l, item->name, item->value);
+    }
+    const struct np_expr expr = { /* "Name: " asks for an empty value */
+        .op = NP_EXPR_ATOM,
+        .view = NP_VIEW_HEADER,
+        .name = np_build_str(l->build, item->name),
+        .pattern = {.kind = NP_PATTERN_EXACT, .text = np_build_text(l->build, "")}
+    };
+    return np_build_expr(l->build, &expr);
+}
+
+static void regex(struct np_lower *l, struct np_cilium_terms *terms, enum np_view view,
+                  struct np_slice text)
+{
+    if (text.len) {
+        np_cilium_term(terms, np_cilium_atom(l, view, NP_PATTERN_REGEX, text));
+    }
+}
+
+/* Method, path, host and `headers`; NULL: any. */
+static const struct np_expr *head(struct np_lower *l, const struct np_cilium_http *http)
+{
+    struct np_cilium_terms terms = np_cilium_terms(l, 3 + http->headers.count);
+    regex(l, &terms, NP_VIEW_METHOD, http->method);
+    regex(l, &terms, NP_VIEW_PATH_CILIUM, http->path);
+    regex(l, &terms, NP_VIEW_AUTHORITY_RAW, http->host);
+    for (size_t i = 0; i < http->headers.count; i++) {
+        struct np_cilium_header item = np_cilium_header_read(http->headers.items[i].text);
+        np_cilium_term(&terms, exact(l, &item));
+    }
+    return np_cilium_join(&terms, NP_EXPR_ALL);
+}
+
+/* A secret that is missing, and no value beside it: the rule fails, whatever mismatch says. */
+static bool is_lost(const struct np_cilium_header_match *match)
+{
+    return match->secret && match->value.len == 0;
+}
+
+static bool fails_on_mismatch(const struct np_cilium_header_match *match)
+{
+    return match->mismatch.len == 0;
+}
+
+/* ---- effects ---- */
+
+static enum np_effect_kind effect_kind(struct np_slice mismatch)
+{
+    return np_slice_is(mismatch, "ADD")       ? NP_EFFECT_ADD_HEADER
+           : np_slice_is(mismatch, "DELETE")  ? NP_EFFECT_DELETE_HEADER
+           : np_slice_is(mismatch, "REPLACE") ? NP_EFFECT_REPLACE_HEADER
+                                              : NP_EFFECT_LOG;
+}
+
+/* To delete a header that is asked to be there and is not: nothing to do. */
+static bool does_nothing(const struct np_cilium_header_match *match)
+{
+    return effect_kind(match->mismatch) == NP_EFFECT_DELETE_HEADER && match->value.len == 0;
+}
+
+static struct np_effect effect_of(struct np_lower *l, const struct np_cilium_header_match *match,
+                                  const struct np_expr *first)
+{
+    struct np_cilium_terms unless = np_cilium_terms(l, 2);
+    np_cilium_term(&unless, np_cilium_not(l, first));
+    np_cilium_term(&unless, header(l, match->name, match->value));
+    return (struct np_effect){.kind = (uint8_t)effect_kind(match->mismatch),
+                              .unless = np_cilium_join(&unless, NP_EXPR_ANY),
+                              .name = np_build_str(l->build, match->name),
+                              .value = np_build_str(l->build, match->value)};
+}
+
+static void add_effects(struct np_lower *l, const struct np_cilium_http *http,
+                        const struct np_expr *first, struct np_cilium_request *out)
+{
+    size_t count = http->header_matches.count;
+    struct np_effect *effects = np_build_alloc(l->build, count, sizeof *effects);
+    for (size_t i = 0; effects && i < count; i++) {
+        const struct np_cilium_header_match *match = &http->header_matches.items[i];
+        if (!fails_on_mismatch(match) && !is_lost(match) && !does_nothing(match)) {
+            effects[out->n_effects++] = effect_of(l, match, first);
+        }
+    }
+    out->effects = effects;
+}
+
+/* ---- order ---- */
+
+struct key { /* a header as the proxy compares rules by */
+    struct np_slice name, value;
+};
+
+static int compare_keys(const void *x, const void *y)
+{
+    const struct key *a = x, *b = y;
+    int order = np_slice_compare(a->name, b->name);
+    return order ? order : np_slice_compare(a->value, b->value);
+}
+
+static void add_key(struct key *keys, size_t *count, const char *name, struct np_slice value)
+{
+    if (value.len) {
+        keys[(*count)++] = (struct key){np_slice_of(name), value};
+    }
+}
+
+/*
+ * Rules with fewer conditions first, then by the conditions, sorted by name: what
+ * SortHTTPNetworkPolicyRules makes of them. headerMatches have no say in it.
+ */
+static np_str step_of(struct np_lower *l, const struct np_cilium_http *http)
+{
+    size_t count = 0;
+    struct key *keys = np_build_alloc(l->build, 3 + http->headers.count, sizeof *keys);
+    if (!keys) {
+        return NULL;
+    }
+    add_key(keys, &count, ":path", http->path);
+    add_key(keys, &count, ":method", http->method);
+    add_key(keys, &count, ":authority", http->host);
+    for (size_t i = 0; i < http->headers.count; i++) {
+        struct np_cilium_header item = np_cilium_header_read(http->headers.items[i].text);
+        keys[count++] = (struct key){item.name, item.value};
+    }
+    qsort(keys, count, sizeof *keys, compare_keys);
+    np_str step = np_build_format(l->build, "%06zu", count);
+    for (size_t i = 0; step && i < count; i++) {
+        struct np_slice so_far = np_str_slice(step);
+        step = np_build_format(l->build, "%.*s\n%.*s\t%.*s", (int)so_far.len, so_far.ptr,
+                               (int)keys[i].name.len, keys[i].name.ptr, (int)keys[i].value.len,
+                               keys[i].value.ptr);
+    }
+    return step;
+}
+
+struct np_cilium_request np_cilium_http(struct np_lower *l, const struct np_cilium_http *http)
+{
+    const struct np_expr *first = head(l, http);
+    struct np_cilium_request out = {.step = NULL};
+    struct np_cilium_terms terms = np_cilium_terms(l, 1 + http->header_matches.count);
+    np_cilium_term(&terms, first);
+    for (size_t i = 0; i < http->header_matches.count; i++) {
+        const struct np_cilium_header_match *match = &http->header_matches.items[i];
+        if (is_lost(match)) {
+            const struct np_expr never = {.op = NP_EXPR_ANY};
+            np_cilium_term(&terms, np_build_expr(l->build, &never));
+        } else if (fails_on_mismatch(match)) {
+            np_cilium_term(&terms, header(l, match->name, match->value));
+        }
+    }
+    out.expr = np_cilium_join(&terms, NP_EXPR_ALL);
+    add_effects(l, http, first, &out);
+    out.step = out.n_effects ? step_of(l, http) : NULL;
+    return out;
+}
