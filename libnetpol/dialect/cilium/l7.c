@@ -190,8 +190,8 @@ static void check_rules(struct np_decode *d, void *object)
                                 kinds[i].key, first);
         }
         if (kinds[i].given && kinds[i].gone) {
-            np_decode_report_in(d, NP_CODE_2561, rules->node, kinds[i].key, "%s was removed in 1.20",
-                                kinds[i].key);
+            np_decode_report_in(d, NP_CODE_2561, rules->node, kinds[i].key,
+                                "%s was removed in 1.20", kinds[i].key);
         }
         first = kinds[i].given && !first ? kinds[i].key : first;
     }

@@ -71,28 +71,28 @@ extern const struct np_shape np_cilium_l7_rules_shape, np_cilium_tls_shape,
     np_cilium_listener_shape;
 
 /* The fields, for the table of an entry; at: where in `tag` the struct np_cilium_l7 is. */
-#define NP_CILIUM_L7_FIELDS(tag, at)                                                           \
-    NP_FIELD("rules", OBJECT, OPTIONAL, "v1.0",                                                \
-             "requests that are let pass: http, or dns (to v1.19 also kafka, or l7proto)",     \
-             NP_TO(tag, at rules), .shape = &np_cilium_l7_rules_shape)                         \
-    NP_FIELD("terminatingTLS", OBJECT, OPTIONAL, "v1.8",                                       \
+#define NP_CILIUM_L7_FIELDS(tag, at)                                                              \
+    NP_FIELD("rules", OBJECT, OPTIONAL, "v1.0",                                                   \
+             "requests that are let pass: http, or dns (to v1.19 also kafka, or l7proto)",        \
+             NP_TO(tag, at rules), .shape = &np_cilium_l7_rules_shape)                            \
+    NP_FIELD("terminatingTLS", OBJECT, OPTIONAL, "v1.8",                                          \
              "the proxy ends the client's TLS with this certificate", NP_TO(tag, at terminating), \
-             .shape = &np_cilium_tls_shape)                                                    \
-    NP_FIELD("originatingTLS", OBJECT, OPTIONAL, "v1.8",                                       \
-             "the proxy speaks TLS to the destination", NP_TO(tag, at originating),            \
-             .shape = &np_cilium_tls_shape)                                                    \
-    NP_FIELD("serverNames", STRINGS, OPTIONAL, "v1.10",                                        \
-             "server names of TLS (SNI); * within a label, ** for one label or more",          \
-             NP_TO(tag, at server_names))                                                      \
+             .shape = &np_cilium_tls_shape)                                                       \
+    NP_FIELD("originatingTLS", OBJECT, OPTIONAL, "v1.8",                                          \
+             "the proxy speaks TLS to the destination", NP_TO(tag, at originating),               \
+             .shape = &np_cilium_tls_shape)                                                       \
+    NP_FIELD("serverNames", STRINGS, OPTIONAL, "v1.10",                                           \
+             "server names of TLS (SNI); * within a label, ** for one label or more",             \
+             NP_TO(tag, at server_names))                                                         \
     NP_FIELD("listener", OBJECT, OPTIONAL, "v1.14", "the Envoy listener that traffic is sent to", \
              NP_TO(tag, at listener), .shape = &np_cilium_listener_shape)
 
 /* Where an entry stands. */
 struct np_cilium_l7_port {
     const struct np_node *node; /* NULL: could not be read */
-    int16_t protocol; /* -1: ANY, or absent */
-    bool every;       /* "0", "" or absent */
-    bool range;       /* endPort beyond port */
+    int16_t protocol;           /* -1: ANY, or absent */
+    bool every;                 /* "0", "" or absent */
+    bool range;                 /* endPort beyond port */
 };
 struct np_cilium_l7_place {
     enum np_direction direction;

@@ -45,7 +45,8 @@ static const struct np_expr *exact(struct np_lower *l, const struct np_cilium_he
     if (item->present || item->value.len) {
         return header(l, item->name, item->value);
     }
-    const struct np_expr expr = { /* "Name: " asks for an empty value */
+    const struct np_expr expr = {
+  /* "Name: " asks for an empty value */
         .op = NP_EXPR_ATOM,
         .view = NP_VIEW_HEADER,
         .name = np_build_str(l->build, item->name),

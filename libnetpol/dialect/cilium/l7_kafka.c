@@ -153,8 +153,8 @@ const struct np_expr *np_cilium_kafka(struct np_lower *l, const struct np_cilium
                                               version(kafka->api_version)));
     }
     if (kafka->client.len) {
-        np_cilium_term(&terms, np_cilium_atom(l, NP_VIEW_KAFKA_CLIENT, NP_PATTERN_EXACT,
-                                              kafka->client));
+        np_cilium_term(&terms,
+                       np_cilium_atom(l, NP_VIEW_KAFKA_CLIENT, NP_PATTERN_EXACT, kafka->client));
     }
     if (kafka->topic.len) {
         np_cilium_term(&terms, topic(l, kafka->topic));

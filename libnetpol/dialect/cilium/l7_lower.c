@@ -65,9 +65,8 @@ const struct np_expr *np_cilium_not(struct np_lower *l, const struct np_expr *ex
 
 static const struct np_expr *dns(struct np_lower *l, const struct np_cilium_dns *rule)
 {
-    return rule->name.len
-               ? np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_DNS, rule->name)
-               : np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_FQDN, rule->pattern);
+    return rule->name.len ? np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_DNS, rule->name)
+                          : np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_FQDN, rule->pattern);
 }
 
 /* What the rules of the parser mean is its own affair: nobody here can tell. */
@@ -82,11 +81,11 @@ static const struct np_expr *one_request(struct np_lower *l, const struct np_cil
 /* NULL: any request; so it is without rules, and with one that asks nothing. */
 static const struct np_expr *any_of(struct np_lower *l, const struct np_cilium_l7_rules *rules)
 {
-    size_t count = !rules                                ? 0
-                   : np_cilium_given(rules->http.node)   ? rules->http.count
-                   : np_cilium_given(rules->dns.node)    ? rules->dns.count
-                   : np_cilium_given(rules->kafka.node)  ? rules->kafka.count
-                                                         : 0;
+    size_t count = !rules                               ? 0
+                   : np_cilium_given(rules->http.node)  ? rules->http.count
+                   : np_cilium_given(rules->dns.node)   ? rules->dns.count
+                   : np_cilium_given(rules->kafka.node) ? rules->kafka.count
+                                                        : 0;
     struct np_cilium_terms terms = np_cilium_terms(l, count);
     for (size_t i = 0; i < count; i++) {
         const struct np_expr *expr = one_request(l, rules, i);
@@ -102,8 +101,8 @@ static const struct np_expr *server_names(struct np_lower *l, const struct np_ci
 {
     struct np_cilium_terms terms = np_cilium_terms(l, l7->server_names.count);
     for (size_t i = 0; i < l7->server_names.count; i++) {
-        np_cilium_term(&terms, np_cilium_atom(l, NP_VIEW_SNI, NP_PATTERN_SNI,
-                                              l7->server_names.items[i].text));
+        np_cilium_term(
+            &terms, np_cilium_atom(l, NP_VIEW_SNI, NP_PATTERN_SNI, l7->server_names.items[i].text));
     }
     return np_cilium_join(&terms, NP_EXPR_ANY);
 }
@@ -221,7 +220,8 @@ static void set_http(struct np_lower *l, const struct np_cilium_http *http, stru
     }
 }
 
-/* One rule of the model each; without default deny also one for everything, which is tried first. */
+/* One rule of the model each; without default deny also one for everything, which is tried first.
+ */
 static void one_by_one(struct np_lower *l, const struct np_cilium_l7_rules *rules,
                        struct np_rule *rule, const struct np_expr *connection, bool open)
 {

@@ -18,7 +18,7 @@ struct placed {
 static const char *rules_of(const struct np_cilium_l7 *l7)
 {
     const struct np_cilium_l7_rules *rules = l7->rules;
-    return !rules                              ? NULL
+    return !rules                               ? NULL
            : np_cilium_given(rules->http.node)  ? "http"
            : np_cilium_given(rules->dns.node)   ? "dns"
            : np_cilium_given(rules->kafka.node) ? "kafka"
