@@ -3,7 +3,7 @@
 
 #include "dialect/syntax.h"
 
-static const char *const selector_operators[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
+const char *const np_selector_operators[] = {"In", "NotIn", "Exists", "DoesNotExist", NULL};
 static const enum np_term_op term_ops[] = {NP_OP_IN, NP_OP_NOT_IN, NP_OP_EXISTS, NP_OP_ABSENT};
 
 static int shown(struct np_slice text)
@@ -11,14 +11,17 @@ static int shown(struct np_slice text)
     return (int)(text.len < 80 ? text.len : 80);
 }
 
-static void check_requirement(struct np_decode *d, void *object)
+void np_selector_check_value(struct np_decode *d, const struct np_node *node, struct np_slice value)
 {
-    const struct np_requirement *r = object;
-    const char *wrong = r->key.ptr ? np_syntax_label_key(r->key) : NULL;
+    const char *wrong = np_syntax_label_value(value);
     if (wrong) {
-        np_decode_report_in(d, NP_CODE_2024, r->node, "key", "label key \"%.*s\" %s", shown(r->key),
-                            r->key.ptr, wrong);
+        np_decode_report(d, NP_CODE_2025, node, "label value \"%.*s\" %s", shown(value), value.ptr,
+                         wrong);
     }
+}
+
+void np_selector_check_values(struct np_decode *d, const struct np_requirement *r)
+{
     bool takes_values = np_slice_is(r->op, "In") || np_slice_is(r->op, "NotIn");
     size_t written = np_is(r->values.node, NP_LIST) ? r->values.node->list.count : 0;
     if (takes_values && written == 0) {
@@ -29,16 +32,22 @@ static void check_requirement(struct np_decode *d, void *object)
                             r->op.ptr);
     }
     for (size_t i = 0; i < r->values.count; i++) {
-        const struct np_string_item *value = &r->values.items[i];
-        wrong = np_syntax_label_value(value->text);
-        if (wrong) {
-            size_t mark = np_path_key(d, "values");
-            np_path_index(d, i);
-            np_decode_report(d, NP_CODE_2025, value->node, "label value \"%.*s\" %s",
-                             shown(value->text), value->text.ptr, wrong);
-            np_path_end(d, mark);
-        }
+        size_t mark = np_path_key(d, "values");
+        np_path_index(d, i);
+        np_selector_check_value(d, r->values.items[i].node, r->values.items[i].text);
+        np_path_end(d, mark);
     }
+}
+
+static void check_requirement(struct np_decode *d, void *object)
+{
+    const struct np_requirement *r = object;
+    const char *wrong = r->key.ptr ? np_syntax_label_key(r->key) : NULL;
+    if (wrong) {
+        np_decode_report_in(d, NP_CODE_2024, r->node, "key", "label key \"%.*s\" %s", shown(r->key),
+                            r->key.ptr, wrong);
+    }
+    np_selector_check_values(d, r);
 }
 
 static void check_selector(struct np_decode *d, void *object)
@@ -53,11 +62,7 @@ static void check_selector(struct np_decode *d, void *object)
             np_decode_report_full(d, NP_CODE_2024, -1, NULL, np_spot_of_key(pair->member),
                                   "label key \"%.*s\" %s", shown(pair->key), pair->key.ptr, wrong);
         }
-        wrong = np_syntax_label_value(pair->value);
-        if (wrong) {
-            np_decode_report(d, NP_CODE_2025, pair->member->value, "label value \"%.*s\" %s",
-                             shown(pair->value), pair->value.ptr, wrong);
-        }
+        np_selector_check_value(d, pair->member->value, pair->value);
         np_path_end(d, inner);
     }
     np_path_end(d, mark);
@@ -72,10 +77,10 @@ size_t np_selector_terms(const struct np_label_selector *selector)
     return selector ? selector->match_labels.count + selector->match_expressions.count : 0;
 }
 
-static enum np_term_op term_op(struct np_slice name)
+enum np_term_op np_selector_op(struct np_slice name)
 {
     size_t i = 0;
-    while (selector_operators[i + 1] && !np_slice_is(name, selector_operators[i])) {
+    while (np_selector_operators[i + 1] && !np_slice_is(name, np_selector_operators[i])) {
         i++;
     }
     return term_ops[i];
@@ -88,7 +93,7 @@ static const struct np_selector *lower_requirement(struct np_build *b, enum np_s
     for (size_t i = 0; values && i < r->values.count; i++) {
         values[i] = np_build_str(b, r->values.items[i].text);
     }
-    return np_build_term(b, scope, np_build_str(b, r->key), term_op(r->op), values,
+    return np_build_term(b, scope, np_build_str(b, r->key), np_selector_op(r->op), values,
                          (uint32_t)r->values.count);
 }
 

@@ -20,6 +20,13 @@ struct np_label_selector {
 };
 extern const struct np_shape np_label_selector_shape;
 
+/* For selectors whose keys are of another syntax: the checks that are not about keys. */
+extern const char *const np_selector_operators[]; /* NULL at the end */
+enum np_term_op np_selector_op(struct np_slice name);
+void np_selector_check_value(struct np_decode *d, const struct np_node *node,
+                             struct np_slice value);
+void np_selector_check_values(struct np_decode *d, const struct np_requirement *r);
+
 /* The selector over one scope; NULL or empty: everything (ALL of nothing). */
 const struct np_selector *np_lower_selector(struct np_build *b, enum np_scope scope,
                                             const struct np_label_selector *selector);

@@ -25,12 +25,18 @@ netpol_room(
     calico/synthetic.c
     calico/tier.c
     cidr.c
+    cilium/entities.c
     cilium/frame.c
     cilium/l7.c
     cilium/l7_http.c
     cilium/l7_kafka.c
     cilium/l7_lower.c
     cilium/l7_place.c
+    cilium/peers.c
+    cilium/peers_lower.c
+    cilium/selector.c
+    cilium/selector_sets.c
+    cilium/services.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
     core.c

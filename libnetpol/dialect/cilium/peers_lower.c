@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A peer as a set. Containment equals Cilium's longest prefix match of identities, because
+ * exceptions are prefixes too: an address is in a range and in none of its exceptions
+ * (pkg/policy/api/cidr.go), whatever other ranges policies name.
+ */
+#include "dialect/cilium/cilium.h"
+#include "dialect/cilium/entities.h"
+#include "dialect/cilium/peers.h"
+#include "dialect/cilium/services.h"
+
+#include <stdlib.h>
+
+static const struct np_set *cidr_rule(struct np_lower *l, const struct np_cilium_cidr_rule *rule)
+{
+    size_t n_except = rule->except.count;
+    if (rule->group.len) {
+        return np_cilium_fed_set(l, np_cilium_group_literal(l, rule->group), rule->excepted,
+                                 n_except);
+    }
+    if (rule->groups) {
+        return np_cilium_fed_set(l, np_cilium_groups_literal(l, rule->groups), rule->excepted,
+                                 n_except);
+    }
+    return np_lower_block(l, &rule->prefix, rule->excepted, n_except);
+}
+
+/* ---- groups of a cloud provider ---- */
+
+static int compare(const void *a, const void *b)
+{
+    return np_slice_compare(*(const struct np_slice *)a, *(const struct np_slice *)b);
+}
+
+/* ";key=a,b": sorted, so that the order in which a policy lists them gives no other name. */
+static void add_list(struct np_text *text, const char *key, struct np_slice *items, size_t count)
+{
+    if (count) {
+        qsort(items, count, sizeof *items, compare);
+        np_text_addf(text, ";%s=", key);
+    }
+    for (size_t i = 0; i < count; i++) {
+        np_text_addf(text, i ? ",%.*s" : "%.*s", (int)items[i].len, items[i].ptr);
+    }
+}
+
+static void add_strings(struct np_lower *l, struct np_text *text, const char *key,
+                        const struct np_string_item *items, size_t count)
+{
+    struct np_slice *texts = np_build_alloc(l->build, count, sizeof *texts);
+    for (size_t i = 0; texts && i < count; i++) {
+        texts[i] = items[i].text;
+    }
+    if (texts) {
+        add_list(text, key, texts, count);
+    }
+}
+
+static void add_labels(struct np_lower *l, struct np_text *text,
+                       const struct np_cilium_aws_group *a)
+{
+    struct np_slice *texts = np_build_alloc(l->build, a->labels.count, sizeof *texts);
+    for (size_t i = 0; texts && i < a->labels.count; i++) {
+        const struct np_pair *pair = &a->labels.items[i];
+        texts[i] =
+            np_str_slice(np_build_format(l->build, "%.*s=%.*s", (int)pair->key.len, pair->key.ptr,
+                                         (int)pair->value.len, pair->value.ptr));
+    }
+    if (texts) {
+        add_list(text, "labels", texts, a->labels.count);
+    }
+}
+
+/* "aws;region=eu-west-1;labels=env=prod;ids=sg-1,sg-2;names=web" */
+static const struct np_set *cloud_group(struct np_lower *l, const struct np_cilium_cloud_group *g)
+{
+    const struct np_cilium_aws_group *aws = g->aws;
+    np_auto(np_text_free) struct np_text text;
+    np_text_init(&text, l->ctx);
+    np_text_addf(&text, "aws");
+    if (aws->region.len) {
+        np_text_addf(&text, ";region=%.*s", (int)aws->region.len, aws->region.ptr);
+    }
+    add_labels(l, &text, aws);
+    add_strings(l, &text, "ids", aws->ids.items, aws->ids.count);
+    add_strings(l, &text, "names", aws->names.items, aws->names.count);
+    /* Text that could not be kept is no name: nobody can have fed it. */
+    struct np_slice name =
+        text.failed ? (struct np_slice){"", 0} : (struct np_slice){text.ptr, text.len};
+    return np_cilium_fed_set(l, np_cilium_fed_literal(l, name), NULL, 0);
+}
+
+/* ---- names ---- */
+
+static const struct np_set *fqdn(struct np_lower *l, const struct np_cilium_fqdn *f)
+{
+    if (f->pattern.len) {
+        struct np_literal fact = {.kind = NP_LIT_FACT, .number = NP_FACT_UNREADABLE};
+        return np_build_set_of(l->build, np_build_literal(l->build, &fact));
+    }
+    const struct np_pattern name = {.kind = NP_PATTERN_DNS,
+                                    .text = np_build_str(l->build, f->name)};
+    return np_build_set_of(l->build, np_build_names(l->build, &name, 1, NP_DOMAIN_OUTSIDE));
+}
+
+/* ---- all kinds ---- */
+
+/* Takes i off the lists before; is peer *i one of this list? */
+static bool within(size_t *i, size_t count)
+{
+    if (*i < count) {
+        return true;
+    }
+    *i -= count;
+    return false;
+}
+
+const struct np_set *np_cilium_peer_set(struct np_lower *l, const struct np_cilium_peers *p,
+                                        size_t i, enum np_direction direction)
+{
+    (void)direction;
+    if (within(&i, p->endpoints.count)) {
+        return np_cilium_endpoints(l, &p->endpoints.items[i]);
+    }
+    if (within(&i, p->cidr.count)) {
+        return np_lower_block(l, &p->prefixes[i], NULL, 0);
+    }
+    if (within(&i, p->cidr_set.count)) {
+        return cidr_rule(l, &p->cidr_set.items[i]);
+    }
+    if (within(&i, p->entities.count)) {
+        return np_cilium_entity_set(l, np_cilium_entity_of(p->entities.items[i].text));
+    }
+    if (within(&i, p->nodes.count)) {
+        return np_cilium_nodes(l, &p->nodes.items[i]);
+    }
+    if (within(&i, p->groups.count)) {
+        return cloud_group(l, &p->groups.items[i]);
+    }
+    if (within(&i, p->services.count)) {
+        return np_cilium_service_set(l, &p->services.items[i]);
+    }
+    return fqdn(l, &p->fqdns.items[i]);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * toServices. A service with a selector stands for the pods that have these labels in its
+ * namespace; one without for the addresses of its backends, as toCIDR would name them. Source:
+ * pkg/policy/k8s/service.go of cilium/cilium (appendEndpoints, appendServiceSelectors).
+ *
+ * The inventory is sealed before services are known, so the seal fills the set in. Ports of the
+ * service count for nothing: toPorts is about ports of the pods.
+ */
+#include "dialect/cilium/services.h"
+
+#include "dialect/lower.h"
+
+struct services { /* which, and what is to be filled in */
+    np_str space; /* NULL: any */
+    np_str name;  /* NULL: by labels */
+    const struct np_selector *labels;
+    struct np_selector *pods;
+    struct np_literal *addresses;
+};
+struct found {
+    const struct np_selector **pods;
+    struct np_prefix *prefixes;
+    uint32_t n_pods, n_prefixes;
+};
+
+static bool is_meant(const struct services *s, const struct np_service_info *info)
+{
+    const struct np_endpoint labelled = {.labels = info->labels};
+    bool named = s->name ? np_slice_equal(np_str_slice(s->name), np_str_slice(info->name))
+                         : np_selector_match(s->labels, &labelled);
+    return named && !info->external_name &&
+           (!s->space ||
+            np_slice_equal(np_str_slice(s->space), np_str_slice(info->namespace_name)));
+}
+
+static const struct np_selector *pods_of(struct np_build *b, const struct np_service_info *info)
+{
+    uint32_t count = info->selector.count;
+    const struct np_selector **terms = np_build_alloc(b, count + 1, sizeof *terms);
+    if (!terms) {
+        return NULL;
+    }
+    terms[0] = np_build_term(b, NP_SCOPE_FIELD, np_build_text(b, "namespace"), NP_OP_IN,
+                             &info->namespace_name, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct np_label *label = &info->selector.items[i];
+        terms[i + 1] = np_build_term(b, NP_SCOPE_OBJECT, label->key, NP_OP_IN, &label->value, 1);
+    }
+    return np_build_select(b, NP_SELECT_ALL, terms, count + 1);
+}
+
+static void take(struct np_build *b, const struct np_service_info *info, struct found *found)
+{
+    if (info->has_selector) {
+        found->pods[found->n_pods++] = pods_of(b, info);
+        return;
+    }
+    for (uint32_t i = 0; i < info->n_backends; i++) {
+        if (info->backends[i].address.family) {
+            found->prefixes[found->n_prefixes++] = np_prefix_of(&info->backends[i].address);
+        }
+    }
+}
+
+static void fill_in(struct np_build *b, const struct np_inventory *inventory, void *what)
+{
+    struct services *s = what;
+    size_t services = 0, backends = 0;
+    for (uint32_t i = 0; i < inventory->n_services; i++) {
+        if (is_meant(s, inventory->services[i])) {
+            services++;
+            backends += inventory->services[i]->n_backends;
+        }
+    }
+    struct found found = {
+        .pods = np_build_alloc(b, services, sizeof *found.pods),
+        .prefixes = np_build_alloc(b, backends, sizeof *found.prefixes),
+    };
+    for (uint32_t i = 0; found.pods && found.prefixes && i < inventory->n_services; i++) {
+        if (is_meant(s, inventory->services[i])) {
+            take(b, inventory->services[i], &found);
+        }
+    }
+    s->pods->kids = found.pods;
+    s->pods->count = found.n_pods;
+    s->addresses->prefixes = found.prefixes;
+    s->addresses->n_prefixes = found.n_prefixes;
+    if (services == 0) {
+        s->addresses->kind = NP_LIT_NOTHING;
+    }
+}
+
+static void add_excepts(struct np_lower *l, struct np_set_build *set,
+                        const struct np_prefix *except, size_t n_except)
+{
+    for (size_t i = 0; i < n_except; i++) {
+        np_set_literal(set, np_lower_prefix(l, &except[i]), true);
+    }
+}
+
+/* A fed set has no domain of its own: it is cut with the ranges that hold every address. */
+static void add_fed(struct np_lower *l, struct np_set_build *set, const struct np_literal *literal,
+                    const struct np_prefix *except, size_t n_except)
+{
+    static const uint8_t families[] = {NP_IPV4, NP_IPV6};
+    for (size_t i = 0; i < sizeof families; i++) {
+        const struct np_prefix every = {.address.family = families[i]};
+        np_set_clause(set);
+        np_set_literal(set, np_lower_prefix(l, &every), false);
+        np_set_literal(set, literal, false);
+        add_excepts(l, set, except, n_except);
+    }
+}
+
+const struct np_set *np_cilium_fed_set(struct np_lower *l, const struct np_literal *literal,
+                                       const struct np_prefix *except, size_t n_except)
+{
+    struct np_set_build *set = np_build_set(l->build);
+    add_fed(l, set, literal, except, n_except);
+    return np_set_done(set);
+}
+
+/* For messages: "service ns/name", "services with these labels". */
+static np_str title(struct np_lower *l, const struct services *s)
+{
+    const char *space = s->space ? np_str_slice(s->space).ptr : "*";
+    return s->name ? np_build_format(l->build, "service %s/%s", space, np_str_slice(s->name).ptr)
+                   : np_build_format(l->build, "service with the labels in %s", space);
+}
+
+const struct np_set *np_cilium_service_set(struct np_lower *l,
+                                           const struct np_cilium_service *service)
+{
+    struct np_build *b = l->build;
+    struct services *s = np_build_alloc(b, 1, sizeof *s);
+    struct np_selector *pods = np_build_alloc(b, 1, sizeof *pods);
+    struct np_literal *addresses = np_build_alloc(b, 1, sizeof *addresses);
+    if (!s || !pods || !addresses) {
+        return NULL;
+    }
+    struct np_slice space = service->named ? service->named->space : service->selected->space;
+    space = space.len ? space : l->object->namespace_name;
+    s->space = space.len ? np_build_str(b, space) : NULL;
+    if (service->named) {
+        s->name = np_build_str(b, service->named->name);
+    } else {
+        s->labels = np_lower_selector(b, NP_SCOPE_OBJECT, service->selected->selector);
+    }
+    pods->op = NP_SELECT_ANY;
+    addresses->kind = NP_LIT_FED_SET;
+    addresses->name = title(l, s);
+    s->pods = pods;
+    s->addresses = addresses;
+    np_build_late(b, fill_in, s);
+    struct np_set_build *set = np_build_set(b);
+    np_set_literal(set, np_build_objects(b, np_lower_pod_kinds(l), pods), false);
+    add_fed(l, set, addresses, NULL, 0);
+    return np_set_done(set);
+}
