@@ -198,13 +198,15 @@ struct np_rule {
     uint8_t auth_mode;       /* 0 none, 1 required, 2 always fail */
     bool auth_explicit;
     int16_t redirect_priority;
+    bool opens_tls;       /* redirect: the proxy ends TLS and reads what is inside */
     bool for_all_topics;  /* Kafka: all items must be allowed */
     bool refuses;         /* DENY: the request is not a valid one, reason INVALID */
     int64_t rank;         /* BY_VERDICT: equal = one rank (within the policy's order) */
     uint32_t index;       /* in its list, as written; rules made of one may share it (LISTED) */
     uint32_t place;       /* sealed: in its tier's walk */
     np_str provider;      /* ASK */
-    np_str listener_name; /* redirect */
+    np_str listener_name; /* redirect: this listener and no other; NULL: the proxy's own */
+    np_str tls;           /* redirect: its TLS contexts, to be compared and shown */
     np_str step;          /* order among the ALLOWs of a rank where one has effects; NULL: first */
     np_str log_cookie, title; /* title: the rule's own name */
     np_str missing;           /* what it names and nobody has loaded: a service */

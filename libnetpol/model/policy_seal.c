@@ -100,6 +100,21 @@ static int compare_by_verdict(const void *x, const void *y)
     return order;
 }
 
+/* As compare_by_verdict within the ALLOWs of a rank, but as the proxy tries them. */
+static int compare_steps(const void *x, const void *y)
+{
+    const struct np_rule *a = *(const struct np_rule *const *)x;
+    const struct np_rule *b = *(const struct np_rule *const *)y;
+    int order = compare_text(a->step, b->step);
+    return THEN(order, compare_by_verdict(x, y));
+}
+
+static bool are_alternatives(const struct np_rule *a, const struct np_rule *b)
+{
+    return a->action == NP_ACT_ALLOW && b->action == NP_ACT_ALLOW && a->rank == b->rank &&
+           !(a->policy->order < b->policy->order) && !(a->policy->order > b->policy->order);
+}
+
 /* Path order: egress of the source, lists, host out, host in, lists, ingress of the destination,
  * mesh. */
 static int path_place(const struct np_checkpoint *c)
@@ -173,6 +188,23 @@ static void settle_rules(struct np_build *b, struct np_policy_made *made)
     b->model->staged = b->model->staged || policy->state != NP_ENFORCED;
 }
 
+/*
+ * Where a rule of a rank changes requests it matters which of its ALLOWs are tried before it and
+ * which behind, and attribution by name has to stand back.
+ */
+static void order_steps(struct np_build *b, const struct np_rule **walk, uint32_t count)
+{
+    for (uint32_t first = 0, end; first < count; first = end) {
+        bool effects = walk[first]->n_effects > 0;
+        for (end = first + 1; end < count && are_alternatives(walk[first], walk[end]); end++) {
+            effects = effects || walk[end]->n_effects > 0;
+        }
+        if (effects && end - first > 1) {
+            sort(b, walk + first, end - first, compare_steps);
+        }
+    }
+}
+
 static void line_up(struct np_build *b, struct np_tier *tier, int direction)
 {
     uint32_t count = 0;
@@ -191,6 +223,7 @@ static void line_up(struct np_build *b, struct np_tier *tier, int direction)
     }
     if (tier->rank_order == NP_BY_VERDICT) {
         sort(b, walk, tier->n_walk[direction], compare_by_verdict);
+        order_steps(b, walk, tier->n_walk[direction]);
     }
     for (uint32_t i = 0; i < tier->n_walk[direction]; i++) {
         struct np_rule *rules = walk[i]->policy->rules[direction];

@@ -69,9 +69,10 @@ struct found {
     uint32_t count;
 };
 
-static void look_at(struct np_walk *walk, const struct np_rule *rule, struct found *found)
+static void look_at(struct np_walk *walk, const struct np_group *group, const struct np_rule *rule,
+                    struct found *found)
 {
-    np_truth subject = np_policy_truth(walk, rule->policy);
+    np_truth subject = np_rule_stands(walk, group, rule);
     for (uint32_t i = 0; subject != NP_NO && i < rule->n_alternatives; i++) {
         const struct np_match *match = &rule->alternatives[i];
         struct np_judged judged = np_judge(walk, match);
@@ -121,7 +122,7 @@ struct np_auth np_group_auth(struct np_walk *walk, const struct np_group *group)
         return (struct np_auth){0, NP_NO};
     }
     for (uint32_t i = 0; i < group->count; i++) {
-        look_at(walk, group->rules[i], &found);
+        look_at(walk, group, group->rules[i], &found);
     }
     if (walk->hop->ports_unknown) {
         found.doubt |= NP_UNKNOWN(NP_FACT_PORTS); /* which one is the most specific */

@@ -61,8 +61,11 @@ np_truth np_readable(const struct np_walk *walk, enum np_parser parser)
     if (parser == NP_PARSER_TLS) {
         return request->payload == NETPOL_PAYLOAD_HBONE && !opened ? NP_NO : readable_tls(request);
     }
-    if (hidden && !opened) {
-        return NP_NO;
+    if (hidden && !opened) { /* unless a proxy of this plane is told to end TLS */
+        np_truth ended = request->payload == NETPOL_PAYLOAD_TLS ? walk->opened : NP_NO;
+        if (ended != NP_YES) {
+            return ended;
+        }
     }
     if (parser == NP_PARSER_OTHER || request->kind == NETPOL_REQUEST_NONE) {
         return NP_MAYBE | NP_CAUSE_REQUEST;

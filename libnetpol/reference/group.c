@@ -48,7 +48,8 @@ struct phases { /* ORs over all alternatives of a group */
     bool split; /* readings of a header differ in whether one matches */
 };
 
-/* A truth, and so a phase of it, holds only as far as the policy selects the subject. */
+/* A truth, and so a phase of it, holds only as far as the policy selects the subject and the rule
+ * stands. */
 static void join_rule(const struct np_walk *walk, const struct np_rule *rule, np_truth subject,
                       struct phases *phases)
 {
@@ -85,7 +86,7 @@ static np_truth judge_once(struct np_walk *walk, const struct np_group *group,
     int grade = 0;
     for (uint32_t i = 0; i < group->count; i++) {
         const struct np_rule *rule = group->rules[i];
-        np_truth subject = np_policy_truth(walk, rule->policy);
+        np_truth subject = np_rule_stands(walk, group, rule);
         if (subject == NP_NO) {
             continue;
         }
@@ -140,66 +141,11 @@ static np_truth judge_topics(struct np_walk *walk, const struct np_group *group,
     return result;
 }
 
-/*
- * The parser that must read the hop because of this alternative: that of the redirect, or HTTP
- * where an HTTP chain of the mesh judges a request.
- */
-static enum np_parser parser_of(const struct np_walk *walk, const struct np_rule *rule,
-                                const struct np_match *match)
-{
-    if (rule->redirect_parser != NP_PARSER_NONE) {
-        return rule->redirect_parser;
-    }
-    bool http = walk->checkpoint->plane == NETPOL_PLANE_MESH &&
-                np_listener(walk) == NP_LISTENER_HTTP &&
-                np_expr_reads(match->request, NP_PARSER_HTTP);
-    return http ? NP_PARSER_HTTP : NP_PARSER_NONE;
-}
-
-/* May traffic come to a proxy because of this rule? */
-static np_truth redirect_truth(struct np_walk *walk, const struct np_rule *rule)
-{
-    np_truth result = NP_NO;
-    for (uint32_t i = 0; i < rule->n_alternatives && result != NP_YES; i++) {
-        const struct np_match *match = &rule->alternatives[i];
-        if (parser_of(walk, rule, match) != NP_PARSER_NONE) {
-            np_truth subject = np_policy_truth(walk, rule->policy);
-            np_truth flow = subject == NP_NO ? NP_NO : np_judge(walk, match).flow;
-            result = np_or(result, np_and(subject, flow));
-        }
-    }
-    return result;
-}
-
-/* Of two redirects the one with an explicit priority, the smaller number first; then parser order.
- */
-static bool stronger(const struct np_rule *a, const struct np_rule *b)
-{
-    int pa = a->redirect_priority > 0 ? a->redirect_priority : INT16_MAX;
-    int pb = b->redirect_priority > 0 ? b->redirect_priority : INT16_MAX;
-    return pa != pb ? pa < pb : a->redirect_parser < b->redirect_parser;
-}
-
-static void judge_redirects(struct np_walk *walk, const struct np_group *group,
-                            struct np_group_truth *out)
-{
-    for (uint32_t i = 0; i < group->count; i++) {
-        const struct np_rule *rule = group->rules[i];
-        np_truth flow = rule->action == NP_ACT_NOTE ? NP_NO : redirect_truth(walk, rule);
-        out->redirect = np_or(out->redirect, flow);
-        out->plain = out->plain || (rule->redirect_parser == NP_PARSER_NONE &&
-                                    np_policy_truth(walk, rule->policy) != NP_NO);
-        if (flow != NP_NO && (!out->redirector || stronger(rule, out->redirector))) {
-            out->redirector = rule;
-        }
-    }
-}
-
 struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group *group)
 {
     struct np_group_truth out = {.readable = NP_YES};
+    np_group_redirects(walk, group, &out);
     out.truth = judge_topics(walk, group, &out);
-    judge_redirects(walk, group, &out);
     if (out.redirector) {
         uint8_t parser = out.redirector->redirect_parser;
         out.readable = np_readable(walk, parser ? parser : NP_PARSER_HTTP);

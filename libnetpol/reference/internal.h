@@ -5,8 +5,8 @@
  * The reference from inside: what its files share. From small to large: text.c (patterns), fields.c
  * and request.c (request conditions), set.c (one end), ports.c, match.c (one alternative, one
  * rule), outcome.c (sets of outcomes), group.c (the rules of one rank that are judged together),
- * fold.c (a stage backwards), forward.c (effects and traces), checkpoint.c, hop.c, combine.c,
- * eval.c.
+ * redirect.c, fold.c (a stage backwards), forward.c (effects and traces), checkpoint.c, hop.c,
+ * combine.c, eval.c.
  */
 #include "model/build.h"
 #include "model/http_path.h"
@@ -26,6 +26,8 @@ struct np_walk {
     bool pending;                      /* staged and dry-run policies as if enforced */
     uint32_t seen;                     /* effects (hop->effects) that the rule at hand sees */
     const struct netpol_string *topic; /* the Kafka topic at hand; NULL: any of them */
+    np_truth opened;                   /* does a proxy of the group at hand end TLS? */
+    np_truth redirected;               /* is traffic sent to a proxy by the group at hand? */
     const struct np_policy *policy;    /* whose subject truth is remembered */
     np_truth subject_truth;
     bool any_policy;              /* a policy that no option made may apply here */
@@ -156,6 +158,17 @@ struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *
                                    const struct np_outcome *next_tier);
 uint8_t np_decision_of(const struct np_walk *walk,
                        const struct np_rule *rule); /* an ASK's answer: enum netpol_decision */
+
+/* ---- redirect.c ---- */
+/* Fills in redirect, redirector and plain, and what walk says of the group. */
+void np_group_redirects(struct np_walk *walk, const struct np_group *group,
+                        struct np_group_truth *out);
+/*
+ * Its policy selects the subject, and no redirect of the group takes the rule out of it. Of the
+ * group that np_group_redirects was asked of last.
+ */
+np_truth np_rule_stands(struct np_walk *walk, const struct np_group *group,
+                        const struct np_rule *rule);
 
 /* ---- auth.c ---- */
 struct np_auth {

@@ -13,6 +13,7 @@ netpol_room(
     match.c
     outcome.c
     ports.c
+    redirect.c
     relation.c
     request.c
     set.c

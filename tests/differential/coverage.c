@@ -312,11 +312,11 @@ static void of_endpoint(struct coverage *c, const struct np_inventory *inv,
 
 static void of_options(struct coverage *c, const struct np_options *o)
 {
-    const bool set[] = {o->host_network == 1,         o->unknown_pod_ip == 1,
-                        o->unlearnt_pod_address == 1, o->shared_address == 1,
-                        o->service_address == 1,      o->mapped_v6 == 1,
-                        o->header_reading == 1,       o->header_reading == 2,
-                        o->sni_http_join == 1,        o->staged == 1};
+    const bool set[] = {
+        o->host_network == 1,   o->unknown_pod_ip == 1,  o->unlearnt_pod_address == 1,
+        o->shared_address == 1, o->service_address == 1, o->mapped_v6 == 1,
+        o->header_reading == 1, o->header_reading == 2,  o->sni_http_join == 1,
+        o->staged == 1,         o->plain_allow == 1};
     for (unsigned i = 0; i < sizeof set / sizeof *set; i++) {
         c->seen[COVER_OPTION][i] += set[i];
     }

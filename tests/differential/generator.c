@@ -85,6 +85,20 @@ static struct gen_match draw_match(struct gen_random *r, unsigned features, uint
     return m;
 }
 
+static void draw_redirect(struct gen_random *r, struct gen_rule *rule)
+{
+    static const uint8_t parsers[] = {NP_PARSER_HTTP, NP_PARSER_HTTP, NP_PARSER_HTTP, NP_PARSER_TLS,
+                                      NP_PARSER_OTHER};
+    static const uint8_t priorities[] = {0, 5, 101};
+    if (!gen_chance(r, 14)) {
+        return;
+    }
+    rule->redirect = gen_pick(r, parsers, sizeof parsers);
+    rule->priority = gen_pick(r, priorities, sizeof priorities);
+    rule->listener = gen_chance(r, 25) ? gen_from(r, 1, 2) : 0;
+    rule->opens_tls = gen_chance(r, 15);
+}
+
 static struct gen_rule draw_rule(struct gen_random *r, unsigned features, uint8_t place)
 {
     static const uint8_t actions[] = {NP_ACT_ALLOW, NP_ACT_ALLOW, NP_ACT_ALLOW, NP_ACT_ALLOW,
@@ -96,10 +110,11 @@ static struct gen_rule draw_rule(struct gen_random *r, unsigned features, uint8_
         rule.action = NP_ACT_ASK;
     }
     if (features & GEN_REQUEST && rule.action == NP_ACT_ALLOW && place == NP_CHECK_WORKLOAD) {
-        rule.redirect = gen_chance(r, 12) ? NP_PARSER_HTTP : NP_PARSER_NONE;
+        draw_redirect(r, &rule);
         rule.auth_mode = gen_chance(r, 8);
         rule.auth_explicit = rule.auth_mode || gen_chance(r, 10);
         rule.effect = gen_chance(r, 12);
+        rule.step = gen_draw(r, 3);
     }
     rule.refuses = features & GEN_REQUEST && rule.action == NP_ACT_DENY && gen_chance(r, 20);
     for (int i = 0; i < rule.alts; i++) {
@@ -259,6 +274,7 @@ static void draw_options(struct gen *g, struct gen_random *r, unsigned features)
     } read[] = {
         {offsetof(struct np_options, header_reading),       3, GEN_REQUEST},
         {offsetof(struct np_options, sni_http_join),        2, GEN_REQUEST},
+        {offsetof(struct np_options, plain_allow),          2, GEN_REQUEST},
         {offsetof(struct np_options, staged),               2, GEN_STAGED },
         {offsetof(struct np_options, host_network),         2, GEN_OPTIONS},
         {offsetof(struct np_options, unknown_pod_ip),       2, GEN_OPTIONS},

@@ -108,7 +108,8 @@ struct gen_match {
 
 struct gen_rule {
     uint8_t action, rank, alts, redirect, auth_mode;
-    bool auth_explicit, effect, refuses;
+    bool auth_explicit, effect, refuses, opens_tls;
+    uint8_t listener, priority, step; /* of the redirect; among rules with effects */
     struct gen_match match[GEN_ALTS];
 };
 struct gen_policy {

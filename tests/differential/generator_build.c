@@ -38,7 +38,12 @@ static struct np_rule *build_head(struct builder *x, struct np_policy *policy, i
     if (rule) {
         rule->rank = r->rank;
         rule->index = index;
+        static const char *const texts[] = {NULL, "a", "b"};
         rule->redirect_parser = r->redirect;
+        rule->redirect_priority = r->priority;
+        rule->listener_name = np_build_text(x->b, texts[r->listener]);
+        rule->opens_tls = r->opens_tls;
+        rule->step = np_build_text(x->b, texts[r->step]);
         rule->auth_mode = r->auth_mode;
         rule->auth_explicit = r->auth_explicit;
         rule->refuses = r->refuses;

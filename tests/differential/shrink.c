@@ -87,6 +87,8 @@ static const struct knob of_rule[] = {
     KNOB(gen_rule, redirect, 0),          KNOB(gen_rule, auth_mode, 0),
     KNOB(gen_rule, auth_explicit, 0),     KNOB(gen_rule, effect, 0),
     KNOB(gen_rule, refuses, 0),           KNOB(gen_rule, rank, 0),
+    KNOB(gen_rule, opens_tls, 0),         KNOB(gen_rule, listener, 0),
+    KNOB(gen_rule, priority, 0),          KNOB(gen_rule, step, 0),
     KNOB(gen_rule, action, NP_ACT_ALLOW), KNOB(gen_rule, action, NP_ACT_DENY),
 };
 static const struct knob of_policy[] = {
@@ -143,6 +145,7 @@ static const struct knob of_gen[] = {
     KNOB(gen, nodes_loaded, (1 << GEN_NODES) - 1),
     KNOB(gen, options.header_reading, 0),
     KNOB(gen, options.sni_http_join, 0),
+    KNOB(gen, options.plain_allow, 0),
     KNOB(gen, options.staged, 0),
     KNOB(gen, options.host_network, 0),
     KNOB(gen, options.unknown_pod_ip, 0),
