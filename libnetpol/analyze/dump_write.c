@@ -20,7 +20,7 @@ static void write_head(const struct np_dump *dump, struct np_outline *out)
     static const char *const flags[] = {
         "wide ports",        "variants", "mesh",   "mapped addresses denied",
         "shared is unknown", "nodes",    "egress", "ingress",
-        "relations"};
+        "relations",         "two worlds"};
     const struct np_image_header *header = dump->image->header;
     np_outline_map(out, "image", true);
     np_outline_number(out, "version", header->version);

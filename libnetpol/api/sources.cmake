@@ -12,6 +12,7 @@ netpol_runtime_part(
     api
     change.c
     eval.c
+    identity.c
     image.c
     matcher.c
     texts.c

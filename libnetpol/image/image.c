@@ -30,6 +30,8 @@ _Static_assert(NP_BYTES_SHARED == sizeof(struct np_shared), "shared");
 _Static_assert(NP_BYTES_RULES == sizeof(struct np_rule_record), "rule");
 _Static_assert(NP_BYTES_OPTIONS == sizeof(struct np_pair_record), "pair");
 _Static_assert(NP_BYTES_ENDPOINTS == sizeof(struct np_endpoint_record), "endpoint");
+_Static_assert(NP_BYTES_IDENTITIES == sizeof(struct np_identity_record), "identity");
+_Static_assert(NP_BYTES_IDENTITY_PREFIXES == sizeof(struct np_identity_prefix), "prefix");
 _Static_assert(NP_BYTES_COMBOS == sizeof(struct np_combo), "combo");
 _Static_assert(sizeof(struct np_image_header) % 8 == 0, "no padding at the end");
 
@@ -140,7 +142,8 @@ int np_image_open(const void *bytes, size_t size, struct np_image *out, const ch
     }
     if (!wrong) {
         const char *(*const judges[])(const struct np_image *) = {
-            np_validate_tables, np_validate_ports, np_validate_ends, np_validate_cold};
+            np_validate_tables, np_validate_ports, np_validate_ends, np_validate_cold,
+            np_validate_identities};
         np_image_view(bytes, out);
         for (size_t i = 0; i < sizeof judges / sizeof *judges && !wrong; i++) {
             wrong = judges[i](out);

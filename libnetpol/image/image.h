@@ -33,6 +33,7 @@
 #include "base/base.h"
 
 #include <netpol/eval.h>
+#include <netpol/identity.h>
 
 enum np_section {
 #define NP_SECTION(name, element, bytes, temperature, what) NP_SECTION_##name,
@@ -171,7 +172,20 @@ struct np_pair_record {
 struct np_endpoint_record {
     uint64_t ref;
     uint32_t namespace_name, name, workload_kind, workload_name;
-    uint32_t node, spare;
+    uint32_t node;
+    uint32_t identity; /* number; 0: none */
+};
+struct np_identity_record {
+    uint32_t number;
+    uint32_t labels, n_labels; /* IDENTITY_LABELS */
+    uint8_t kind;              /* enum netpol_identity_kind */
+    uint8_t family, length;    /* of a prefix; else 0 */
+    uint8_t spare;
+    uint8_t address[16];
+};
+struct np_identity_prefix {
+    uint32_t identity; /* index in IDENTITIES */
+    uint32_t outer;    /* index + 1 here of the smallest other prefix that holds it; 0: none does */
 };
 struct np_combo {
     uint32_t kind, place; /* kind of endpoint; signature of the bare address (NOWHERE: none) */
@@ -180,7 +194,7 @@ struct np_combo {
 };
 
 /* ---- the file ---- */
-enum { NP_IMAGE_VERSION = 2, NP_IMAGE_ALIGN = 64, NP_IMAGE_PAGE = 4096 };
+enum { NP_IMAGE_VERSION = 3, NP_IMAGE_ALIGN = 64, NP_IMAGE_PAGE = 4096 };
 #define NP_IMAGE_MAGIC "NETPOL\r\n"
 enum np_image_flags {
     NP_IMAGE_WIDE_PORTS = 1,      /* entries of PORT_MAPS have two bytes */
@@ -191,6 +205,7 @@ enum np_image_flags {
     NP_IMAGE_SHARED_UNKNOWN = 16, /* option shared_address=unknown */
     NP_IMAGE_EGRESS = 64,         /* some signature is judged on its way out */
     NP_IMAGE_INGRESS = 128,       /* some is on its way in */
+    NP_IMAGE_DUAL_WORLD = 512,    /* IPv4 and IPv6 outside are two identities */
     NP_IMAGE_NODES = 32           /* nodes are part of signatures (host endpoints) */
 };
 static inline bool np_side_judges(uint32_t flags, unsigned side)
@@ -215,7 +230,8 @@ struct np_image_header {
     uint8_t slots4_bits, slots6_bits, refs_bits, trie4_bits, trie6_bits, spare[3];
     uint32_t slots4_probes, slots6_probes, refs_probes; /* the longest search, free slot included */
     uint32_t n_groups, n_rows; /* distinct subjects and rows, as the compile counted them */
-    uint32_t spare2[4];
+    uint32_t next_identity, next_prefix; /* where the search for free identity numbers goes on */
+    uint32_t spare2[2];
     struct np_image_section sections[NP_SECTION_COUNT];
 };
 

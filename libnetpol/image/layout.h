@@ -32,4 +32,5 @@ const char *np_validate_tables(const struct np_image *image); /* signatures, sid
 const char *np_validate_ports(const struct np_image *image);
 const char *np_validate_ends(const struct np_image *image); /* endpoints, tries */
 const char *np_validate_cold(const struct np_image *image);
+const char *np_validate_identities(const struct np_image *image); /* after np_validate_cold */
 #endif

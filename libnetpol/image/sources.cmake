@@ -17,5 +17,6 @@ netpol_room(
     validate.c
     validate_cold.c
     validate_ends.c
+    validate_identities.c
     validate_ports.c
     write.c)

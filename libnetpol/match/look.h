@@ -30,6 +30,12 @@ struct np_where {
     uint8_t family;     /* 4, 6; 0: not known */
     uint64_t high, low; /* the address as two numbers, big end first; IPv4 in low */
 };
+/* Who an end may be: one party, or the owners from `shared` on. */
+struct np_parties {
+    struct np_party party;
+    struct np_where where;
+    const struct np_shared *shared; /* NULL: the party alone */
+};
 struct np_hop_ports {
     uint8_t family; /* index of the hop's: IPv4 0, IPv6 1, 2: neither end has an address */
     uint8_t kind;   /* enum np_port_kind */
@@ -112,6 +118,14 @@ np_inline bool np_party_first6(const struct np_slot6 *slots, unsigned bits, uint
     *out = (struct np_party){signature, np_peek(&slot->who)};
     return np_is_single(signature) & ((h ^ high) == 0) & ((l ^ low) == 0);
 }
+
+/* tuple.c: the slot of a reference; NULL: nobody has it. */
+const struct np_slot_ref *np_table_ref(const struct np_table *table, uint64_t ref);
+/* tuple.c: who the ends of a tuple are; an end that no compile has seen has NP_SIG_UNCOMPILED.
+ * false: a tuple that cannot be. */
+bool np_match_parties(const struct np_hot *hot, const struct np_table *table,
+                      const struct netpol_tuple *tuple, struct np_parties *src,
+                      struct np_parties *dst);
 
 /* ---- ports ---- */
 

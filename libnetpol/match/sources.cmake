@@ -12,6 +12,7 @@ netpol_room(
     cut_neon.c
     cut_scalar.c
     hot.c
+    identity.c
     journal.c
     look.c
     matcher.c

@@ -38,7 +38,8 @@
 enum np_ref_flags {
     NP_REF_GUEST = 1,     /* on its node's network: it owns no address, so it has no slots */
     NP_REF_NODE = 2,      /* and its traffic is its node's: it has the node's address */
-    NP_REF_UNCOMPILED = 4 /* something about it waits for the next compile */
+    NP_REF_UNCOMPILED = 4, /* something about it waits for the next compile */
+    NP_REF_WRITTEN = 8     /* what it is was said anew since the compile */
 };
 enum np_live_part { NP_LIVE_4, NP_LIVE_6, NP_LIVE_REFS, NP_LIVE_PARTS };
 #define NP_NO_SLOT UINT32_MAX

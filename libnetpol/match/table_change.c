@@ -168,8 +168,9 @@ static void fill_record(const struct netpol_endpoints *e, struct np_ref_record *
     record->slot.signature[2] = record->slot.signature[record->slot.family == 6];
     bool waits = record->slot.signature[0] == NP_SIG_UNCOMPILED ||
                  record->slot.signature[1] == NP_SIG_UNCOMPILED;
-    record->slot.flags = (uint8_t)((record->slot.flags & (NP_REF_GUEST | NP_REF_NODE)) |
-                                   (waits ? NP_REF_UNCOMPILED : 0));
+    enum { LASTING = NP_REF_GUEST | NP_REF_NODE | NP_REF_WRITTEN };
+    record->slot.flags =
+        (uint8_t)((record->slot.flags & LASTING) | (waits ? NP_REF_UNCOMPILED : 0));
 }
 
 static bool alike(const struct np_ref_record *a, const struct np_ref_record *b)
@@ -454,7 +455,7 @@ int np_endpoints_become(struct netpol_endpoints *endpoints, const struct np_beco
     }
     uint32_t number = slot != NP_NO_SLOT ? number_of(&before) : e->next_number;
     record.slot.who = (uint64_t)number << 32 | to->node;
-    record.slot.flags = to->flags;
+    record.slot.flags = to->flags | NP_REF_WRITTEN;
     if (!list_addresses(e, to, slot != NP_NO_SLOT ? &before : NULL)) {
         return NETPOL_ERR_MEMORY;
     }

@@ -14,13 +14,6 @@ struct end { /* as the tuple names it */
     struct np_where where; /* family 0: no address is given */
 };
 
-/* Who an end may be: one party, or the owners from `shared` on. */
-struct parties {
-    struct np_party party;
-    struct np_where where;
-    const struct np_shared *shared; /* NULL: the party alone */
-};
-
 void np_match_refuse(struct netpol_verdict *out, uint8_t action, uint8_t reason, uint32_t missing)
 {
     struct netpol_part part = {.action = action, .reason = reason};
@@ -109,7 +102,7 @@ static struct np_hop_ports take_ports(const struct netpol_tuple *tuple, uint8_t 
 
 /* ---- who the ends are ---- */
 
-static const struct np_slot_ref *find_ref(const struct np_table *table, uint64_t ref)
+const struct np_slot_ref *np_table_ref(const struct np_table *table, uint64_t ref)
 {
     const uint64_t dead = ~UINT64_C(0);
     if (ref == 0 || ref == dead) {
@@ -195,9 +188,9 @@ static bool pick_owner(const struct np_table *table, uint32_t endpoint, struct n
 
 /* By reference; with an address only if the endpoint is known to have it. false: not known. */
 static bool resolve_ref(const struct np_hot *hot, const struct np_table *table,
-                        const struct end *end, uint8_t family, struct parties *out)
+                        const struct end *end, uint8_t family, struct np_parties *out)
 {
-    const struct np_slot_ref *slot = find_ref(table, end->ref);
+    const struct np_slot_ref *slot = np_table_ref(table, end->ref);
     if (!slot) {
         out->party = (struct np_party){NP_SIG_NOWHERE, 0};
         out->where = end->where;
@@ -233,7 +226,7 @@ static bool resolve_ref(const struct np_hot *hot, const struct np_table *table,
 
 /* false: an end that no compile has seen. */
 static bool resolve(const struct np_hot *hot, const struct np_table *table, const struct end *end,
-                    uint8_t family, struct parties *out)
+                    uint8_t family, struct np_parties *out)
 {
     out->shared = NULL;
     if (end->ref) {
@@ -277,20 +270,20 @@ static void mark_shared(struct netpol_part *part)
     }
 }
 
-static bool has_several(const struct parties *parties)
+static bool has_several(const struct np_parties *parties)
 {
     return parties->shared && !parties->shared[0].last;
 }
 
 /* The i-th owner; *more: there are others after it. */
-static struct np_party owner_at(const struct parties *parties, uint32_t i, bool *more)
+static struct np_party owner_at(const struct np_parties *parties, uint32_t i, bool *more)
 {
     *more = parties->shared && !parties->shared[i].last && !np_defect(FIRST_OWNER);
     return parties->shared ? owner_party(&parties->shared[i]) : parties->party;
 }
 
-static void judge_owners(const struct np_hot *hot, struct np_shape shape, const struct parties *src,
-                         const struct parties *dst, const struct np_ask *ask,
+static void judge_owners(const struct np_hot *hot, struct np_shape shape, const struct np_parties *src,
+                         const struct np_parties *dst, const struct np_ask *ask,
                          struct netpol_verdict *out)
 {
     uint32_t port_class = np_port_class(hot, ask->ports);
@@ -328,7 +321,7 @@ void np_match_any(const struct np_hot *hot, const struct np_table *table, unsign
                   const struct netpol_tuple *tuple, struct netpol_verdict *out)
 {
     struct end src_end, dst_end;
-    struct parties src, dst;
+    struct np_parties src, dst;
     uint8_t family;
     if (!is_understood(tuple) || !take_ends(hot, tuple, &src_end, &dst_end, &family)) {
         refuse(hot, NETPOL_DENY, NETPOL_REASON_INVALID, 0, out);
@@ -346,6 +339,22 @@ void np_match_any(const struct np_hot *hot, const struct np_table *table, unsign
     judge_owners(hot, np_shape_of(hot, sides), &src, &dst, &ask, out);
 }
 
+bool np_match_parties(const struct np_hot *hot, const struct np_table *table,
+                      const struct netpol_tuple *tuple, struct np_parties *src,
+                      struct np_parties *dst)
+{
+    static const struct np_parties nobody = {.party = {NP_SIG_UNCOMPILED, 0}};
+    struct end from, to;
+    uint8_t family;
+    *src = *dst = nobody;
+    if (!is_understood(tuple) || !take_ends(hot, tuple, &from, &to, &family)) {
+        return false;
+    }
+    *src = resolve(hot, table, &from, family, src) ? *src : nobody;
+    *dst = resolve(hot, table, &to, family, dst) ? *dst : nobody;
+    return true;
+}
+
 /* ---- the same question over two tables ---- */
 
 static bool same_party(struct np_party a, struct np_party b)
@@ -353,7 +362,7 @@ static bool same_party(struct np_party a, struct np_party b)
     return a.signature == b.signature && a.who == b.who;
 }
 
-static bool same_parties(const struct parties *a, const struct parties *b)
+static bool same_parties(const struct np_parties *a, const struct np_parties *b)
 {
     bool more_a = true, more_b = true, same = is_there(&a->where, &b->where);
     for (uint32_t i = 0; same && more_a; i++) {
@@ -366,7 +375,7 @@ static bool same_parties(const struct parties *a, const struct parties *b)
 static bool same_end(const struct np_hot *hot, const struct np_table *a, const struct np_table *b,
                      const struct end *end, uint8_t family)
 {
-    struct parties one, other;
+    struct np_parties one, other;
     bool in_a = resolve(hot, a, end, family, &one), in_b = resolve(hot, b, end, family, &other);
     return in_a == in_b && (!in_a || same_parties(&one, &other));
 }
