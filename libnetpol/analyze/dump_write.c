@@ -18,8 +18,8 @@ static void write_bits(uint32_t value, const char *const *names, size_t count, c
 static void write_head(const struct np_dump *dump, struct np_outline *out)
 {
     static const char *const flags[] = {
-        "wide ports",        "variants", "mesh",   "mapped addresses denied",
-        "shared is unknown", "nodes",    "egress", "ingress",
+        "wide ports",        "variants",  "mesh",   "mapped addresses denied",
+        "shared is unknown", "nodes",     "egress", "ingress",
         "relations",         "two worlds"};
     const struct np_image_header *header = dump->image->header;
     np_outline_map(out, "image", true);
@@ -170,6 +170,29 @@ static void write_occupancy(const struct np_dump *dump, struct np_outline *out)
     np_outline_close(out);
 }
 
+static void write_identities(const struct np_dump *dump, struct np_outline *out)
+{
+    const struct np_image *image = dump->image;
+    const struct np_identity_record *records = image->section[NP_SECTION_IDENTITIES];
+    const uint32_t *labels = image->section[NP_SECTION_IDENTITY_LABELS];
+    if (image->count[NP_SECTION_IDENTITIES] == 0) {
+        return; /* of another engine */
+    }
+    np_outline_list(out, "identities", false);
+    for (uint32_t i = 0; i < image->count[NP_SECTION_IDENTITIES]; i++) {
+        np_outline_map(out, NULL, true);
+        np_outline_number(out, "identity", records[i].number);
+        np_outline_text(out, "kind", netpol_identity_kind_text(records[i].kind));
+        np_outline_list(out, "labels", true);
+        for (uint32_t k = 0; k < records[i].n_labels; k++) {
+            np_outline_text(out, NULL, np_dump_string(dump, labels[records[i].labels + k]));
+        }
+        np_outline_close(out);
+        np_outline_close(out);
+    }
+    np_outline_close(out);
+}
+
 static int write_outline(const struct np_dump *dump, const struct netpol_matcher *matcher,
                          bool json, const struct netpol_tuple *tuple, netpol_sink_fn sink,
                          void *user)
@@ -192,6 +215,7 @@ static int write_outline(const struct np_dump *dump, const struct netpol_matcher
     write_occupancy(dump, &out);
     np_dump_cuts(dump, &out);
     np_dump_selectors(dump, matcher, &out);
+    write_identities(dump, &out);
     return np_outline_finish(&out);
 }
 

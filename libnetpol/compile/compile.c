@@ -7,6 +7,18 @@
 #include "compile/internal.h"
 #include "match/table.h"
 
+/* The next compile looks again. */
+static void say_without(struct np_whole *whole, const struct np_compile *c)
+{
+    uint32_t without = whole->identities.without;
+    if (without) {
+        whole->said = true;
+        np_diag(c->diags, NP_CODE_3107, NULL,
+                "%u label set%s of pods or prefixes have no number: all are in use", without,
+                without == 1 ? "" : "s");
+    }
+}
+
 static int compile_all(struct np_whole *whole, const struct np_compile *c,
                        struct netpol_matcher **out)
 {
@@ -21,6 +33,10 @@ static int compile_all(struct np_whole *whole, const struct np_compile *c,
     const struct netpol_matcher *before = c->options->previous;
     if (status == NETPOL_OK && before && np_whole_of(before)) {
         status = np_numbers_keep(whole, np_whole_of(before));
+    }
+    if (status == NETPOL_OK) {
+        status = np_identities_find(whole, before ? &before->image : NULL, false);
+        say_without(whole, c);
     }
     status = status == NETPOL_OK ? np_plan_all(whole, &kept) : status;
     return status == NETPOL_OK ? np_assemble(whole, kept, NULL, began, out) : status;
@@ -98,6 +114,7 @@ int np_compile_model(struct netpol_ctx *ctx, struct np_model *model, struct netp
     uint64_t began = np_now_ns();
     whole->model = model;
     int status = np_describe_all(whole, NULL);
+    status = status == NETPOL_OK ? np_identities_find(whole, NULL, false) : status;
     status = status == NETPOL_OK ? np_plan_all(whole, &kept) : status;
     status = status == NETPOL_OK ? np_assemble(whole, kept, NULL, began, out) : status;
     if (status != NETPOL_OK) {

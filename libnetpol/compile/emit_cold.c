@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cold sections: what decisions, options, nodes and endpoints are called. */
+/* Cold sections: what decisions, options, nodes, endpoints and identities are called. */
 #include "compile/emit_cold.h"
 
 struct cold {
@@ -33,6 +33,11 @@ static uint32_t text(struct cold *c, const char *value)
     }
     c->failed = c->failed || !at;
     return at ? (uint32_t)*at : 0;
+}
+
+static uint32_t label_text(void *user, struct np_slice label)
+{
+    return text(user, label.ptr);
 }
 
 static void add_rule(struct cold *c, uint32_t number, struct np_rule_record *out)
@@ -106,7 +111,8 @@ static void add_endpoints(struct cold *c)
             .namespace_name = text(c, e->namespace_name ? e->namespace_name->text : ""),
             .name = text(c, e->name ? e->name->text : ""),
             .workload_kind = text(c, e->workload_kind ? e->workload_kind->text : ""),
-            .workload_name = text(c, e->workload_name ? e->workload_name->text : "")};
+            .workload_name = text(c, e->workload_name ? e->workload_name->text : ""),
+            .identity = np_identity_of_endpoint(&c->whole->identities, i)};
     }
     for (uint32_t i = 0; records && i < draft->n_refs; i++) {
         if (draft->refs[i].endpoint) {
@@ -158,9 +164,10 @@ int np_emit_cold(struct np_emit *emit, const struct np_whole *whole, struct np_t
         add_nodes(&c);
         add_endpoints(&c);
     }
+    int status = np_identities_emit(emit, &whole->identities, before, label_text, &c);
     emit->writer.header.n_policies = c.failed ? 0 : count_policies(&c);
     np_emit_section(emit, NP_SECTION_STRINGS, texts->strings.items, texts->strings.count);
-    return c.failed ? NETPOL_ERR_MEMORY : NETPOL_OK;
+    return c.failed ? NETPOL_ERR_MEMORY : status;
 }
 
 void np_texts_init(struct np_texts *texts, const struct netpol_ctx *ctx)

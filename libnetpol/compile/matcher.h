@@ -9,6 +9,7 @@
  * number, the ready-made description of every decision, so that describing one is a table look-up
  * from any thread.
  */
+#include "compile/identities.h"
 #include "match/matcher.h"
 #include <stdatomic.h>
 #include "model/policy.h"
@@ -35,6 +36,7 @@ struct np_whole { /* netpol_matcher.whole */
     /* Decisions that are not what the matcher before said of their number; all if there is none. */
     const uint32_t *changed;
     uint32_t n_changed;
+    struct np_identities identities;
     _Atomic(struct np_kept *) kept; /* for the next compile, which takes it; NULL */
     uint64_t evaluated, reused_groups;
     uint64_t groups, rows, residuals;

@@ -20,6 +20,8 @@ netpol_room(
     focus.c
     grouping.c
     groups.c
+    identities.c
+    identities_emit.c
     lists.c
     lowered.c
     members.c

@@ -63,6 +63,9 @@ static int update(struct np_whole *whole, struct netpol_matcher *before, struct 
     int status = list_changed(whole, change);
     status = status == NETPOL_OK ? np_describe_all(whole, np_whole_of(before)) : status;
     if (status == NETPOL_OK) {
+        status = np_identities_find(whole, &before->image, true);
+    }
+    if (status == NETPOL_OK) {
         status = np_plan_update(&kept->plan, whole->model, change, &replanned, outgrown);
     }
     if (status != NETPOL_OK || *outgrown) {

@@ -27,6 +27,7 @@ netpol_room(
     cidr.c
     cilium/entities.c
     cilium/frame.c
+    cilium/identity.c
     cilium/l7.c
     cilium/l7_http.c
     cilium/l7_kafka.c

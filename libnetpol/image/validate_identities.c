@@ -100,11 +100,11 @@ const char *np_validate_identities(const struct np_image *image)
 {
     const struct np_image_header *header = image->header;
     uint32_t n_prefixes = 0;
-    bool valid = records_valid(image, &n_prefixes) &&
-                 image->count[NP_SECTION_IDENTITY_PREFIXES] == n_prefixes &&
-                 prefixes_valid(image) && endpoints_valid(image) &&
-                 (header->next_identity == 0 ||
-                  in_range(header->next_identity, NETPOL_IDENTITY_LABELS)) &&
-                 (header->next_prefix == 0 || in_range(header->next_prefix, NETPOL_IDENTITY_PREFIX));
+    bool valid =
+        records_valid(image, &n_prefixes) &&
+        image->count[NP_SECTION_IDENTITY_PREFIXES] == n_prefixes && prefixes_valid(image) &&
+        endpoints_valid(image) &&
+        (header->next_identity == 0 || in_range(header->next_identity, NETPOL_IDENTITY_LABELS)) &&
+        (header->next_prefix == 0 || in_range(header->next_prefix, NETPOL_IDENTITY_PREFIX));
     return valid ? NULL : "an identity is none, is there twice, or has no labels";
 }

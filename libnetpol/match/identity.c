@@ -13,8 +13,7 @@ struct looking { /* who looks: one end's node, or another one */
     uint32_t node; /* 0: not known */
 };
 
-static uint32_t of_endpoint(const struct np_hot *hot, const struct np_table *table,
-                            uint32_t number)
+static uint32_t of_endpoint(const struct np_hot *hot, const struct np_table *table, uint32_t number)
 {
     const struct np_endpoint_record *records = hot->image->section[NP_SECTION_ENDPOINTS];
     if (number > hot->image->count[NP_SECTION_ENDPOINTS]) {

@@ -36,8 +36,8 @@
 #include <pthread.h>
 
 enum np_ref_flags {
-    NP_REF_GUEST = 1,     /* on its node's network: it owns no address, so it has no slots */
-    NP_REF_NODE = 2,      /* and its traffic is its node's: it has the node's address */
+    NP_REF_GUEST = 1,      /* on its node's network: it owns no address, so it has no slots */
+    NP_REF_NODE = 2,       /* and its traffic is its node's: it has the node's address */
     NP_REF_UNCOMPILED = 4, /* something about it waits for the next compile */
     NP_REF_WRITTEN = 8     /* what it is was said anew since the compile */
 };

@@ -282,9 +282,9 @@ static struct np_party owner_at(const struct np_parties *parties, uint32_t i, bo
     return parties->shared ? owner_party(&parties->shared[i]) : parties->party;
 }
 
-static void judge_owners(const struct np_hot *hot, struct np_shape shape, const struct np_parties *src,
-                         const struct np_parties *dst, const struct np_ask *ask,
-                         struct netpol_verdict *out)
+static void judge_owners(const struct np_hot *hot, struct np_shape shape,
+                         const struct np_parties *src, const struct np_parties *dst,
+                         const struct np_ask *ask, struct netpol_verdict *out)
 {
     uint32_t port_class = np_port_class(hot, ask->ports);
     bool more_src = true, more_dst;
@@ -343,7 +343,9 @@ bool np_match_parties(const struct np_hot *hot, const struct np_table *table,
                       const struct netpol_tuple *tuple, struct np_parties *src,
                       struct np_parties *dst)
 {
-    static const struct np_parties nobody = {.party = {NP_SIG_UNCOMPILED, 0}};
+    static const struct np_parties nobody = {
+        .party = {NP_SIG_UNCOMPILED, 0}
+    };
     struct end from, to;
     uint8_t family;
     *src = *dst = nobody;

@@ -2,14 +2,19 @@
 /* Which labels make an identity, and how they are written. */
 #include "dialect/cilium/identity.h"
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal)                \
+    {                                \
+        literal, sizeof(literal) - 1 \
+    }
 
 /* ---- filters ---- */
 
 /* Filters are patterns anchored at the begin of a key; all but two are plain text. */
 static const struct np_slice included[] = {
-    TEXT("io.kubernetes.pod.namespace"), TEXT("io.cilium.k8s.namespace.labels"),
-    TEXT("app.kubernetes.io"),           TEXT("io.cilium.k8s.policy.cluster"),
+    TEXT("io.kubernetes.pod.namespace"),
+    TEXT("io.cilium.k8s.namespace.labels"),
+    TEXT("app.kubernetes.io"),
+    TEXT("io.cilium.k8s.policy.cluster"),
     TEXT("io.cilium.k8s.policy.serviceaccount"),
 };
 static const struct np_slice ignored[] = {
@@ -153,7 +158,7 @@ static void add_address(struct np_text *out, const struct np_address *address)
 
 void np_cilium_cidr_labels(const struct np_prefix *prefix, bool dual, struct np_text *out)
 {
-    const char *world = !dual                              ? "reserved:world"
+    const char *world = !dual                               ? "reserved:world"
                         : prefix->address.family == NP_IPV4 ? "reserved:world-ipv4"
                                                             : "reserved:world-ipv6";
     np_text_add(out, "cidr:", 5);
@@ -167,7 +172,10 @@ void np_cilium_cidr_labels(const struct np_prefix *prefix, bool dual, struct np_
 
 struct np_slice np_cilium_reserved_labels(uint32_t number)
 {
-#define TEXTS(literal) {literal, sizeof(literal)} /* with the last NUL */
+#define TEXTS(literal)           \
+    {                            \
+        literal, sizeof(literal) \
+    } /* with the last NUL */
     static const struct np_slice labels[] = {
         [NETPOL_IDENTITY_UNKNOWN] = {"", 0},
         [NETPOL_IDENTITY_HOST] = TEXTS("reserved:host"),

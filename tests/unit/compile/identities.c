@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Identities: what they are made of, that numbers stay, and who an end is.
+ * Sources: pkg/labelsfilter/filter.go, pkg/labels/cidr.go, pkg/identity (ranges, reserved numbers),
+ * pkg/ipcache (longest prefix); lowering 4.3.
+ */
+#include "dialect/cilium/identity.h"
+#include "compile/identities.h"
+#include "compile/matcher.h"
+#include "np_world.h"
+
+#define SPACE "apiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {team: a}}\n---\n"
+#define NODE(name, address)                                    \
+    "apiVersion: v1\nkind: Node\nmetadata: {name: " name "}\n" \
+    "spec: {podCIDR: 10.0.0.0/16}\n"                           \
+    "status: {addresses: [{type: InternalIP, address: " address "}]}\n---\n"
+#define POD(name, app, address)                                           \
+    "apiVersion: v1\nkind: Pod\n"                                         \
+    "metadata: {name: " name ", namespace: ns, labels: {app: " app "}}\n" \
+    "spec: {nodeName: n1, containers: [{name: c, image: i}]}\n"           \
+    "status: {podIP: " address "}\n---\n"
+#define BLOCK(name, cidr, except)                             \
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n" \
+    "metadata: {name: " name ", namespace: ns}\n"             \
+    "spec:\n  podSelector: {}\n  egress:\n"                   \
+    "  - to: [{ipBlock: {cidr: " cidr ", except: [" except "]}}]\n---\n"
+
+static const char cluster[] = SPACE NODE("n1", "192.168.0.1") NODE("n2", "192.168.0.2")
+    POD("a", "web", "10.0.0.1") POD("b", "cart", "10.0.0.2") POD("c", "web", "10.0.0.3");
+
+static int compile_from(struct world *w, struct netpol_matcher *previous, const char *profile,
+                        struct netpol_matcher **out)
+{
+    struct netpol_compile_options options = {
+        .size = sizeof options, .profile = profile, .previous = previous};
+    return netpol_compile(w->store, &options, w->diags, out);
+}
+
+static void use(struct world *w, struct netpol_matcher *matcher)
+{
+    world_forget(w);
+    w->matcher = matcher;
+    assert_int_equal(netpol_view_create(matcher, NULL, &w->view), NETPOL_OK);
+}
+
+static void compile_next(struct world *w)
+{
+    struct netpol_matcher *next = NULL;
+    assert_int_equal(compile_from(w, w->matcher, "cilium", &next), NETPOL_OK);
+    use(w, next);
+}
+
+static void open_cluster(struct world *w)
+{
+    world_open(w);
+    assert_int_equal(world_load(w, cluster), NETPOL_OK);
+    compile_next(w);
+}
+
+/* The same matcher by way of its image, which has no model. */
+static struct netpol_matcher *reopened(struct world *w, const struct netpol_matcher *matcher)
+{
+    struct netpol_matcher *opened = NULL;
+    size_t size;
+    const void *bytes = netpol_matcher_image(matcher, &size);
+    assert_int_equal(netpol_matcher_open(w->ctx, bytes, size, 0, NULL, &opened), NETPOL_OK);
+    return opened;
+}
+
+/* Its labels, one after the other: "k8s:app=web;...". */
+static void labels_of(const struct netpol_matcher *matcher, size_t i, char *out, size_t room)
+{
+    const char *label;
+    size_t len = 0;
+    for (size_t k = 0; (label = netpol_identity_label(matcher, i, k)) != NULL; k++) {
+        len += (size_t)snprintf(out + len, room - len, "%s;", label);
+    }
+}
+
+/* The number of the identity whose labels hold a text; 0: none. */
+static uint32_t number_of(const struct netpol_matcher *matcher, const char *part)
+{
+    for (size_t i = 0; i < netpol_identity_count(matcher); i++) {
+        struct netpol_identity identity;
+        char labels[1024] = "";
+        labels_of(matcher, i, labels, sizeof labels);
+        assert_int_equal(netpol_identity_at(matcher, i, &identity), NETPOL_OK);
+        if (strstr(labels, part)) {
+            return identity.number;
+        }
+    }
+    return 0;
+}
+
+/* ---- what identities are made of ---- */
+
+static void default_filters_choose_labels(void **state)
+{
+    static const struct {
+        const char *key;
+        bool counts;
+    } keys[] = {
+        {"app",                                                        true },
+        {"app.kubernetes.io/name",                                     true },
+        {"io.kubernetes.pod.namespace",                                true },
+        {"io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name", true },
+        {"io.cilium.k8s.policy.serviceaccount",                        true },
+        {"batch.kubernetes.io/job-name",                               true },
+        {"example.com/kubernetes.io",                                  true }, /* filters begin at the begin */
+        {"io.kubernetes.other",                                        false},
+        {"kubernetes.io/arch",                                         false},
+        {"k8s.io/thing",                                               false},
+        {"statefulset.kubernetes.io/pod-name",                         false},
+        {"apps.kubernetes.io/pod-index",                               false},
+        {"batch.kubernetes.io/job-completion-index",                   false},
+        {"batch.kubernetes.io/controller-uid",                         false},
+        {"failure-domain.beta.kubernetes.io/zone",                     false},
+        {"pod-template-hash",                                          false},
+        {"pod-template-generation",                                    false},
+        {"controller-revision-hash",                                   false},
+        {"controller-uid",                                             false},
+        {"annotation.thing",                                           false},
+        {"etcd_node",                                                  false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (np_cilium_label_counts(np_slice_of(keys[i].key)) != keys[i].counts) {
+            fail_msg("%s", keys[i].key);
+        }
+    }
+}
+
+static void prefixes_are_written_as_labels(void **state)
+{
+    static const struct {
+        const char *prefix, *label;
+    } prefixes[] = {
+        {"10.0.0.0/8",       "cidr:10.0.0.0/8"      },
+        {"fd00::/8",         "cidr:fd00--0/8"       },
+        {"::1/128",          "cidr:0--1/128"        },
+        {"2001:db8::42/128", "cidr:2001-db8--42/128"},
+    };
+    struct counting memory = {0};
+    struct netpol_ctx *ctx = counting_ctx(&memory, NULL);
+    (void)state;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        struct np_prefix prefix;
+        struct np_text text;
+        np_text_init(&text, ctx);
+        assert_int_equal(np_prefix_parse(np_slice_of(prefixes[i].prefix), &prefix, NULL), 0);
+        np_cilium_cidr_labels(&prefix, i > 0, &text);
+        assert_string_equal(text.ptr, prefixes[i].label);
+        assert_string_equal(text.ptr + strlen(text.ptr) + 1,
+                            i ? "reserved:world-ipv6" : "reserved:world");
+        np_text_free(&text);
+    }
+    netpol_ctx_destroy(ctx);
+}
+
+static void a_table_is_sorted_and_complete(void **state)
+{
+    struct world w;
+    char labels[1024];
+    struct netpol_identity identity;
+    size_t at;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(world_load(&w, BLOCK("p", "8.8.0.0/16", "8.8.8.0/24, 8.8.4.0/24")), NETPOL_OK);
+    compile_next(&w);
+    assert_int_equal(netpol_identity_count(w.matcher), 10 + 2 + 3);
+    labels_of(w.matcher, 10, labels, sizeof labels);
+    assert_string_equal(labels, "k8s:app=cart;"
+                                "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=ns;"
+                                "k8s:io.cilium.k8s.namespace.labels.team=a;"
+                                "k8s:io.cilium.k8s.policy.cluster=default;"
+                                "k8s:io.cilium.k8s.policy.serviceaccount=default;"
+                                "k8s:io.kubernetes.pod.namespace=ns;");
+    assert_int_equal(number_of(w.matcher, "app=cart"), 256);
+    assert_int_equal(number_of(w.matcher, "app=web"), 257);
+    assert_int_equal(number_of(w.matcher, "cidr:8.8.0.0/16;reserved:world;"), 16777217);
+    assert_int_equal(number_of(w.matcher, "cidr:8.8.4.0/24"), 16777218);
+    assert_int_equal(number_of(w.matcher, "cidr:8.8.8.0/24"), 16777219);
+    assert_int_equal(netpol_identity_find(w.matcher, 16777219, &at), NETPOL_OK);
+    assert_int_equal(netpol_identity_at(w.matcher, at, &identity), NETPOL_OK);
+    assert_int_equal(identity.kind, NETPOL_IDENTITY_PREFIX);
+    assert_int_equal(identity.length, 24);
+    assert_memory_equal(identity.address, "\x08\x08\x08\x00", 4);
+    assert_int_equal(netpol_identity_find(w.matcher, NETPOL_IDENTITY_HOST, &at), NETPOL_OK);
+    assert_int_equal(at, 0);
+    assert_int_equal(netpol_identity_find(w.matcher, 258, &at), NETPOL_ERR_NOT_FOUND);
+    assert_int_equal(netpol_identity_at(w.matcher, 15, &identity), NETPOL_ERR_NOT_FOUND);
+    assert_null(netpol_identity_label(w.matcher, 0, 1));
+    world_close(&w);
+}
+
+static void another_engine_has_none(void **state)
+{
+    struct world w;
+    uint32_t src = 9, dst = 9;
+    struct netpol_tuple tuple = {
+        .src = {10, 0, 0, 1},
+          .dst = {10, 0, 0, 2},
+          .family = 4
+    };
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, cluster), NETPOL_OK);
+    world_compile(&w);
+    assert_int_equal(netpol_identity_count(w.matcher), 0);
+    assert_int_equal(netpol_identity_ends(w.view, &tuple, 0, &src, &dst), NETPOL_ERR_UNSUPPORTED);
+    assert_int_equal(src | dst, 0);
+    world_close(&w);
+}
+
+/* ---- numbers ---- */
+
+static void free_numbers_come_around(void **state)
+{
+    struct np_identity items[4] = {{.number = 0}};
+    struct np_identity_list list = {items, 4, 0};
+    static const uint32_t kept[] = {11, 14};
+    (void)state;
+    assert_int_equal(np_identity_numbers(&list, kept, 2, 10, 20), 0);
+    assert_int_equal(items[0].number, 10);
+    assert_int_equal(items[1].number, 12);
+    assert_int_equal(items[2].number, 13);
+    assert_int_equal(items[3].number, 15);
+    assert_int_equal(list.next, 16);
+    struct np_identity others[4] = {{.number = 11}, {.number = 0}, {.number = 0}, {.number = 0}};
+    struct np_identity_list around = {others, 4, 19};
+    assert_int_equal(np_identity_numbers(&around, kept, 2, 10, 20), 0);
+    assert_int_equal(others[0].number, 11);
+    assert_int_equal(others[1].number, 19);
+    assert_int_equal(others[2].number, 20);
+    assert_int_equal(others[3].number, 10);
+    assert_int_equal(around.next, 11);
+    /* three numbers, one in use, three that want one */
+    struct np_identity more[3] = {{.number = 0}};
+    struct np_identity_list full = {more, 3, 12};
+    assert_int_equal(np_identity_numbers(&full, kept, 1, 10, 12), 1);
+    assert_int_equal(more[0].number, 12);
+    assert_int_equal(more[1].number, 10);
+    assert_int_equal(more[2].number, 0);
+}
+
+/* More label sets than numbers: said, and none is shared. */
+static void numbers_may_be_used_up(void **state)
+{
+    struct world w;
+    char name[32];
+    (void)state;
+    world_open(&w);
+    for (unsigned i = 0; i < 65280 + 2; i++) {
+        struct netpol_label label = {"app", name};
+        struct netpol_endpoint_spec spec = {.size = sizeof spec,
+                                            .namespace_name = "ns",
+                                            .name = name,
+                                            .labels = &label,
+                                            .n_labels = 1};
+        uint64_t ref;
+        snprintf(name, sizeof name, "p%u", i);
+        assert_int_equal(netpol_store_put_endpoint(w.store, &spec, &ref, w.diags),
+                         NETPOL_NEEDS_COMPILE);
+    }
+    compile_next(&w);
+    assert_non_null(world_diag(&w, "NP3107"));
+    assert_int_equal(netpol_identity_count(w.matcher), 10 + 65280);
+    uint32_t number = 1;
+    uint64_t ref = netpol_view_find(w.view, "ns", "p9999"); /* the last two, by label */
+    assert_int_equal(netpol_identity_of(w.view, ref, 0, NULL, &number), NETPOL_OK);
+    assert_int_equal(number, NETPOL_IDENTITY_UNKNOWN);
+    ref = netpol_view_find(w.view, "ns", "p0");
+    assert_int_equal(netpol_identity_of(w.view, ref, 0, NULL, &number), NETPOL_OK);
+    assert_int_equal(number, 256);
+    /* two that had one go: the two that had none get theirs, the others keep them */
+    assert_int_equal(netpol_store_remove(w.store, "", "Pod", "ns", "p17"), NETPOL_OK);
+    assert_int_equal(netpol_store_remove(w.store, "", "Pod", "ns", "p18"), NETPOL_OK);
+    uint32_t kept = number_of(w.matcher, "k8s:app=p19;");
+    compile_next(&w);
+    assert_int_equal(netpol_identity_count(w.matcher), 10 + 65280);
+    assert_int_equal(number_of(w.matcher, "k8s:app=p19;"), kept);
+    assert_int_not_equal(number_of(w.matcher, "k8s:app=p9999;"), 0);
+    world_close(&w);
+}
+
+/* ---- numbers stay ---- */
+
+struct known { /* label text -> number, of the compile before; and all numbers ever given */
+    char labels[64][400];
+    uint32_t numbers[64];
+    size_t count;
+    uint32_t highest[2];
+};
+
+/* Same key, same number; new key, a number that was never given; two keys never share one. */
+static void check_against(struct known *known, const struct netpol_matcher *matcher)
+{
+    static struct known now;
+    now = (struct known){
+        .highest = {known->highest[0], known->highest[1]}
+    };
+    for (size_t i = 0; i < netpol_identity_count(matcher); i++) {
+        struct netpol_identity identity;
+        assert_int_equal(netpol_identity_at(matcher, i, &identity), NETPOL_OK);
+        labels_of(matcher, i, now.labels[now.count], sizeof now.labels[0]);
+        uint32_t before = 0;
+        for (size_t k = 0; k < known->count; k++) {
+            bool same = strcmp(known->labels[k], now.labels[now.count]) == 0;
+            before = same ? known->numbers[k] : before;
+        }
+        uint32_t *highest = &now.highest[identity.kind == NETPOL_IDENTITY_PREFIX];
+        if (before) {
+            assert_int_equal(identity.number, before);
+        } else if (identity.kind != NETPOL_IDENTITY_RESERVED) {
+            assert_true(identity.number > known->highest[identity.kind == NETPOL_IDENTITY_PREFIX]);
+        }
+        *highest = identity.number > *highest ? identity.number : *highest;
+        now.numbers[now.count++] = identity.number;
+    }
+    for (size_t i = 1; i < now.count; i++) {
+        assert_true(now.numbers[i - 1] < now.numbers[i]);
+    }
+    *known = now;
+}
+
+static uint32_t draw(uint32_t *seed, uint32_t below)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 16) % below;
+}
+
+static void edit(struct world *w, uint32_t *seed)
+{
+    char text[600], name[16];
+    uint32_t which = draw(seed, 6), value = draw(seed, 5);
+    switch (draw(seed, 8)) {
+    case 0:
+        snprintf(text, sizeof text, POD("p%u", "app%u", "10.0.1.%u"), which, value, which);
+        assert_int_equal(world_load(w, text), NETPOL_OK);
+        break;
+    case 1:
+        snprintf(name, sizeof name, "p%u", which);
+        (void)netpol_store_remove(w->store, "", "Pod", "ns", name);
+        break;
+    case 2:
+        snprintf(name, sizeof name, "q%u", which);
+        (void)netpol_store_remove(w->store, "networking.k8s.io", "NetworkPolicy", "ns", name);
+        break;
+    default:
+        snprintf(text, sizeof text, BLOCK("q%u", "%u.0.0.0/8", "%u.%u.0.0/16"), which, 11 + value,
+                 11 + value, draw(seed, 4));
+        assert_int_equal(world_load(w, text), NETPOL_OK);
+        break;
+    }
+}
+
+static void edits_keep_numbers(void **state)
+{
+    static struct known known;
+    uint64_t reused = 0;
+    (void)state;
+    for (uint32_t run = 0; run < 4; run++) {
+        struct world w;
+        uint32_t seed = 77 + run;
+        open_cluster(&w);
+        known = (struct known){.count = 0};
+        for (unsigned i = 0; i < 150; i++) {
+            check_against(&known, w.matcher);
+            edit(&w, &seed);
+            if (draw(&seed, 3) == 0) { /* as after a restart: only the image is left */
+                struct netpol_matcher *opened = reopened(&w, w.matcher);
+                use(&w, opened);
+            }
+            compile_next(&w);
+            struct netpol_matcher_stats stats = {.size = sizeof stats};
+            assert_int_equal(netpol_matcher_stats(w.matcher, &stats), NETPOL_OK);
+            reused += stats.reused_groups != 0;
+        }
+        world_close(&w);
+    }
+    assert_in_range(reused, 50, 600); /* both ways of compiling were met */
+}
+
+static void policies_do_not_touch_pods(void **state)
+{
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    world_forget(&w);
+    assert_int_equal(world_load(&w, BLOCK("p", "8.8.0.0/16", "8.8.8.0/24")), NETPOL_OK);
+    compile_next(&w); /* without a ledger */
+    assert_int_equal(number_of(w.matcher, "app=cart"), 256);
+    assert_int_equal(number_of(w.matcher, "app=web"), 257);
+    world_close(&w);
+}
+
+/* The same objects, loaded in another order, with the same ledger. */
+static void equal_stores_give_equal_images(void **state)
+{
+    static const char *const more[] = {BLOCK("p", "8.8.0.0/16", "8.8.8.0/24"),
+                                       BLOCK("q", "9.0.0.0/8", "9.9.9.9/32"),
+                                       BLOCK("r", "8.8.8.0/24", "8.8.8.8/32")};
+    struct netpol_matcher *made[2];
+    struct world w[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        open_cluster(&w[i]);
+        assert_int_equal(world_load(&w[i], POD("d", "aaa", "10.0.0.4")), NETPOL_OK);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(world_load(&w[i], more[i ? 2 - k : k]), NETPOL_OK);
+        }
+        struct netpol_matcher *ledger = reopened(&w[i], w[i].matcher);
+        assert_int_equal(compile_from(&w[i], ledger, "cilium", &made[i]), NETPOL_OK);
+        netpol_matcher_unref(ledger);
+    }
+    size_t sizes[2];
+    const void *images[2] = {netpol_matcher_image(made[0], &sizes[0]),
+                             netpol_matcher_image(made[1], &sizes[1])};
+    assert_int_equal(sizes[0], sizes[1]);
+    assert_memory_equal(images[0], images[1], sizes[0]);
+    assert_int_equal(number_of(made[0], "app=aaa"), 258); /* the first by label came last */
+    for (int i = 0; i < 2; i++) {
+        netpol_matcher_unref(made[i]);
+        world_close(&w[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(default_filters_choose_labels),
+        cmocka_unit_test(prefixes_are_written_as_labels),
+        cmocka_unit_test(a_table_is_sorted_and_complete),
+        cmocka_unit_test(another_engine_has_none),
+        cmocka_unit_test(free_numbers_come_around),
+        cmocka_unit_test(numbers_may_be_used_up),
+        cmocka_unit_test(edits_keep_numbers),
+        cmocka_unit_test(policies_do_not_touch_pods),
+        cmocka_unit_test(equal_stores_give_equal_images),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
