@@ -75,6 +75,19 @@ const struct np_selector *np_build_select(struct np_build *b, enum np_select_op 
     return selector;
 }
 
+/* ---- patterns ---- */
+
+/* Its program, where it is a regular expression. Dialects have refused what is none. */
+static void complete(struct np_build *b, struct np_pattern *pattern)
+{
+    struct np_regex_error error;
+    if (pattern->kind == NP_PATTERN_REGEX && !pattern->regex &&
+        np_regex_parse(np_build_arena(b), np_str_slice(pattern->text), &pattern->regex, &error) ==
+            NETPOL_ERR_MEMORY) {
+        np_build_fail(b);
+    }
+}
+
 /* ---- literals ---- */
 
 const struct np_literal *np_build_literal(struct np_build *b, const struct np_literal *literal)
@@ -83,7 +96,12 @@ const struct np_literal *np_build_literal(struct np_build *b, const struct np_li
     if (!kept) {
         return NULL;
     }
-    kept->patterns = copy(b, literal->patterns, literal->n_patterns, sizeof *literal->patterns);
+    struct np_pattern *patterns =
+        copy(b, literal->patterns, literal->n_patterns, sizeof *literal->patterns);
+    for (uint32_t i = 0; patterns && i < literal->n_patterns; i++) {
+        complete(b, &patterns[i]);
+    }
+    kept->patterns = patterns;
     kept->prefixes = copy(b, literal->prefixes, literal->n_prefixes, sizeof *literal->prefixes);
     bool whole = (kept->patterns || !kept->n_patterns) && (kept->prefixes || !kept->n_prefixes);
     return whole ? kept : np_build_fail(b);
@@ -225,6 +243,7 @@ const struct np_expr *np_build_expr(struct np_build *b, const struct np_expr *ex
     }
     kept->kids = copy(b, expr->kids, expr->count, sizeof *expr->kids);
     kept->depth = 1;
+    complete(b, &kept->pattern);
     for (uint32_t i = 0; i < expr->count; i++) {
         const struct np_expr *kid = kept->kids ? kept->kids[i] : NULL;
         if (!kid) {

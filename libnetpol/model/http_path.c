@@ -196,6 +196,20 @@ bool np_http_path_has(const struct np_http_path *path, size_t at, struct np_slic
     return begin <= at || agrees(0, '/', at, wanted, fold); /* no segment at all: the root */
 }
 
+unsigned char np_http_path_byte(const struct np_http_path *path, size_t at)
+{
+    struct walk walk = {.raw = path->raw, .end = path->raw.len};
+    size_t begin = path->length;
+    while (begin > at && next_segment(&walk)) {
+        begin -= 1 + decoded_length(walk.segment);
+    }
+    int byte = '/';
+    for (size_t i = 0; begin < at; begin++) {
+        byte = next_byte(walk.segment, &i);
+    }
+    return (unsigned char)byte;
+}
+
 void np_http_path_write(const struct np_http_path *path, char *out)
 {
     struct walk walk = {.raw = path->raw, .end = path->raw.len};

@@ -31,6 +31,8 @@ enum np_http_path_state np_http_path_read(struct np_slice text, struct np_http_p
 /* Does the normal form have `wanted` at offset `at`? fold: ASCII case ignored. */
 bool np_http_path_has(const struct np_http_path *path, size_t at, struct np_slice wanted,
                       bool fold);
+/* The byte of the normal form at an offset below its length. */
+unsigned char np_http_path_byte(const struct np_http_path *path, size_t at);
 /* Writes path->length bytes, no NUL. */
 void np_http_path_write(const struct np_http_path *path, char *out);
 #endif

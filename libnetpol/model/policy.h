@@ -19,6 +19,7 @@
  */
 #include "model/ground.h"
 #include "model/inventory.h"
+#include "regex/build/regex.h"
 #include <netpol/eval.h>
 
 enum np_direction { NP_INGRESS, NP_EGRESS, NP_DIRECTIONS };
@@ -43,14 +44,16 @@ enum np_pattern_kind {
     NP_PATTERN_CONTAINS,
     NP_PATTERN_UNDER, /* of a path: itself and what is below it, by whole segments */
     NP_PATTERN_DNS,   /* "*.x", "a.*.x": one label or more; case-blind, trailing dot ignored */
-    NP_PATTERN_REGEX, /* RE2's syntax, of the whole text */
-    NP_PATTERN_FQDN,  /* a name by Cilium's matchPattern */
-    NP_PATTERN_SNI    /* a server name by Cilium's serverNames */
+    NP_PATTERN_REGEX, /* the whole text, by RE2's syntax; ignore_case is not read */
+    NP_PATTERN_FQDN,  /* Cilium's matchPattern, of a name (regex/build/wildcard.h) */
+    NP_PATTERN_SNI    /* Cilium's serverNames, of a name */
 };
 struct np_pattern {
     uint8_t kind;
     bool ignore_case;
     np_str text;
+    /* REGEX: made of the text by the builder; NULL: the text is refused, and nothing matches. */
+    const struct np_regex *regex;
 };
 struct np_literal {
     uint8_t kind;

@@ -94,7 +94,7 @@ static bool match_anywhere(const struct subject *subject, struct np_slice wanted
     return false;
 }
 
-/* A DNS pattern over what is no name: as exact. */
+/* A pattern of names over what is no name: as exact. */
 static bool match(const struct np_pattern *pattern, const struct subject *subject, bool fold)
 {
     struct np_slice wanted = np_str_slice(pattern->text);
@@ -127,11 +127,19 @@ static bool slice_has(const void *text, size_t at, struct np_slice wanted, bool 
 
 bool np_pattern_match(const struct np_pattern *pattern, struct np_slice text, bool fold_case)
 {
-    if (pattern->kind == NP_PATTERN_DNS) {
-        return match_dns(np_str_slice(pattern->text), text);
-    }
     const struct subject subject = {&text, text.len, slice_has};
-    return match(pattern, &subject, fold_case || pattern->ignore_case);
+    switch (pattern->kind) {
+    case NP_PATTERN_DNS:
+        return match_dns(np_str_slice(pattern->text), text);
+    case NP_PATTERN_FQDN:
+        return np_fqdn_match(np_str_slice(pattern->text), text);
+    case NP_PATTERN_SNI:
+        return np_sni_match(np_str_slice(pattern->text), text);
+    case NP_PATTERN_REGEX:
+        return pattern->regex && np_regex_full_match(pattern->regex, text);
+    default:
+        return match(pattern, &subject, fold_case || pattern->ignore_case);
+    }
 }
 
 static bool path_has(const void *text, size_t at, struct np_slice wanted, bool fold)
@@ -139,8 +147,22 @@ static bool path_has(const void *text, size_t at, struct np_slice wanted, bool f
     return np_http_path_has(text, at, wanted, fold);
 }
 
+/* No dialect asks for this: slow, but right. */
+static bool match_regex_path(const struct np_regex *regex, const struct np_http_path *path)
+{
+    struct np_regex_walk walk;
+    np_regex_begin(&walk, regex);
+    for (size_t at = 0; at < path->length; at++) {
+        (void)np_regex_feed(&walk, np_http_path_byte(path, at));
+    }
+    return np_regex_end(&walk);
+}
+
 bool np_pattern_match_path(const struct np_pattern *pattern, const struct np_http_path *path)
 {
+    if (pattern->kind == NP_PATTERN_REGEX) {
+        return pattern->regex && match_regex_path(pattern->regex, path);
+    }
     const struct subject subject = {path, path->length, path_has};
     return match(pattern, &subject, pattern->ignore_case);
 }
@@ -202,8 +224,22 @@ static bool pieces_have(const void *text, size_t at, struct np_slice wanted, boo
     return true;
 }
 
+static bool match_regex_joined(const struct np_regex *regex, const struct np_pieces *pieces)
+{
+    struct stream s = {.pieces = pieces};
+    struct np_regex_walk walk;
+    np_regex_begin(&walk, regex);
+    for (int byte = stream_next(&s); byte >= 0; byte = stream_next(&s)) {
+        (void)np_regex_feed(&walk, (unsigned char)byte);
+    }
+    return np_regex_end(&walk);
+}
+
 bool np_pattern_match_joined(const struct np_pattern *pattern, const struct np_pieces *pieces)
 {
+    if (pattern->kind == NP_PATTERN_REGEX) {
+        return pattern->regex && match_regex_joined(pattern->regex, pieces);
+    }
     const struct subject subject = {pieces, stream_length(pieces), pieces_have};
     return match(pattern, &subject, pattern->ignore_case);
 }

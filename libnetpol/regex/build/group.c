@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands behind "(". */
+#include "regex/build/internal.h"
+
+static bool push_open(struct np_re_parser *p)
+{
+    struct np_re_node *node = np_re_node(p, NP_RE_OPEN);
+    if (node) {
+        node->flags = p->flags;
+    }
+    return np_re_push(p, node);
+}
+
+static bool is_name(struct np_slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && !(c >= '0' && c <= '9')) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+static bool add_name(struct np_re_parser *p, struct np_slice name)
+{
+    struct np_re_name *kept = np_arena_alloc(&p->nodes, sizeof *kept);
+    if (!kept) {
+        return np_re_no_memory(p);
+    }
+    *kept = (struct np_re_name){name, p->names};
+    p->names = kept;
+    return true;
+}
+
+/* All of the text up to `to` has to be UTF-8. */
+static bool readable(struct np_re_parser *p, size_t to)
+{
+    uint32_t rune;
+    while (p->at < to) {
+        if (!np_re_rune(p, &rune)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* At "(?P<". */
+static bool named(struct np_re_parser *p)
+{
+    size_t from = p->at;
+    size_t to = from + 4;
+    while (to < p->text.len && p->text.ptr[to] != '>') {
+        to++;
+    }
+    if (!readable(p, to)) {
+        return false;
+    }
+    if (to == p->text.len) {
+        return np_re_fail(p, NP_REGEX_BAD_NAME, from, to, "the name of a group is not closed");
+    }
+    struct np_slice name = {p->text.ptr + from + 4, to - from - 4};
+    p->at = to + 1;
+    if (!is_name(name)) {
+        return np_re_fail(p, NP_REGEX_BAD_NAME, from, p->at,
+                          "the name of a group is of letters, digits and '_'");
+    }
+    for (const struct np_re_name *other = p->names; other; other = other->next) {
+        if (np_slice_equal(other->text, name)) {
+            return np_re_fail(p, NP_REGEX_BAD_NAME, from, p->at, "two groups have this name");
+        }
+    }
+    return add_name(p, name) && push_open(p);
+}
+
+static bool unknown(struct np_re_parser *p, size_t from)
+{
+    char c = from + 2 < p->text.len ? p->text.ptr[from + 2] : '\0';
+    char d = from + 3 < p->text.len ? p->text.ptr[from + 3] : '\0';
+    bool around = c == '=' || c == '!' || (c == '<' && (d == '=' || d == '!'));
+    return np_re_fail(p, NP_REGEX_MISSING_PAREN, from, p->at,
+                      around ? "looking around is not supported"
+                             : "\"(?\" is followed by what is no flag, ':' or P<name>");
+}
+
+static uint8_t flag_of(uint32_t c)
+{
+    return c == 'i' ? NP_RE_FOLD : c == 's' ? NP_RE_DOT_LINE : c == 'm' ? NP_RE_LINES : 0;
+}
+
+/* At "(?": flags, then ":" of a group, or ")". */
+static bool flags(struct np_re_parser *p)
+{
+    size_t from = p->at;
+    uint8_t flags = p->flags;
+    bool negative = false;
+    bool any = true; /* '-' wants one behind it */
+    for (p->at += 2;;) {
+        uint32_t c;
+        if (p->at >= p->text.len) {
+            return unknown(p, from);
+        }
+        if (!np_re_rune(p, &c)) {
+            return false;
+        }
+        bool ends = c == ')' || c == ':';
+        bool minus = c == '-' && !negative;
+        if ((!ends && !minus && c != 'U' && !flag_of(c)) || (ends && !any)) {
+            return unknown(p, from);
+        }
+        if (ends) {
+            bool pushed = c == ')' || push_open(p);
+            p->flags = flags;
+            return pushed;
+        }
+        negative |= minus;
+        any = !minus;
+        flags = (uint8_t)(negative ? flags & ~flag_of(c) : flags | flag_of(c));
+    }
+}
+
+bool np_re_open(struct np_re_parser *p)
+{
+    struct np_slice rest = {p->text.ptr + p->at, p->text.len - p->at};
+    if (rest.len > 4 && memcmp(rest.ptr, "(?P<", 4) == 0) {
+        return named(p);
+    }
+    if (rest.len >= 2 && rest.ptr[1] == '?') {
+        return flags(p);
+    }
+    p->at++;
+    return push_open(p);
+}
