@@ -161,7 +161,10 @@ bool np_selector_contradicts(const struct np_selector *selector)
 /* The ranges of a literal over addresses; a set that its caller fills may be another tomorrow. */
 static uint32_t ranges_of(const struct np_literal *literal, const struct np_prefix **out)
 {
-    if (literal->kind == NP_LIT_CIDR && literal->domain == NP_DOMAIN_ALL) {
+    if (literal->domain != NP_DOMAIN_ALL) {
+        return 0;
+    }
+    if (literal->kind == NP_LIT_CIDR) {
         *out = &literal->prefix;
         return 1;
     }

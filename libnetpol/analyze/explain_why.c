@@ -331,8 +331,19 @@ static void say_prefixes(struct np_text *out, const struct np_literal *literal,
         return;
     }
     np_address_format(&end->address, address);
+    bool foreign = !negative && !(end->domain & literal->domain);
+    if (literal->name && foreign) {
+        np_text_addf(out, "%s is %s address, which %s does not match under this profile", address,
+                     domain_name(end->domain), literal->name->text);
+        return;
+    }
     if (literal->name) {
-        np_text_addf(out, "%s is no endpoint of %s", address, literal->name->text);
+        static const char *const said[2][2] = {
+            {"not in",         "in"            },
+            {"no endpoint of", "an endpoint of"}
+        };
+        bool service = strncmp(literal->name->text, "Service/", 8) == 0;
+        np_text_addf(out, "%s is %s %s", address, said[service][negative], literal->name->text);
         return;
     }
     np_text_addf(out, negative ? "%s is in one of the excepted " : "%s is in none of ", address);

@@ -166,6 +166,11 @@ void np_build_owner(struct np_build *b, const char *kind, np_str namespace_name,
                                            resolve through chains */
 void np_build_service_account(struct np_build *b, np_str namespace_name, np_str name,
                               struct np_labels labels);
+/* Of a kind; the caller fills in labels and prefixes. */
+struct np_address_set *np_build_address_set(struct np_build *b, const char *kind, np_str name);
+/* The cluster's own name among those of a mesh. */
+void np_build_cluster(struct np_build *b, np_str name);
+np_str np_build_cluster_name(const struct np_build *b); /* NULL: not said */
 void np_build_pod_range(struct np_build *b, struct np_prefix prefix);
 struct np_labels np_build_labels(struct np_build *b, const struct np_label *items,
                                  uint32_t count); /* copied, sorted */
@@ -193,6 +198,9 @@ const struct np_service_info *np_inventory_service_at(const struct np_inventory 
  */
 bool np_inventory_target(const struct np_service_info *service, const struct np_service_port *port,
                          const struct np_backend *backend, uint16_t *target);
+/* NULL: none of this name. */
+const struct np_address_set *np_inventory_address_set(const struct np_inventory *inv,
+                                                      struct np_slice kind, struct np_slice name);
 const struct np_node_info *np_inventory_node(const struct np_inventory *inv, struct np_slice name);
 const struct np_node_info *np_inventory_node_at(const struct np_inventory *inv,
                                                 const struct np_address *address);

@@ -53,6 +53,7 @@ struct np_inventory_build {
     np_vec(struct np_namespace *) namespaces;
     np_vec(struct np_node_info *) nodes;
     np_vec(struct np_service_info *) services;
+    np_vec(struct np_address_set *) address_sets;
     np_vec(struct np_owner_link) owners;
     np_vec(struct np_backend_build) backends;
     np_vec(struct np_account *) accounts;

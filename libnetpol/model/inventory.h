@@ -110,6 +110,14 @@ struct np_service_info {
     bool has_slices; /* else the backends are those of the selector */
 };
 
+/* Addresses that policies refer to by the set's name or labels; nobody that sends or receives. */
+struct np_address_set {
+    np_str kind, name; /* "CiliumCIDRGroup"; of one kind names are unique */
+    struct np_labels labels;
+    const struct np_prefix *prefixes;
+    uint32_t n_prefixes;
+};
+
 /* Everything is sorted and indexed by np_inventory_seal; immutable after. */
 struct np_inventory {
     const struct netpol_ctx *ctx;
@@ -123,6 +131,9 @@ struct np_inventory {
     uint32_t n_nodes;
     const struct np_service_info *const *services;
     uint32_t n_services;
+    const struct np_address_set *const *address_sets;
+    uint32_t n_address_sets;
+    np_str cluster; /* its name; NULL: not said */
     const struct np_prefix *pod_cidrs;
     uint32_t n_pod_cidrs; /* nodes' and declared ones */
     bool named_sets;      /* some network set has DNS names */

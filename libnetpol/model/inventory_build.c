@@ -21,6 +21,7 @@ void np_inventory_build_free(struct np_build *b)
     np_vec_free(b->ctx, &inventory->namespaces);
     np_vec_free(b->ctx, &inventory->nodes);
     np_vec_free(b->ctx, &inventory->services);
+    np_vec_free(b->ctx, &inventory->address_sets);
     np_vec_free(b->ctx, &inventory->owners);
     np_vec_free(b->ctx, &inventory->backends);
     np_vec_free(b->ctx, &inventory->accounts);
@@ -145,6 +146,28 @@ void np_build_service_account(struct np_build *b, np_str namespace_name, np_str 
     }
 }
 
+struct np_address_set *np_build_address_set(struct np_build *b, const char *kind, np_str name)
+{
+    struct np_address_set *set = np_build_alloc(b, 1, sizeof *set);
+    if (set) {
+        set->kind = np_build_text(b, kind);
+        set->name = name;
+        ADD(b, &b->inventory.address_sets, set);
+    }
+    return set;
+}
+
+void np_build_cluster(struct np_build *b, np_str name)
+{
+    b->outgrown = true;
+    b->model->inventory.cluster = name;
+}
+
+np_str np_build_cluster_name(const struct np_build *b)
+{
+    return b->model->inventory.cluster;
+}
+
 void np_build_pod_range(struct np_build *b, struct np_prefix prefix)
 {
     ADD(b, &b->inventory.pod_ranges, prefix);
@@ -153,6 +176,7 @@ void np_build_pod_range(struct np_build *b, struct np_prefix prefix)
 int np_inventory_seal(struct np_build *b)
 {
     bool done = !b->failed && np_seal_owners(b) && np_seal_nodes(b) && np_seal_namespaces(b) &&
-                np_seal_endpoints(b) && np_seal_index(b) && np_seal_services(b);
+                np_seal_endpoints(b) && np_seal_index(b) && np_seal_services(b) &&
+                np_seal_address_sets(b);
     return done && !b->failed ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }

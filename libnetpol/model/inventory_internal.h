@@ -59,6 +59,7 @@ bool np_seal_namespaces(struct np_build *b);
 bool np_seal_endpoints(struct np_build *b); /* sorted, numbered, connected */
 bool np_seal_index(struct np_build *b);     /* addresses, references, workloads */
 bool np_seal_services(struct np_build *b);  /* sorted, with backends and addresses */
+bool np_seal_address_sets(struct np_build *b);
 
 int np_compare_str(np_str a, np_str b); /* by text; NULL first */
 int np_compare_number(uint64_t a, uint64_t b);

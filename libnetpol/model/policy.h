@@ -29,7 +29,7 @@ enum np_literal_kind {
     NP_LIT_OBJECTS, /* selector, kinds: YES iff ONE object that covers the address satisfies it */
     NP_LIT_CIDR,    /* prefix, domain */
     NP_LIT_NODE_ADDRS, /* selector over nodes (own labels): the address is one of such a node's */
-    NP_LIT_FED_SET,    /* named set fed by the caller: prefixes now known */
+    NP_LIT_FED_SET,    /* prefixes, domain: a set that is known by its name, or several ranges */
     NP_LIT_DNS_NAMES,  /* patterns, domain */
     NP_LIT_RESERVED,   /* reserved identity by number (Cilium entities) */
     NP_LIT_IDENTITY,   /* string patterns over the principals of the hop */
@@ -58,7 +58,7 @@ struct np_pattern {
 struct np_literal {
     uint8_t kind;
     uint16_t kinds; /* OBJECTS: mask of enum np_object_kind */
-    uint8_t domain; /* CIDR, NODE_ADDRS, DNS_NAMES: mask of enum np_domain */
+    uint8_t domain; /* CIDR, FED_SET, NODE_ADDRS, DNS_NAMES: mask of enum np_domain */
     const struct np_selector *selector;
     struct np_prefix prefix;
     const struct np_pattern *patterns;

@@ -2,6 +2,7 @@
 netpol_room(
     model
     address.c
+    address_sets.c
     build.c
     build_policy.c
     build_select.c

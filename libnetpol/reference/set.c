@@ -167,8 +167,20 @@ static np_truth identity_truth(const struct np_literal *literal, const struct np
 static np_truth reserved_truth(const struct np_literal *literal, const struct np_end *end,
                                const struct np_end *other)
 {
-    enum { HOST = 1, WORLD = 2, REMOTE_NODE = 6, WORLD_IPV4 = 9, WORLD_IPV6 = 10 };
+    enum {
+        HOST = 1,
+        WORLD = 2,
+        UNMANAGED = 3,
+        HEALTH = 4,
+        INIT = 5,
+        REMOTE_NODE = 6,
+        KUBE_APISERVER = 7,
+        INGRESS = 8,
+        WORLD_IPV4 = 9,
+        WORLD_IPV6 = 10
+    };
     uint8_t family = end->address.family;
+    bool known = end->endpoint || np_end_is_node(end) || !np_is_maybe(end->missing);
     switch (literal->number) {
     case HOST:
         return np_relation_truth(other, end, NP_REL_OWN_NODE);
@@ -181,6 +193,13 @@ static np_truth reserved_truth(const struct np_literal *literal, const struct np
         return np_and(domain_truth(end, NP_DOMAIN_OUTSIDE), np_truth_of(family != NP_IPV6));
     case WORLD_IPV6:
         return np_and(domain_truth(end, NP_DOMAIN_OUTSIDE), np_truth_of(family != NP_IPV4));
+    case UNMANAGED:
+    case HEALTH:
+    case INIT:
+    case INGRESS: /* of endpoints that no inventory lists: whoever is known is none of them */
+        return known ? NP_NO : end->missing;
+    case KUBE_APISERVER: /* a label beside others, of addresses that nobody has told */
+        return end->endpoint && !np_end_is_node(end) ? NP_NO : NP_UNKNOWN(NP_FACT_IDENTITY);
     default: /* nothing in the inventory tells */
         return NP_UNKNOWN(NP_FACT_IDENTITY);
     }
@@ -198,7 +217,7 @@ static np_truth literal_truth(const struct np_model *model, const struct np_lite
     case NP_LIT_NODE_ADDRS:
         return np_and(domain_truth(end, literal->domain), node_truth(literal, end));
     case NP_LIT_FED_SET:
-        return fed_truth(literal, end);
+        return np_and(domain_truth(end, literal->domain), fed_truth(literal, end));
     case NP_LIT_DNS_NAMES:
         return np_and(domain_truth(end, literal->domain), names_truth(literal, end));
     case NP_LIT_RESERVED:

@@ -59,6 +59,7 @@ static const struct np_literal *build_fed(struct builder *x, const struct gen_li
     const struct np_prefix prefixes[] = {prefix_of(x, l, l->bits ? l->bits : 8),
                                          gen_prefix(gen_pool[l->number], 31, x->tweak->six)};
     struct np_literal fed = {.kind = NP_LIT_FED_SET,
+                             .domain = l->domain,
                              .name = gen_keyed(x, "fed", l->name),
                              .prefixes = prefixes,
                              .n_prefixes = l->name < 3 ? l->name : 2u};

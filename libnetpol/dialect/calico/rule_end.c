@@ -125,8 +125,10 @@ static void add_objects(struct np_lower *l, struct np_set_build *set,
 static void add_nets(struct np_lower *l, struct np_set_build *set, const struct np_prefix *prefixes,
                      size_t count, bool negative)
 {
-    struct np_literal several = {
-        .kind = NP_LIT_FED_SET, .prefixes = prefixes, .n_prefixes = (uint32_t)count};
+    struct np_literal several = {.kind = NP_LIT_FED_SET,
+                                 .domain = NP_DOMAIN_ALL,
+                                 .prefixes = prefixes,
+                                 .n_prefixes = (uint32_t)count};
     if (count > 1) {
         several.prefixes = np_build_prefixes(l->build, prefixes, (uint32_t)count);
     }

@@ -163,6 +163,7 @@ const struct np_literal *np_calico_service_addresses(struct np_lower *l,
         return NULL;
     }
     literal->kind = NP_LIT_FED_SET;
+    literal->domain = NP_DOMAIN_ALL;
     literal->name = np_build_format(l->build, "Service/%s/%s", np_str_slice(service->space).ptr,
                                     np_str_slice(service->name).ptr);
     service->addresses = literal;
