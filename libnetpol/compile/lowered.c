@@ -6,6 +6,7 @@
 #include "compile/internal.h"
 #include "dialect/calico/calico.h"
 #include "dialect/calico/rule.h"
+#include "dialect/cilium/cilium.h"
 #include "store/internal.h"
 
 #include <stdlib.h>
@@ -35,6 +36,9 @@ static int check(struct np_lower *lower, const struct np_snapshot *snapshot,
     if (status == NETPOL_OK && lower->options->engine == NP_ENGINE_CALICO) {
         np_calico_check(lower, model);
         np_calico_check_services(lower, model);
+    }
+    if (status == NETPOL_OK && lower->options->engine == NP_ENGINE_CILIUM) {
+        status = np_cilium_check(lower, model);
     }
     np_lower_check_engine(lower, snapshot->objects, snapshot->count);
     return status == NETPOL_OK && lower->errors ? NETPOL_ERR_INPUT : status;

@@ -80,6 +80,7 @@ struct np_reader {
     const char *(*name_syntax)(
         struct np_slice text); /* of metadata.name (syntax.h); NULL: subdomain */
     const char *hint;          /* FOREIGN, or a version that is not read any more: what to do */
+    const char *only;          /* the one name that means something; NULL: every name */
 };
 /* The reader of "group/version", kind; NULL: a kind that means nothing to policies. */
 const struct np_reader *np_reader_find(struct np_slice api_version, struct np_slice kind);

@@ -254,6 +254,13 @@ static int read_object(struct np_decode *d, const struct np_reader *reader,
     return finish_object(d, status, named, out);
 }
 
+/* Of some kinds one object means something to policies. */
+static bool is_read(const struct np_decode *d, const struct np_reader *reader)
+{
+    const struct np_node *name = np_get(np_get(d->document->root, "metadata"), "name");
+    return !reader->only || (np_is(name, NP_STRING) && np_slice_is(name->text, reader->only));
+}
+
 int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document,
                      uint32_t load_flags, const char *default_namespace, struct np_object **out)
 {
@@ -268,6 +275,7 @@ int np_decode_object(struct netpol_ctx *ctx, const struct np_document *document,
     }
     if (read_claim(&d, document->root, &claim)) {
         const struct np_reader *reader = np_reader_find(claim.api_version, claim.kind);
+        reader = reader && !is_read(&d, reader) ? NULL : reader;
         if (!reader) {
             reader = judge_unread(&d, document->root, &claim) ? unread(&d) : NULL;
         }

@@ -6,16 +6,17 @@
  */
 #include "dialect/calico/inventory.h"
 #include "dialect/calico/policy.h"
+#include "dialect/cilium/inventory.h"
 #include "dialect/cluster_network_policy.h"
 #include "dialect/core.h"
 #include "dialect/kubernetes.h"
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
 
-#define POLICY(group, version, kind, namespaced, decode, lower, shape)                       \
-    {                                                                                        \
-        group, version, kind, NP_FAMILY_POLICY, NP_ENGINE_KUBERNETES, namespaced,            \
-            np_##decode##_decode, np_##lower##_lower, &np_##shape##_policy_shape, NULL, NULL \
+#define POLICY(group, version, kind, namespaced, decode, lower, shape)                             \
+    {                                                                                              \
+        group, version, kind, NP_FAMILY_POLICY, NP_ENGINE_KUBERNETES, namespaced,                  \
+            np_##decode##_decode, np_##lower##_lower, &np_##shape##_policy_shape, NULL, NULL, NULL \
     }
 /* Calico serves its kinds under two names; lower: np_calico_<lower>_lower. */
 #define CALICO_POLICY(kind, namespaced, id, lower, syntax)                            \
@@ -25,15 +26,23 @@
     {                                                                                           \
         group, version, kind, NP_FAMILY_POLICY, NP_ENGINE_CALICO, namespaced,                   \
             np_calico_##id##_decode, np_calico_##lower##_lower, &np_calico_##id##_policy_shape, \
-            syntax, NULL                                                                        \
+            syntax, NULL, NULL                                                                  \
     }
+/* Cilium's; only: the one object that is read. */
+#define CILIUM_KIND(group, version, kind, namespaced, name, only)                                 \
+    {                                                                                             \
+        group, version, kind, NP_FAMILY_CORE, NP_ENGINE_CILIUM, namespaced,                       \
+            np_cilium_##name##_decode, np_cilium_##name##_lower, &np_cilium_##name##_shape, NULL, \
+            NULL, only                                                                            \
+    }
+
 /* Policies that are not read: of nobody's in particular, and of an engine's. */
 #define REFUSED(group, version, kind, namespaced, hint) \
     REFUSED_OF(KUBERNETES, group, version, kind, namespaced, hint)
 #define REFUSED_OF(engine, group, version, kind, namespaced, hint)                     \
     {                                                                                  \
         group, version, kind, NP_FAMILY_FOREIGN, NP_ENGINE_##engine, namespaced, NULL, \
-            np_lower_unreadable, NULL, NULL, hint                                      \
+            np_lower_unreadable, NULL, NULL, hint, NULL                                \
     }
 
 /* What a cluster is made of: np_core_<decode>_decode, np_core_<lower>_lower, np_core_<shape>_shape.
@@ -42,14 +51,14 @@
     {                                                                                             \
         group, version, kind, NP_FAMILY_CORE, NP_ENGINE_KUBERNETES, namespaced,                   \
             np_core_##decode##_decode, np_core_##lower##_lower, &np_core_##shape##_shape, syntax, \
-            NULL                                                                                  \
+            NULL, NULL                                                                            \
     }
 /* Calico's, in a group and version: np_calico_<name>_decode, _lower, _shape. */
 #define CALICO_KIND(group, version, kind, namespaced, name, syntax)                         \
     {                                                                                       \
         group, version, kind, NP_FAMILY_CORE, NP_ENGINE_CALICO, namespaced,                 \
             np_calico_##name##_decode, np_calico_##name##_lower, &np_calico_##name##_shape, \
-            syntax, NULL                                                                    \
+            syntax, NULL, NULL                                                              \
     }
 #define CALICO(group, version)                                                 \
     CALICO_KIND(group, version, "Tier", false, tier, np_syntax_label),         \
@@ -65,7 +74,7 @@
 #define OUTDATED_OF(engine, group, kind, namespaced, hint)                          \
     {                                                                               \
         group, NULL, kind, NP_FAMILY_FOREIGN, NP_ENGINE_##engine, namespaced, NULL, \
-            np_core_unread_lower, NULL, NULL, hint                                  \
+            np_core_unread_lower, NULL, NULL, hint, NULL                            \
     }
 
 #define CALICO_OUTDATED(group)                                             \
@@ -83,6 +92,7 @@ static const char use_batch[] = "Write apiVersion: batch/v1; the fields are the 
 static const char use_discovery[] = "Write apiVersion: discovery.k8s.io/v1.";
 static const char use_calico[] =
     "projectcalico.org/v3 and crd.projectcalico.org/v1 are read; calicoctl convert writes v3.";
+static const char use_v2[] = "Write apiVersion: cilium.io/v2, or cilium.io/v2alpha1.";
 static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields are the same.";
 static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
 static const char use_v1alpha2[] =
@@ -122,6 +132,11 @@ static const struct np_reader readers[] = {
     CORE("batch", "v1", "CronJob", true, cron_job, workload, cron_job, NULL),
     CORE("batch", "v1beta1", "CronJob", true, cron_job, workload, cron_job, NULL),
 
+    CILIUM_KIND("cilium.io", "v2", "CiliumCIDRGroup", false, group, NULL),
+    CILIUM_KIND("cilium.io", "v2alpha1", "CiliumCIDRGroup", false, group, NULL),
+    CILIUM_KIND("cilium.io", "v2", "CiliumNode", false, node, NULL),
+    CILIUM_KIND("", "v1", "ConfigMap", true, config, "cilium-config"),
+
     CALICO("projectcalico.org", "v3") CALICO("crd.projectcalico.org", "v1")
 
         OUTDATED("", "Pod", true, use_core),
@@ -153,7 +168,7 @@ static const struct np_reader readers[] = {
 
     REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumNetworkPolicy", true, NULL),
     REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, NULL),
-    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumCIDRGroup", false, NULL),
+    OUTDATED_OF(CILIUM, "cilium.io", "CiliumCIDRGroup", false, use_v2),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "NetworkPolicy", true, use_v3),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_v3),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "StagedNetworkPolicy", true, use_v3),

@@ -28,6 +28,7 @@ netpol_room(
     cilium/entities.c
     cilium/frame.c
     cilium/identity.c
+    cilium/inventory.c
     cilium/l7.c
     cilium/l7_http.c
     cilium/l7_kafka.c
@@ -38,6 +39,7 @@ netpol_room(
     cilium/selector.c
     cilium/selector_sets.c
     cilium/services.c
+    cilium/sets.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
     core.c

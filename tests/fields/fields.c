@@ -11,16 +11,19 @@
 enum { SHAPES_MAX = 256, WORDS_MAX = 1024, TEXT_MAX = 1 << 18 };
 
 static const struct {
-    const char *page, *title, *group;
-    int family;
+    const char *page, *title, *group; /* NULL: whatever its group */
+    int family, engine;
 } pages[] = {
-    {"kubernetes",             "NetworkPolicy",                                     "networking.k8s.io", NP_FAMILY_POLICY},
+    {"kubernetes",             "NetworkPolicy",                                     "networking.k8s.io", NP_FAMILY_POLICY, NP_ENGINE_KUBERNETES},
     {"cluster_network_policy", "ClusterNetworkPolicy and its predecessors",
-     "policy.networking.k8s.io",                                                                         NP_FAMILY_POLICY},
-    {"calico",                 "Calico policies",                                   "projectcalico.org", NP_FAMILY_POLICY},
-    {"core",                   "Cluster state",                                     NULL,                NP_FAMILY_CORE  },
+     "policy.networking.k8s.io",                                                                         NP_FAMILY_POLICY, NP_ENGINE_KUBERNETES},
+    {"calico",                 "Calico policies",                                   "projectcalico.org", NP_FAMILY_POLICY, NP_ENGINE_CALICO    },
+    {"cilium",                 "Cilium policies",                                   "cilium.io",         NP_FAMILY_POLICY, NP_ENGINE_CILIUM    },
+    {"core",                   "Cluster state",                                     NULL,                NP_FAMILY_CORE,   NP_ENGINE_KUBERNETES},
     {"calico_inventory",       "Calico's tiers, sets, endpoints and configuration", "projectcalico.org",
-     NP_FAMILY_CORE                                                                                                      },
+     NP_FAMILY_CORE,                                                                                                       NP_ENGINE_CALICO    },
+    {"cilium_inventory",       "Cilium's groups, nodes and configuration",          NULL,                NP_FAMILY_CORE,
+     NP_ENGINE_CILIUM                                                                                                                          },
 };
 
 struct text {
@@ -62,8 +65,8 @@ static void reach(struct shapes *shapes, const struct np_shape *shape)
 static bool on_page(const struct np_reader *reader, size_t page)
 {
     return reader->shape && reader->family == pages[page].family &&
-           (pages[page].group ? strcmp(reader->group, pages[page].group) == 0
-                              : reader->engine != NP_ENGINE_CALICO);
+           reader->engine == pages[page].engine &&
+           (!pages[page].group || strcmp(reader->group, pages[page].group) == 0);
 }
 
 static void gather(struct shapes *shapes, size_t page)

@@ -41,14 +41,27 @@ struct np_tier *np_cilium_unreadable_tier(struct np_lower *l, enum np_cilium_tie
 /* The tiers that are always there, and synthetic rules. Before all lowering, engine=cilium only. */
 void np_cilium_begin(struct np_lower *l);
 
+/* Of a sealed model: what policies name and nobody has given. OK, ERR_MEMORY. */
+int np_cilium_check(struct np_lower *l, const struct np_model *model);
+
 /* The cluster's name, "default" where nothing says another. */
 np_str np_cilium_cluster(const struct np_lower *l);
-/* Prefixes of a CiliumCIDRGroup by name; of all that a selector matches. */
+/*
+ * Ranges by the name of a CiliumCIDRGroup; of all groups that a selector matches. They match
+ * addresses that CIDRs of policies match at all (options ipblock_matches_*), and are filled in when
+ * the inventory is sealed: until then a literal says nothing. A name that nobody has given matches
+ * nothing, with a warning.
+ */
 const struct np_literal *np_cilium_group_literal(struct np_lower *l, struct np_slice name);
 const struct np_literal *np_cilium_groups_literal(struct np_lower *l,
                                                   const struct np_label_selector *selector);
-/* A set of addresses fed by the caller; unknown: NOTHING, with a warning. */
+/* The same for a set of addresses that the caller feeds (netpol_store_put_set). */
 const struct np_literal *np_cilium_fed_literal(struct np_lower *l, struct np_slice name);
+/*
+ * A reserved identity by its number (pkg/identity/numericidentity.go): those that the model knows,
+ * or their addresses where objects tell them: health and ingress (CiliumNode), the API server.
+ */
+const struct np_literal *np_cilium_reserved_literal(struct np_lower *l, uint32_t number);
 /* The API server: addresses of the backends of Service default/kubernetes, as far as known. */
 const struct np_literal *np_cilium_apiserver_literal(struct np_lower *l);
 #endif

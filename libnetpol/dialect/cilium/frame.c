@@ -9,7 +9,7 @@
 enum { ENFORCE_DEFAULT, ENFORCE_ALWAYS, ENFORCE_NEVER }; /* policy_enforcement, in options.def */
 enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF };     /* allow_localhost */
 enum { ICMPV4 = 1, FRAGMENTATION_NEEDED = 3 << 8 | 4 };  /* type, code */
-enum { IDENTITY_HOST = 1, IDENTITY_APISERVER = 7 };      /* pkg/identity/numericidentity.go */
+enum { IDENTITY_HOST = 1 };                              /* pkg/identity/numericidentity.go */
 
 static const struct {
     const char *name, *host; /* of workloads; of nodes, NULL: they have none */
@@ -170,37 +170,6 @@ void np_cilium_begin(struct np_lower *l)
 
 np_str np_cilium_cluster(const struct np_lower *l)
 {
-    return np_build_text(l->build, "default");
-}
-
-/* Matches nothing, and says what nobody has given. */
-static const struct np_literal *nothing_named(struct np_lower *l, struct np_slice name)
-{
-    const struct np_literal nothing = {.kind = NP_LIT_NOTHING,
-                                       .name = np_build_str(l->build, name)};
-    return np_build_literal(l->build, &nothing);
-}
-
-const struct np_literal *np_cilium_group_literal(struct np_lower *l, struct np_slice name)
-{
-    return nothing_named(l, name);
-}
-
-const struct np_literal *np_cilium_groups_literal(struct np_lower *l,
-                                                  const struct np_label_selector *selector)
-{
-    (void)selector;
-    const struct np_literal nothing = {.kind = NP_LIT_NOTHING};
-    return np_build_literal(l->build, &nothing);
-}
-
-const struct np_literal *np_cilium_fed_literal(struct np_lower *l, struct np_slice name)
-{
-    return nothing_named(l, name);
-}
-
-const struct np_literal *np_cilium_apiserver_literal(struct np_lower *l)
-{
-    const struct np_literal apiserver = {.kind = NP_LIT_RESERVED, .number = IDENTITY_APISERVER};
-    return np_build_literal(l->build, &apiserver);
+    np_str said = np_build_cluster_name(l->build);
+    return said ? said : np_build_text(l->build, "default");
 }

@@ -353,8 +353,7 @@ static const struct np_set *set_of(struct np_lower *l, const struct terms *terms
 
 const struct np_literal *np_cilium_reserved(struct np_lower *l, uint32_t identity)
 {
-    const struct np_literal reserved = {.kind = NP_LIT_RESERVED, .number = identity};
-    return np_build_literal(l->build, &reserved);
+    return np_cilium_reserved_literal(l, identity);
 }
 
 const struct np_set *np_cilium_nobody(struct np_lower *l, const char *what)

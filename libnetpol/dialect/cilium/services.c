@@ -149,6 +149,7 @@ const struct np_set *np_cilium_service_set(struct np_lower *l,
     }
     pods->op = NP_SELECT_ANY;
     addresses->kind = NP_LIT_FED_SET;
+    addresses->domain = NP_DOMAIN_ALL;
     addresses->name = title(l, s);
     s->pods = pods;
     s->addresses = addresses;

@@ -185,12 +185,14 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned core = check_file("core_inputs.txt", &json);
     unsigned calico = check_file("calico_inputs.txt", &json);
     unsigned inventory = check_file("calico_inventory_inputs.txt", &json);
+    unsigned cilium = check_file("cilium_inventory_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
     assert_true(cluster >= 50);
     assert_true(core >= 45);
     assert_true(calico >= 130);
     assert_true(inventory >= 28);
+    assert_true(cilium >= 6);
     assert_true(json >= 20);
 }
 

@@ -7,7 +7,7 @@
  */
 #include "np_cmocka.h"
 
-#include "dialect/dialect.h"
+#include "dialect/cilium/cilium.h"
 #include "reference/reference.h"
 
 enum { OBJECTS_MAX = 16, TCP = 6, UDP = 17, SCTP = 132 };
@@ -21,6 +21,7 @@ struct world {
     struct np_object *objects[OBJECTS_MAX];
     size_t count;
     uint32_t lower_errors;
+    void (*more)(struct np_lower *l); /* after the objects; NULL: nothing */
     struct np_build *build;
     struct np_model *model;
 };
@@ -108,11 +109,17 @@ static inline int world_lower(struct world *w)
                          .diags = w->diags,
                          .strict = w->strict};
     int status = np_lower_objects(&l, w->objects, w->count);
+    if (status == NETPOL_OK && w->more) {
+        w->more(&l);
+    }
     if (status == NETPOL_OK) {
         status = np_build_seal(w->build, &w->model);
     }
     if (status == NETPOL_OK) {
         status = np_lower_check(&l, w->model);
+    }
+    if (status == NETPOL_OK && w->options.engine == NP_ENGINE_CILIUM) {
+        status = np_cilium_check(&l, w->model);
     }
     w->lower_errors = l.errors;
     return status;
