@@ -55,8 +55,8 @@ static uint8_t draw_kind(struct gen_random *r, unsigned features)
 /* Cilium's reserved identities; of the last nothing is ever known. */
 static uint8_t draw_reserved(struct gen_random *r, unsigned features)
 {
-    static const uint8_t reserved[] = {1, 2, 6, 9, 10, 4, 7, 8, 99};
-    return gen_pick(r, reserved, features & GEN_OPAQUE ? 9 : features & GEN_WIDE ? 5 : 3);
+    static const uint8_t reserved[] = {1, 2, 6, 9, 10, 4, 8, 7};
+    return gen_pick(r, reserved, features & GEN_OPAQUE ? 8 : features & GEN_WIDE ? 5 : 3);
 }
 
 static struct gen_literal draw_literal(struct gen_random *r, unsigned features)
