@@ -6,6 +6,8 @@
  * pkg/k8s/apis/cilium.io/const.go. A label of that name on a pod never counts
  * (pkg/k8s/utils/utils.go SanitizePodLabels; CVE-2023-39347).
  */
+#include "base/base.h"
+
 #define NP_CILIUM_LABEL_NAMESPACE       "io.kubernetes.pod.namespace"
 #define NP_CILIUM_LABEL_OWN             "io.cilium.k8s." /* the ones below, and more */
 #define NP_CILIUM_LABEL_NAMESPACE_LABEL "io.cilium.k8s.namespace.labels."
@@ -24,4 +26,8 @@ enum {
     NP_CILIUM_ID_WORLD_IPV4 = 9,
     NP_CILIUM_ID_WORLD_IPV6 = 10
 };
+/* Do identities keep a pod's label of this key, as the agent is configured by default? */
+bool np_cilium_label_kept(struct np_slice key);
+/* rest: what follows; may be NULL. */
+bool np_cilium_label_begins(struct np_slice key, const char *with, struct np_slice *rest);
 #endif

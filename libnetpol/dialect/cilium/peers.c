@@ -278,11 +278,23 @@ static void check_entities(struct np_decode *d, const struct np_cilium_peers *p,
     np_path_end(d, mark);
 }
 
+static void check_endpoints(struct np_decode *d, const struct np_cilium_peers *p, const char *key)
+{
+    size_t mark = np_path_key(d, key);
+    for (size_t i = 0; i < p->endpoints.count; i++) {
+        size_t inner = np_path_index(d, i);
+        np_cilium_check_labels(d, &p->endpoints.items[i]);
+        np_path_end(d, inner);
+    }
+    np_path_end(d, mark);
+}
+
 void np_cilium_check_peers(struct np_decode *d, const struct np_node *element,
                            struct np_cilium_peers *p, enum np_direction direction, bool deny)
 {
     const char *way = direction == NP_INGRESS ? "from" : "to";
-    char cidr[16], entities[16], requires[16];
+    char endpoints[16], cidr[16], entities[16], requires[16];
+    snprintf(endpoints, sizeof endpoints, "%sEndpoints", way);
     snprintf(cidr, sizeof cidr, "%sCIDR", way);
     snprintf(entities, sizeof entities, "%sEntities", way);
     snprintf(requires, sizeof requires, "%sRequires", way);
@@ -292,6 +304,7 @@ void np_cilium_check_peers(struct np_decode *d, const struct np_node *element,
     if (deny && is_there(p->fqdns.node)) {
         np_decode_report_in(d, NP_CODE_2541, element, "toFQDNs", "toFQDNs in egressDeny");
     }
+    check_endpoints(d, p, endpoints);
     read_cidrs(d, p, cidr);
     check_entities(d, p, entities);
     check_combined(d, element, p, way);

@@ -35,12 +35,6 @@ static struct np_slice behind(struct np_slice text, size_t len)
 
 /* ---- keys ---- */
 
-static bool begins(struct np_slice text, const char *with)
-{
-    size_t len = strlen(with);
-    return text.len >= len && memcmp(text.ptr, with, len) == 0;
-}
-
 /*
  * parseSource of pkg/labels/labels.go: "$key" and "reserved.key" are reserved ones, too. A key
  * cannot hold ':' itself, so what stands before the first one is the source. false: no such source;
@@ -50,7 +44,8 @@ static bool split(struct np_slice text, struct np_cilium_term *term, struct np_s
 {
     term->source = NP_CILIUM_ANY;
     term->key = text;
-    if (begins(text, "$") || begins(text, "reserved.")) {
+    if (np_cilium_label_begins(text, "$", NULL) ||
+        np_cilium_label_begins(text, "reserved.", NULL)) {
         term->source = NP_CILIUM_RESERVED;
         term->key = behind(text, text.ptr[0] == '$' ? 1 : strlen("reserved."));
         return true;
@@ -229,8 +224,22 @@ static bool names(const struct np_cilium_term *term, struct np_slice value)
     return false;
 }
 
+void np_cilium_check_labels(struct np_decode *d, const struct np_cilium_selector *selector)
+{
+    for (size_t i = 0; selector && i < selector->n_terms; i++) {
+        const struct np_cilium_term *term = &selector->terms[i];
+        bool of_pods = term->source == NP_CILIUM_ANY || term->source == NP_CILIUM_K8S;
+        if (of_pods && !np_cilium_label_kept(term->key)) {
+            np_decode_report(d, NP_CODE_2544, selector->node,
+                             "identities do not keep the label \"%.*s\"", shown(term->key),
+                             term->key.ptr);
+        }
+    }
+}
+
 void np_cilium_check_subjects(struct np_decode *d, const struct np_cilium_selector *selector)
 {
+    np_cilium_check_labels(d, selector);
     struct np_slice own = d->object->namespace_name;
     for (size_t i = 0; selector && own.len && i < selector->n_terms; i++) {
         const struct np_cilium_term *term = &selector->terms[i];

@@ -57,6 +57,8 @@ bool np_cilium_selector_has(const struct np_cilium_selector *selector, enum np_c
 bool np_cilium_selector_has_source(const struct np_cilium_selector *selector,
                                    enum np_cilium_source source);
 
+/* Of pods: warns of keys that no identity has (option identity_labels). */
+void np_cilium_check_labels(struct np_decode *d, const struct np_cilium_selector *selector);
 /*
  * The selector of a policy's subjects, after it was decoded. A namespaced policy is about its own
  * namespace: what names another one is a warning.

@@ -112,16 +112,6 @@ static struct said object_term(struct np_lower *l, enum np_scope scope, struct n
                                                (uint32_t)term->n_values)};
 }
 
-static bool begins(struct np_slice text, const char *with, struct np_slice *rest)
-{
-    size_t len = strlen(with);
-    bool does = text.len >= len && memcmp(text.ptr, with, len) == 0;
-    if (does) {
-        *rest = (struct np_slice){text.ptr + len, text.len - len};
-    }
-    return does;
-}
-
 static struct said of_cluster(struct np_lower *l, const struct np_cilium_term *term)
 {
     struct np_slice name = np_str_slice(np_cilium_cluster(l));
@@ -140,7 +130,7 @@ static struct said of_pod(struct np_lower *l, const struct np_cilium_term *term)
     if (np_slice_is(term->key, NP_CILIUM_LABEL_NAMESPACE)) {
         return object_term(l, NP_SCOPE_FIELD, np_slice_of("namespace"), term);
     }
-    if (begins(term->key, NP_CILIUM_LABEL_NAMESPACE_LABEL, &rest)) {
+    if (np_cilium_label_begins(term->key, NP_CILIUM_LABEL_NAMESPACE_LABEL, &rest)) {
         return object_term(l, NP_SCOPE_NAMESPACE, rest, term);
     }
     if (np_slice_is(term->key, NP_CILIUM_LABEL_ACCOUNT)) {
@@ -149,7 +139,8 @@ static struct said of_pod(struct np_lower *l, const struct np_cilium_term *term)
     if (np_slice_is(term->key, NP_CILIUM_LABEL_CLUSTER)) {
         return of_cluster(l, term);
     }
-    if (begins(term->key, NP_CILIUM_LABEL_OWN, &rest)) {
+    bool kept = l->options->identity_labels || np_cilium_label_kept(term->key); /* kept, all */
+    if (!kept || np_cilium_label_begins(term->key, NP_CILIUM_LABEL_OWN, NULL)) {
         return label(term, false);
     }
     return object_term(l, NP_SCOPE_OBJECT, term->key, term);
@@ -195,7 +186,7 @@ static struct said of_cidr(struct np_lower *l, enum category category,
 static struct said of_group(struct np_lower *l, const struct np_cilium_term *term)
 {
     struct np_slice name;
-    if (begins(term->key, NP_CILIUM_LABEL_GROUP_NAME, &name)) {
+    if (np_cilium_label_begins(term->key, NP_CILIUM_LABEL_GROUP_NAME, &name)) {
         return label_of(term, np_cilium_group_literal(l, name));
     }
     bool by_value = term->op == NP_OP_IN || term->op == NP_OP_NOT_IN;
@@ -400,11 +391,10 @@ static bool names(const struct np_cilium_selector *s, const char *key)
 
 static bool names_labels_of_namespaces(const struct np_cilium_selector *s)
 {
-    struct np_slice rest;
     for (size_t i = 0; s && i < s->n_terms; i++) {
         uint8_t source = s->terms[i].source;
         if ((source == NP_CILIUM_K8S || source == NP_CILIUM_ANY) &&
-            begins(s->terms[i].key, NP_CILIUM_LABEL_NAMESPACE_LABEL, &rest)) {
+            np_cilium_label_begins(s->terms[i].key, NP_CILIUM_LABEL_NAMESPACE_LABEL, NULL)) {
             return true;
         }
     }
