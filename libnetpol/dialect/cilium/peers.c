@@ -8,6 +8,7 @@
 #include "dialect/cidr.h"
 #include "dialect/cilium/entities.h"
 #include "dialect/syntax.h"
+#include "regex/build/wildcard.h"
 
 #include <stdio.h>
 
@@ -130,12 +131,12 @@ static void check_cloud_group(struct np_decode *d, void *object)
 
 /* ---- names ---- */
 
-static bool of_a_name(struct np_slice text, const char *also)
+static bool is_name(struct np_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!word && (c == '\0' || !strchr(also, c))) {
+        if (!word && (c == '\0' || !strchr("-_.", c))) {
             return false;
         }
     }
@@ -152,15 +153,15 @@ static void check_fqdn(struct np_decode *d, void *object)
         np_decode_report(d, NP_CODE_2539, fqdn->node, "%s matchName and matchPattern",
                          named ? "both" : "neither");
     }
-    if (named && !of_a_name(fqdn->name, "-_.")) {
+    if (named && !is_name(fqdn->name)) {
         np_decode_report_in(d, NP_CODE_2540, fqdn->node, "matchName",
                             "\"%.*s\" must consist of letters, digits, '-', '_' and '.'",
                             shown(fqdn->name), fqdn->name.ptr);
     }
-    if (pattern && !of_a_name(fqdn->pattern, "-_.*")) {
-        np_decode_report_in(d, NP_CODE_2540, fqdn->node, "matchPattern",
-                            "\"%.*s\" must consist of letters, digits, '-', '_', '.' and '*'",
-                            shown(fqdn->pattern), fqdn->pattern.ptr);
+    const char *wrong = pattern ? np_fqdn_pattern_wrong(fqdn->pattern) : NULL;
+    if (wrong) {
+        np_decode_report_in(d, NP_CODE_2540, fqdn->node, "matchPattern", "\"%.*s\": %s",
+                            shown(fqdn->pattern), fqdn->pattern.ptr, wrong);
     }
 }
 

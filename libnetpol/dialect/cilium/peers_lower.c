@@ -92,15 +92,23 @@ static const struct np_set *cloud_group(struct np_lower *l, const struct np_cili
 
 /* ---- names ---- */
 
+/* Names are compared without case; lowered here, so that one name is one pattern. */
+static np_str lowered(struct np_lower *l, struct np_slice text)
+{
+    char *out = np_build_alloc(l->build, text.len, 1);
+    for (size_t i = 0; out && i < text.len; i++) {
+        bool upper = text.ptr[i] >= 'A' && text.ptr[i] <= 'Z';
+        out[i] = (char)(text.ptr[i] + (upper ? 'a' - 'A' : 0));
+    }
+    return out ? np_build_str(l->build, (struct np_slice){out, text.len}) : NULL;
+}
+
 static const struct np_set *fqdn(struct np_lower *l, const struct np_cilium_fqdn *f)
 {
-    if (f->pattern.len) {
-        struct np_literal fact = {.kind = NP_LIT_FACT, .number = NP_FACT_UNREADABLE};
-        return np_build_set_of(l->build, np_build_literal(l->build, &fact));
-    }
-    const struct np_pattern name = {.kind = NP_PATTERN_DNS,
-                                    .text = np_build_str(l->build, f->name)};
-    return np_build_set_of(l->build, np_build_names(l->build, &name, 1, NP_DOMAIN_OUTSIDE));
+    bool exact = f->name.len > 0;
+    const struct np_pattern pattern = {.kind = exact ? NP_PATTERN_DNS : NP_PATTERN_FQDN,
+                                       .text = lowered(l, exact ? f->name : f->pattern)};
+    return np_build_set_of(l->build, np_build_names(l->build, &pattern, 1, NP_DOMAIN_OUTSIDE));
 }
 
 /* ---- all kinds ---- */

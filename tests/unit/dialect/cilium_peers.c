@@ -564,6 +564,29 @@ static void names(void **state)
         assert_int_equal(truth_at(&f, pod, "a.example.com"), NP_NO);
         assert_int_equal(truth_at(&f, ends[5].address[family], "a.example.com"), NP_NO);
     }
+    static const struct { /* 2.9 */
+        const char *pattern, *name;
+        bool fits;
+    } patterns[] = {
+        {"*.x.io",   "a.x.io",   true },
+        {"*.X.io",   "A.x.IO.",  true },
+        {"*.x.io",   "x.io",     false},
+        {"*.x.io",   "a.b.x.io", false},
+        {"*x.io",    "x.io",     true },
+        {"**.x.io",  "a.b.x.io", true },
+        {"**.x.io",  "x.io",     false},
+        {"*",        "a.b.c",    true },
+        {"sub.x.io", "sub.x.io", true },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+        char text[128];
+        snprintf(text, sizeof text, "toFQDNs: [{matchPattern: \"%s\"}]", patterns[i].pattern);
+        read_element(&f, text);
+        lower_element(&f);
+        assert_int_equal(truth_at(&f, "8.8.8.8", patterns[i].name), np_truth_of(patterns[i].fits));
+        assert_int_equal(truth_at(&f, "2001:db8::8", patterns[i].name),
+                         np_truth_of(patterns[i].fits));
+    }
     read_element(&f, "toCIDR: [8.8.0.0/16]");
     lower_element(&f);
     assert_int_equal(truth_at(&f, "8.8.8.8", "a.example.com"), NP_YES);
