@@ -127,17 +127,20 @@ const struct np_set *np_lower_nothing(struct np_lower *l)
     return np_build_set_of(l->build, np_build_literal(l->build, &nothing));
 }
 
-const struct np_literal *np_lower_prefix(struct np_lower *l, const struct np_prefix *prefix)
+uint8_t np_lower_block_domain(const struct np_lower *l)
 {
     const struct np_options *o = l->options;
-    uint8_t domain = NP_DOMAIN_OUTSIDE;
-    domain |= o->ipblock_matches_pods ? NP_DOMAIN_PODS : 0;      /* off, on */
-    domain |= o->ipblock_matches_nodes ? NP_DOMAIN_NODES : 0;    /* off, on */
-    if (prefix->address.family == NP_IPV6 && o->ipv6_networks) { /* match, nothing */
+    return (uint8_t)(NP_DOMAIN_OUTSIDE | (o->ipblock_matches_pods ? NP_DOMAIN_PODS : 0) |
+                     (o->ipblock_matches_nodes ? NP_DOMAIN_NODES : 0)); /* off, on */
+}
+
+const struct np_literal *np_lower_prefix(struct np_lower *l, const struct np_prefix *prefix)
+{
+    if (prefix->address.family == NP_IPV6 && l->options->ipv6_networks) { /* match, nothing */
         struct np_literal nothing = {.kind = NP_LIT_NOTHING};
         return np_build_literal(l->build, &nothing);
     }
-    return np_build_cidr(l->build, *prefix, domain);
+    return np_build_cidr(l->build, *prefix, np_lower_block_domain(l));
 }
 
 const struct np_set *np_lower_block(struct np_lower *l, const struct np_prefix *prefix,

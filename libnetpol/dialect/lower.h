@@ -44,6 +44,8 @@ const struct np_set *np_lower_pod_set(struct np_lower *l, uint16_t kinds,
 /* A range, by the options ipblock_matches_* and ipv6_networks; `except` may be NULL. */
 const struct np_set *np_lower_block(struct np_lower *l, const struct np_prefix *prefix,
                                     const struct np_prefix *except, size_t n_except);
+/* NP_DOMAIN_*: where ranges match at all. */
+uint8_t np_lower_block_domain(const struct np_lower *l);
 const struct np_literal *np_lower_prefix(struct np_lower *l, const struct np_prefix *prefix);
 const struct np_set *np_lower_nothing(struct np_lower *l);
 

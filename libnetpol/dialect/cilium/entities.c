@@ -56,7 +56,7 @@ static void add_apiserver(struct np_lower *l, struct np_set_build *set)
                                      NP_CILIUM_ID_WORLD};
     for (size_t i = 0; i < sizeof whose / sizeof *whose; i++) {
         np_set_clause(set);
-        np_set_literal(set, np_cilium_reserved(l, whose[i]), false);
+        np_set_literal(set, np_cilium_reserved_literal(l, whose[i]), false);
         np_set_literal(set, np_cilium_apiserver_literal(l), false);
     }
 }
@@ -74,7 +74,7 @@ const struct np_set *np_cilium_entity_set(struct np_lower *l, enum np_cilium_ent
     }
     for (const uint32_t *identity = entities[entity].identities; *identity; identity++) {
         np_set_clause(set);
-        np_set_literal(set, np_cilium_reserved(l, *identity), false);
+        np_set_literal(set, np_cilium_reserved_literal(l, *identity), false);
     }
     if (entities[entity].also & APISERVER) {
         add_apiserver(l, set);

@@ -11,18 +11,26 @@
 
 #include <stdlib.h>
 
+static const struct np_set *group_except(struct np_lower *l, const struct np_literal *group,
+                                         const struct np_cilium_cidr_rule *rule)
+{
+    struct np_set_build *set = np_build_set(l->build);
+    np_set_literal(set, group, false);
+    for (size_t i = 0; i < rule->except.count; i++) {
+        np_set_literal(set, np_lower_prefix(l, &rule->excepted[i]), true);
+    }
+    return np_set_done(set);
+}
+
 static const struct np_set *cidr_rule(struct np_lower *l, const struct np_cilium_cidr_rule *rule)
 {
-    size_t n_except = rule->except.count;
     if (rule->group.len) {
-        return np_cilium_fed_set(l, np_cilium_group_literal(l, rule->group), rule->excepted,
-                                 n_except);
+        return group_except(l, np_cilium_group_literal(l, rule->group), rule);
     }
     if (rule->groups) {
-        return np_cilium_fed_set(l, np_cilium_groups_literal(l, rule->groups), rule->excepted,
-                                 n_except);
+        return group_except(l, np_cilium_groups_literal(l, rule->groups), rule);
     }
-    return np_lower_block(l, &rule->prefix, rule->excepted, n_except);
+    return np_lower_block(l, &rule->prefix, rule->excepted, rule->except.count);
 }
 
 /* ---- groups of a cloud provider ---- */
@@ -87,7 +95,7 @@ static const struct np_set *cloud_group(struct np_lower *l, const struct np_cili
     /* Text that could not be kept is no name: nobody can have fed it. */
     struct np_slice name =
         text.failed ? (struct np_slice){"", 0} : (struct np_slice){text.ptr, text.len};
-    return np_cilium_fed_set(l, np_cilium_fed_literal(l, name), NULL, 0);
+    return np_build_set_of(l->build, np_cilium_fed_literal(l, name));
 }
 
 /* ---- names ---- */

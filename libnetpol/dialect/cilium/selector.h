@@ -80,8 +80,6 @@ const struct np_selector *np_cilium_node_selector(struct np_lower *l,
 const struct np_set *np_cilium_endpoints(struct np_lower *l, const struct np_cilium_selector *s);
 /* Nobody, because of something that is not known; a warning names it (NP2543). */
 const struct np_set *np_cilium_nobody(struct np_lower *l, const char *what);
-/* An end that has this reserved identity. */
-const struct np_literal *np_cilium_reserved(struct np_lower *l, uint32_t identity);
 /* fromNodes, toNodes: nodes other than the subject's own, by label (option node_labels=on). */
 const struct np_set *np_cilium_nodes(struct np_lower *l, const struct np_cilium_selector *s);
 #endif

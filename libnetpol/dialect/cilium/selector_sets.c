@@ -308,7 +308,7 @@ static void add_clause(struct np_lower *l, struct np_set_build *set, enum catego
     if (category == PODS) {
         np_set_literal(set, np_build_objects(l->build, np_lower_pod_kinds(l), all), false);
     } else {
-        np_set_literal(set, np_cilium_reserved(l, categories[category].identity), false);
+        np_set_literal(set, np_cilium_reserved_literal(l, categories[category].identity), false);
     }
     if (category == NODES && clause.n_objects) {
         np_set_literal(set, np_build_node_addrs(l->build, all, NP_DOMAIN_NODES), false);
@@ -340,11 +340,6 @@ static const struct np_set *set_of(struct np_lower *l, const struct terms *terms
     }
     const struct np_set *done = np_set_done(set);
     return done && done->count == 0 ? np_lower_nothing(l) : done;
-}
-
-const struct np_literal *np_cilium_reserved(struct np_lower *l, uint32_t identity)
-{
-    return np_cilium_reserved_literal(l, identity);
 }
 
 const struct np_set *np_cilium_nobody(struct np_lower *l, const char *what)
@@ -449,7 +444,7 @@ const struct np_set *np_cilium_subjects(struct np_lower *l, const struct np_cili
 const struct np_set *np_cilium_nodes(struct np_lower *l, const struct np_cilium_selector *s)
 {
     if (!l->options->node_labels) { /* off, on */
-        return np_cilium_nobody(l, "nodes by label (option node_labels=off)");
+        return np_cilium_nobody(l, "the selected nodes (option node_labels=off)");
     }
     struct terms terms;
     copy(l, s, &terms);

@@ -91,36 +91,6 @@ static void fill_in(struct np_build *b, const struct np_inventory *inventory, vo
     }
 }
 
-static void add_excepts(struct np_lower *l, struct np_set_build *set,
-                        const struct np_prefix *except, size_t n_except)
-{
-    for (size_t i = 0; i < n_except; i++) {
-        np_set_literal(set, np_lower_prefix(l, &except[i]), true);
-    }
-}
-
-/* A fed set has no domain of its own: it is cut with the ranges that hold every address. */
-static void add_fed(struct np_lower *l, struct np_set_build *set, const struct np_literal *literal,
-                    const struct np_prefix *except, size_t n_except)
-{
-    static const uint8_t families[] = {NP_IPV4, NP_IPV6};
-    for (size_t i = 0; i < sizeof families; i++) {
-        const struct np_prefix every = {.address.family = families[i]};
-        np_set_clause(set);
-        np_set_literal(set, np_lower_prefix(l, &every), false);
-        np_set_literal(set, literal, false);
-        add_excepts(l, set, except, n_except);
-    }
-}
-
-const struct np_set *np_cilium_fed_set(struct np_lower *l, const struct np_literal *literal,
-                                       const struct np_prefix *except, size_t n_except)
-{
-    struct np_set_build *set = np_build_set(l->build);
-    add_fed(l, set, literal, except, n_except);
-    return np_set_done(set);
-}
-
 /* For messages: "service ns/name", "services with these labels". */
 static np_str title(struct np_lower *l, const struct services *s)
 {
@@ -149,6 +119,7 @@ const struct np_set *np_cilium_service_set(struct np_lower *l,
     }
     pods->op = NP_SELECT_ANY;
     addresses->kind = NP_LIT_FED_SET;
+    addresses->domain = np_lower_block_domain(l);
     addresses->domain = NP_DOMAIN_ALL;
     addresses->name = title(l, s);
     s->pods = pods;
@@ -156,6 +127,7 @@ const struct np_set *np_cilium_service_set(struct np_lower *l,
     np_build_late(b, fill_in, s);
     struct np_set_build *set = np_build_set(b);
     np_set_literal(set, np_build_objects(b, np_lower_pod_kinds(l), pods), false);
-    add_fed(l, set, addresses, NULL, 0);
+    np_set_clause(set);
+    np_set_literal(set, addresses, false);
     return np_set_done(set);
 }

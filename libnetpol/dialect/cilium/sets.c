@@ -55,11 +55,8 @@ static const struct np_literal *late(struct np_lower *l, const char *kind, np_st
     if (!literal || !named) {
         return NULL;
     }
-    const struct np_options *o = l->options;
     literal->kind = NP_LIT_FED_SET;
-    literal->domain = NP_DOMAIN_OUTSIDE;
-    literal->domain |= o->ipblock_matches_pods ? NP_DOMAIN_PODS : 0;   /* off, on */
-    literal->domain |= o->ipblock_matches_nodes ? NP_DOMAIN_NODES : 0; /* off, on */
+    literal->domain = np_lower_block_domain(l);
     literal->name = title;
     *named = (struct named){literal, kind, name, selector};
     np_build_late(l->build, fill_in, named);
