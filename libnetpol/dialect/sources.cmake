@@ -37,6 +37,7 @@ netpol_room(
     cilium/labels.c
     cilium/peers.c
     cilium/peers_lower.c
+    cilium/ports.c
     cilium/selector.c
     cilium/selector_sets.c
     cilium/services.c
