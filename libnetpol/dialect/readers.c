@@ -7,6 +7,7 @@
 #include "dialect/calico/inventory.h"
 #include "dialect/calico/policy.h"
 #include "dialect/cilium/inventory.h"
+#include "dialect/cilium/policy.h"
 #include "dialect/cluster_network_policy.h"
 #include "dialect/core.h"
 #include "dialect/kubernetes.h"
@@ -36,6 +37,12 @@
             NULL, only                                                                            \
     }
 
+#define CILIUM_POLICY(kind, namespaced, id)                                                     \
+    {                                                                                           \
+        "cilium.io", "v2", kind, NP_FAMILY_POLICY, NP_ENGINE_CILIUM, namespaced,                \
+            np_cilium_##id##_decode, np_cilium_policy_lower, &np_cilium_##id##_policy_shape,    \
+            NULL, NULL, NULL                                                                    \
+    }
 /* Policies that are not read: of nobody's in particular, and of an engine's. */
 #define REFUSED(group, version, kind, namespaced, hint) \
     REFUSED_OF(KUBERNETES, group, version, kind, namespaced, hint)
@@ -97,6 +104,7 @@ static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields
 static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
 static const char use_v1alpha2[] =
     "policy.networking.k8s.io/v1alpha2 is read; its tier, actions and protocols differ.";
+static const char use_v2[] = "Write apiVersion: cilium.io/v2.";
 static const char use_v3[] = "Write apiVersion: projectcalico.org/v3.";
 static const char use_crd_v1[] =
     "Write apiVersion: projectcalico.org/v3, or crd.projectcalico.org/v1.";
@@ -115,6 +123,8 @@ static const struct np_reader readers[] = {
     CALICO_POLICY("StagedNetworkPolicy", true, snp, policy, np_calico_np_name),
     CALICO_POLICY("StagedGlobalNetworkPolicy", false, sgnp, policy, np_calico_gnp_name),
     CALICO_POLICY("StagedKubernetesNetworkPolicy", true, sknp, sknp, NULL),
+    CILIUM_POLICY("CiliumNetworkPolicy", true, np),
+    CILIUM_POLICY("CiliumClusterwideNetworkPolicy", false, cnp),
 
     CORE("", "v1", "Pod", true, pod, pod, pod_object, NULL),
     CORE("", "v1", "ReplicationController", true, replicated, workload, replicated, NULL),
@@ -166,8 +176,8 @@ static const struct np_reader readers[] = {
     REFUSED("policy.networking.k8s.io", NULL, "ClusterNetworkPolicy", false, use_v1alpha2),
     REFUSED("policy.networking.k8s.io", NULL, NULL, false, unknown_kind),
 
-    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumNetworkPolicy", true, NULL),
-    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, NULL),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumNetworkPolicy", true, use_v2),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, use_v2),
     OUTDATED_OF(CILIUM, "cilium.io", "CiliumCIDRGroup", false, use_v2),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "NetworkPolicy", true, use_v3),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_v3),

@@ -37,7 +37,10 @@ netpol_room(
     cilium/labels.c
     cilium/peers.c
     cilium/peers_lower.c
+    cilium/policy.c
+    cilium/policy_lower.c
     cilium/ports.c
+    cilium/rule.c
     cilium/selector.c
     cilium/selector_sets.c
     cilium/services.c
