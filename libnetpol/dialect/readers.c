@@ -99,12 +99,12 @@ static const char use_batch[] = "Write apiVersion: batch/v1; the fields are the 
 static const char use_discovery[] = "Write apiVersion: discovery.k8s.io/v1.";
 static const char use_calico[] =
     "projectcalico.org/v3 and crd.projectcalico.org/v1 are read; calicoctl convert writes v3.";
+static const char use_cilium_v2[] = "Write apiVersion: cilium.io/v2.";
 static const char use_v2[] = "Write apiVersion: cilium.io/v2, or cilium.io/v2alpha1.";
 static const char use_v1[] = "Write apiVersion: networking.k8s.io/v1; the fields are the same.";
 static const char use_v1alpha1[] = "policy.networking.k8s.io/v1alpha1 is read.";
 static const char use_v1alpha2[] =
     "policy.networking.k8s.io/v1alpha2 is read; its tier, actions and protocols differ.";
-static const char use_v2[] = "Write apiVersion: cilium.io/v2.";
 static const char use_v3[] = "Write apiVersion: projectcalico.org/v3.";
 static const char use_crd_v1[] =
     "Write apiVersion: projectcalico.org/v3, or crd.projectcalico.org/v1.";
@@ -176,8 +176,8 @@ static const struct np_reader readers[] = {
     REFUSED("policy.networking.k8s.io", NULL, "ClusterNetworkPolicy", false, use_v1alpha2),
     REFUSED("policy.networking.k8s.io", NULL, NULL, false, unknown_kind),
 
-    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumNetworkPolicy", true, use_v2),
-    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, use_v2),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumNetworkPolicy", true, use_cilium_v2),
+    REFUSED_OF(CILIUM, "cilium.io", NULL, "CiliumClusterwideNetworkPolicy", false, use_cilium_v2),
     OUTDATED_OF(CILIUM, "cilium.io", "CiliumCIDRGroup", false, use_v2),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "NetworkPolicy", true, use_v3),
     REFUSED_OF(CALICO, "projectcalico.org", NULL, "GlobalNetworkPolicy", false, use_v3),

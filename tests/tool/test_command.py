@@ -119,8 +119,9 @@ class Command(unittest.TestCase):
         wrong = run("eval", "--from", "shop/carrt", "--to", "shop/payments:1", CLUSTER)
         self.assertEqual((wrong.code, wrong.out), (3, ""))
         self.assertIn("shop/carrt", wrong.err)
-        foreign = run("check", "-", stdin="apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
-                                          "metadata: {name: x, namespace: y}\n")
+        foreign = run("check", "-", stdin="apiVersion: security.istio.io/v1\n"
+                                          "kind: AuthorizationPolicy\n"
+                                          "metadata: {name: x, namespace: shop}\n")
         self.assertEqual(foreign.code, 3)
 
     def test_exit_3_command_line(self):
@@ -204,7 +205,8 @@ class Command(unittest.TestCase):
     def test_two_engines(self):
         """The auto profile refuses Cilium and Calico kinds together, also with --keep-going."""
         kinds = ("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
-                 "metadata: {name: x, namespace: y}\n",
+                 "metadata: {name: x, namespace: shop}\n"
+                 "spec: {endpointSelector: {}, ingress: [{}]}\n",
                  "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
                  "metadata: {name: x}\n")
         for some, refused in ((kinds, True), (kinds[:1], False), (kinds[1:], False)):

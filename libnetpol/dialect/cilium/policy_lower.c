@@ -18,9 +18,9 @@ enum { NON_DEFAULT_DENY_ON, NON_DEFAULT_DENY_OFF }; /* as in options.def */
 
 static const struct np_set *subjects_of(struct np_lower *l, const struct np_cilium_spec *spec)
 {
-    return spec->nodes ? np_lower_pod_set(l, NP_OBJ_HOST_ENDPOINT,
-                                          np_cilium_node_selector(l, spec->nodes))
-                       : np_cilium_subjects(l, spec->endpoints);
+    return spec->nodes
+               ? np_lower_pod_set(l, NP_OBJ_HOST_ENDPOINT, np_cilium_node_selector(l, spec->nodes))
+               : np_cilium_subjects(l, spec->endpoints);
 }
 
 static struct np_tier *tier_of(struct np_lower *l, const struct np_cilium_spec *spec)
@@ -143,12 +143,12 @@ static void lower_unreadable(struct np_lower *l, const struct np_cilium_policy *
     for (int nodes = 0; nodes < 2; nodes++) {
         struct np_tier *tier = np_cilium_unreadable_tier(l, NP_CILIUM_NORMAL, nodes);
         const struct np_set *subjects =
-            !tier               ? NULL
-            : known             ? known_subjects(l, source, nodes)
-            : !nodes            ? np_cilium_subjects(l, NULL)
-            : clusterwide       ? np_lower_pod_set(l, NP_OBJ_HOST_ENDPOINT,
-                                                   np_cilium_node_selector(l, NULL))
-                                : NULL;
+            !tier    ? NULL
+            : known  ? known_subjects(l, source, nodes)
+            : !nodes ? np_cilium_subjects(l, NULL)
+            : clusterwide
+                ? np_lower_pod_set(l, NP_OBJ_HOST_ENDPOINT, np_cilium_node_selector(l, NULL))
+                : NULL;
         if (subjects) {
             np_lower_unreadable_in(l, tier, subjects);
         }

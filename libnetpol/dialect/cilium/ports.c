@@ -19,24 +19,23 @@ static const struct {
     int16_t number;
     bool extended;
 } protocols[] = {
-    {"TCP",    TCP,                   false},
-    {"UDP",    UDP,                   false},
-    {"SCTP",   SCTP,                  false},
-    {"ICMP",   ICMP,                  false},
-    {"ICMPv6", ICMPV6,                false},
+    {"TCP",    TCP,                    false},
+    {"UDP",    UDP,                    false},
+    {"SCTP",   SCTP,                   false},
+    {"ICMP",   ICMP,                   false},
+    {"ICMPv6", ICMPV6,                 false},
     {"ANY",    NP_CILIUM_ANY_PROTOCOL, false},
-    {"VRRP",   112,                   true },
-    {"IGMP",   2,                     true },
-    {"GRE",    47,                    true },
-    {"IPIP",   4,                     true },
-    {"IPv6",   41,                    true },
-    {"ESP",    50,                    true },
-    {"AH",     51,                    true },
+    {"VRRP",   112,                    true },
+    {"IGMP",   2,                      true },
+    {"GRE",    47,                     true },
+    {"IPIP",   4,                      true },
+    {"IPv6",   41,                     true },
+    {"ESP",    50,                     true },
+    {"AH",     51,                     true },
 };
 enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
-static const char *const protocol_names[] = {"TCP",  "UDP",  "SCTP", "ICMP", "ICMPv6",
-                                             "ANY",  "VRRP", "IGMP", "GRE",  "IPIP",
-                                             "IPv6", "ESP",  "AH",   NULL};
+static const char *const protocol_names[] = {"TCP",  "UDP", "SCTP", "ICMP", "ICMPv6", "ANY", "VRRP",
+                                             "IGMP", "GRE", "IPIP", "IPv6", "ESP",    "AH",  NULL};
 _Static_assert(sizeof protocol_names / sizeof protocol_names[0] == PROTOCOLS + 1, "one each");
 static const char *const icmp_families[] = {"IPv4", "IPv6", NULL};
 
@@ -77,11 +76,7 @@ static int base_of(struct np_slice text, size_t *prefix)
 {
     char second = text.len >= 3 ? lower(text.ptr[1]) : 0;
     *prefix = text.ptr[0] != '0' ? 0 : second == 'x' || second == 'o' || second == 'b' ? 2 : 1;
-    return *prefix == 0    ? BASE_TEN
-           : *prefix == 1  ? 8
-           : second == 'x' ? 16
-           : second == 'o' ? 8
-                           : 2;
+    return *prefix == 0 ? BASE_TEN : *prefix == 1 ? 8 : second == 'x' ? 16 : second == 'o' ? 8 : 2;
 }
 
 static int digit_of(char c)
@@ -188,10 +183,11 @@ static bool read_end(struct np_decode *d, struct np_cilium_port *port)
         np_decode_report_in(d, NP_CODE_2511, port->node, "endPort",
                             "endPort with the port name \"%.*s\"", SHOWN(port->name));
     } else if (port->first == 0) {
-        np_decode_report_in(d, NP_CODE_2512, port->node, "endPort", "a range that begins at port 0");
+        np_decode_report_in(d, NP_CODE_2512, port->node, "endPort",
+                            "a range that begins at port 0");
     } else if (end < port->first) {
-        np_decode_report_in(d, NP_CODE_2510, port->node, "endPort",
-                            "endPort %lld is below port %u", (long long)end, port->first);
+        np_decode_report_in(d, NP_CODE_2510, port->node, "endPort", "endPort %lld is below port %u",
+                            (long long)end, port->first);
     } else {
         port->last = (uint16_t)end;
         return true;
@@ -266,8 +262,8 @@ static void no_icmp_type(struct np_decode *d, const struct np_cilium_icmp_field 
     const char *near = np_suggest(field->type.name, names, count);
     np_decode_report_in(d, NP_CODE_2516, field->node, "type",
                         "\"%.*s\" is no type of %s messages%s%s%s", SHOWN(field->type.name),
-                        field->protocol == ICMP ? "ICMP" : "ICMPv6",
-                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+                        field->protocol == ICMP ? "ICMP" : "ICMPv6", near ? "; did you mean " : "",
+                        near ? near : "", near ? "?" : "");
 }
 
 static void check_icmp_field(struct np_decode *d, void *object)
@@ -282,8 +278,8 @@ static void check_icmp_field(struct np_decode *d, void *object)
     if (field->type.is_name && type < 0) {
         no_icmp_type(d, field);
     } else if (type < 0 || type > UINT8_MAX) {
-        np_decode_report_in(d, NP_CODE_2516, field->node, "type",
-                            "type is %lld, must be 0 to 255", (long long)type);
+        np_decode_report_in(d, NP_CODE_2516, field->node, "type", "type is %lld, must be 0 to 255",
+                            (long long)type);
     } else {
         field->number = (uint8_t)type;
     }

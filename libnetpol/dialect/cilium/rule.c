@@ -12,9 +12,9 @@
 
 #include "dialect/cilium/cilium.h"
 
-enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF };      /* allow_localhost, in options.def */
-enum { AUTH_NONE, AUTH_REQUIRED, AUTH_ALWAYS_FAILS };     /* np_rule.auth_mode */
-enum { IDENTITY_HOST = 1, IDENTITY_KUBE_APISERVER = 7 };  /* pkg/identity/numericidentity.go */
+enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF };     /* allow_localhost, in options.def */
+enum { AUTH_NONE, AUTH_REQUIRED, AUTH_ALWAYS_FAILS };    /* np_rule.auth_mode */
+enum { IDENTITY_HOST = 1, IDENTITY_KUBE_APISERVER = 7 }; /* pkg/identity/numericidentity.go */
 
 struct element {
     struct np_lower *l;
@@ -38,7 +38,7 @@ static void set_authentication(const struct np_cilium_element *source, struct np
 static struct np_rule *new_rule(const struct element *e)
 {
     const struct np_cilium_place *place = e->place;
-    return np_build_rule(e->l->build, place->policy, place->place->direction, place->action);
+    return np_build_rule(e->l->build, place->policy, place->direction, place->action);
 }
 
 static struct np_rule *add_rule(const struct element *e, const struct np_node *node,
@@ -46,8 +46,9 @@ static struct np_rule *add_rule(const struct element *e, const struct np_node *n
 {
     struct np_rule *rule = new_rule(e);
     if (rule) {
-        rule->origin = entry ? np_lower_origin(e->l, node, "%s.%s[%zu]", e->place->path, entry, index)
-                             : np_lower_origin(e->l, node, "%s", e->place->path);
+        rule->origin = entry
+                           ? np_lower_origin(e->l, node, "%s.%s[%zu]", e->place->path, entry, index)
+                           : np_lower_origin(e->l, node, "%s", e->place->path);
         rule->log_cookie = e->place->log;
         set_authentication(e->source, rule);
     }
@@ -83,8 +84,7 @@ static bool report_extensions(const struct element *e, const struct np_cilium_po
                                  .path = np_str_slice(path).ptr};
         l->errors++;
         said = true;
-        np_diag(l->diags, NP_CODE_2519, &place, "%s with extended_protocols=off",
-                port->extension);
+        np_diag(l->diags, NP_CODE_2519, &place, "%s with extended_protocols=off", port->extension);
     }
     return said;
 }
@@ -94,11 +94,12 @@ static bool clause_may_be_host(const struct np_clause *clause)
 {
     for (uint32_t i = 0; i < clause->count; i++) {
         const struct np_literal *literal = clause->items[i].literal;
-        bool may = clause->items[i].negative ||
-                   (literal->kind == NP_LIT_RESERVED && (literal->number == IDENTITY_HOST ||
-                                                         literal->number == IDENTITY_KUBE_APISERVER)) ||
-                   (literal->kind == NP_LIT_CIDR && (literal->domain & NP_DOMAIN_NODES)) ||
-                   literal->kind == NP_LIT_NODE_ADDRS || literal->kind == NP_LIT_FED_SET;
+        bool may =
+            clause->items[i].negative ||
+            (literal->kind == NP_LIT_RESERVED &&
+             (literal->number == IDENTITY_HOST || literal->number == IDENTITY_KUBE_APISERVER)) ||
+            (literal->kind == NP_LIT_CIDR && (literal->domain & NP_DOMAIN_NODES)) ||
+            literal->kind == NP_LIT_NODE_ADDRS || literal->kind == NP_LIT_FED_SET;
         if (!may) {
             return false;
         }

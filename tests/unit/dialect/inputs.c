@@ -14,23 +14,30 @@ static const struct {
     const char *word, *text;
 } preambles[] = {
     {"%policy", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                "metadata: {name: p, namespace: ns}\nspec:\n"},
+                "metadata: {name: p, namespace: ns}\nspec:\n"                            },
     {"%np3",    "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\n"
-             "metadata: {name: p, namespace: ns}\nspec:\n"      },
+             "metadata: {name: p, namespace: ns}\nspec:\n"                                  },
     {"%gnp",    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
-             "metadata: {name: p}\nspec:\n"                     },
+             "metadata: {name: p}\nspec:\n"                                                 },
     {"%snp",    "apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\n"
-             "metadata: {name: p, namespace: ns}\nspec:\n"      },
+             "metadata: {name: p, namespace: ns}\nspec:\n"                                  },
     {"%sgnp",   "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\n"
-              "metadata: {name: p}\nspec:\n"                   },
+              "metadata: {name: p}\nspec:\n"                                               },
     {"%sknp",   "apiVersion: projectcalico.org/v3\nkind: StagedKubernetesNetworkPolicy\n"
-              "metadata: {name: p, namespace: ns}\nspec:\n"    },
+              "metadata: {name: p, namespace: ns}\nspec:\n"                                },
     {"%cnp",    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
-             "metadata: {name: p}\nspec:\n"                     },
+             "metadata: {name: p}\nspec:\n"                                                 },
     {"%anp",    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
-             "metadata: {name: p}\nspec:\n"                     },
+             "metadata: {name: p}\nspec:\n"                                                 },
+    {"%cilium", "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+                "metadata: {name: p, namespace: ns}\nspec:\n"                            },
+    {"%ccnp",   "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
+              "metadata: {name: p}\nspec:\n"                                               },
+    {"%port",
+     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+     "metadata: {name: p, namespace: ns}\nspec: {endpointSelector: {}, ingress: [{toPorts: [{ports: [\n"},
     {"%banp",   "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n"
-              "metadata: {name: default}\nspec:\n"             },
+              "metadata: {name: default}\nspec:\n"                                         },
 };
 
 struct block {
@@ -185,14 +192,16 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned core = check_file("core_inputs.txt", &json);
     unsigned calico = check_file("calico_inputs.txt", &json);
     unsigned inventory = check_file("calico_inventory_inputs.txt", &json);
-    unsigned cilium = check_file("cilium_inventory_inputs.txt", &json);
+    unsigned cilium = check_file("cilium_inputs.txt", &json);
+    unsigned groups = check_file("cilium_inventory_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
     assert_true(cluster >= 50);
     assert_true(core >= 45);
     assert_true(calico >= 130);
     assert_true(inventory >= 28);
-    assert_true(cilium >= 6);
+    assert_true(cilium >= 60);
+    assert_true(groups >= 6);
     assert_true(json >= 20);
 }
 
