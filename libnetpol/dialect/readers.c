@@ -37,11 +37,11 @@
             NULL, only                                                                            \
     }
 
-#define CILIUM_POLICY(kind, namespaced, id)                                                     \
-    {                                                                                           \
-        "cilium.io", "v2", kind, NP_FAMILY_POLICY, NP_ENGINE_CILIUM, namespaced,                \
-            np_cilium_##id##_decode, np_cilium_policy_lower, &np_cilium_##id##_policy_shape,    \
-            NULL, NULL, NULL                                                                    \
+#define CILIUM_POLICY(kind, namespaced, id)                                                        \
+    {                                                                                              \
+        "cilium.io", "v2", kind, NP_FAMILY_POLICY, NP_ENGINE_CILIUM, namespaced,                   \
+            np_cilium_##id##_decode, np_cilium_policy_lower, &np_cilium_##id##_policy_shape, NULL, \
+            NULL, NULL                                                                             \
     }
 /* Policies that are not read: of nobody's in particular, and of an engine's. */
 #define REFUSED(group, version, kind, namespaced, hint) \
