@@ -200,7 +200,7 @@ static void every_input_gets_exactly_these_messages(void **state)
     assert_true(core >= 45);
     assert_true(calico >= 130);
     assert_true(inventory >= 28);
-    assert_true(cilium >= 60);
+    assert_true(cilium >= 40);
     assert_true(groups >= 6);
     assert_true(json >= 20);
 }
