@@ -90,6 +90,8 @@ void *np_seal_alloc(struct np_build *b, size_t count, size_t element);
 /* Sort, number and index one half into b->model; OK, ERR_MEMORY. The inventory goes first. */
 int np_inventory_seal(struct np_build *b);
 int np_policy_seal(struct np_build *b);
+/* Of rules that are settled; part of np_policy_seal. */
+void np_redirects_seal(struct np_build *b);
 /* Free the growing lists of one half; the model is not touched. */
 void np_inventory_build_free(struct np_build *b);
 void np_policy_build_free(struct np_build *b);

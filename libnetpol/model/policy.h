@@ -198,7 +198,7 @@ struct np_rule {
     uint32_t number; /* decision number, given by the seal; from 1 */
     uint8_t action;
     uint8_t redirect_parser; /* enum np_parser; not NONE: MUST_INSPECT */
-    uint8_t auth_mode;       /* 0 none, 1 required, 2 always fail */
+    uint8_t auth_mode;       /* NP_AUTH_* */
     bool auth_explicit;
     int16_t redirect_priority;
     bool opens_tls;       /* redirect: the proxy ends TLS and reads what is inside */
@@ -207,6 +207,7 @@ struct np_rule {
     int64_t rank;         /* BY_VERDICT: equal = one rank (within the policy's order) */
     uint32_t index;       /* in its list, as written; rules made of one may share it (LISTED) */
     uint32_t place;       /* sealed: in its tier's walk */
+    uint32_t redirect;    /* sealed: number of its redirect in the model; 0: none */
     np_str provider;      /* ASK */
     np_str listener_name; /* redirect: this listener and no other; NULL: the proxy's own */
     np_str tls;           /* redirect: its TLS contexts, to be compared and shown */
@@ -307,6 +308,21 @@ struct np_options {
 #undef NP_OPTION
 };
 
+struct np_redirect {
+    uint8_t parser; /* enum np_parser */
+    int16_t priority;
+    np_str listener, tls; /* as in a rule */
+};
+/*
+ * What an answer tells beside its decision: a redirect and the authentication asked for, as one
+ * number, netpol_part.program. 0: nothing.
+ */
+enum { NP_AUTH_NONE, NP_AUTH_REQUIRED, NP_AUTH_FAILS, NP_AUTH_MODES };
+static inline uint32_t np_program(uint32_t redirect, uint8_t auth_mode)
+{
+    return redirect * NP_AUTH_MODES + (auth_mode < NP_AUTH_MODES ? auth_mode : NP_AUTH_FAILS);
+}
+
 struct np_model {
     const struct netpol_ctx *ctx;
     struct np_ground *ground; /* counted: of all that models made from each other share */
@@ -320,6 +336,12 @@ struct np_model {
     /* every decision number -> what it is; index 0 unused */
     const struct np_decision *decisions;
     uint32_t n_decisions;
+    /*
+     * Where rules send traffic to, each once; [0]: nowhere. Sorted, but for those that a model made
+     * upon another one has more: they come behind, so that numbers stay.
+     */
+    const struct np_redirect *redirects;
+    uint32_t n_redirects;
     uint32_t n_effects;  /* of all rules: the most a request can meet in one checkpoint */
     bool staged;         /* there are staged or dry-run policies: a second walk differs */
     np_truth incomplete; /* 0, or NP_UNKNOWN(NP_FACT_INCOMPLETE): answers from a partial set */

@@ -456,6 +456,7 @@ int np_policy_seal(struct np_build *b)
     for (size_t i = 0; i < made->policies.count; i++) {
         settle_rules(b, made->policies.items[i]);
     }
+    np_redirects_seal(b);
     for (size_t i = 0; i < made->tiers.count; i++) {
         settle_tier(b, made->tiers.items[i]);
     }

@@ -18,5 +18,6 @@ netpol_room(
     policy_seal.c
     prefix.c
     prefix_table.c
+    redirects.c
     selector.c
     services.c)

@@ -158,11 +158,12 @@ void np_judge_checkpoint(const struct np_model *model, const struct np_checkpoin
         struct np_result one;
         judge_subject(&walk, exists, trace, &one);
         bool first = !(out->flags & NETPOL_PART_JUDGED);
+        bool speaks = first || one.action > out->action;
         uint16_t flags = out->flags | one.flags;
-        if (first || one.action > out->action) {
-            *out = one;
-        }
+        uint32_t program = one.program && (speaks || !out->program) ? one.program : out->program;
+        *out = speaks ? one : *out;
         out->flags = flags;
+        out->program = program;
     }
 }
 

@@ -246,8 +246,7 @@ static struct np_outcome through_proxy(const struct np_group_truth *judged,
     struct np_outcome with = *out;
     with.must_inspect = with.must_inspect || np_is_maybe(judged->readable);
     if (rule->redirect_parser != NP_PARSER_NONE) {
-        with.parser = rule->redirect_parser;
-        with.priority = rule->redirect_priority;
+        with.redirect = rule->redirect;
     }
     struct np_outcome no = refused(judged);
     return judged->readable == NP_NO ? np_outcome_either(judged->redirect, &no, out, rule->number)

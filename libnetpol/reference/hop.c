@@ -38,10 +38,14 @@ static void add(struct netpol_part *part, const struct np_checkpoint *checkpoint
     bool first = !(part->flags & NETPOL_PART_JUDGED);
     bool better = result->action == NETPOL_ALLOW && part->action == NETPOL_ALLOW &&
                   checkpoint->kind == NP_CHECK_WORKLOAD;
-    if (first || better || result->action > part->action) {
+    bool speaks = first || better || result->action > part->action;
+    if (speaks) {
         part->action = result->action;
         part->reason = result->reason;
         part->rule = result->decision;
+    }
+    if (result->program && (speaks || !part->program)) {
+        part->program = result->program;
     }
     part->flags |= result->flags;
 }

@@ -123,10 +123,10 @@ struct np_outcome {
     bool may_allow, may_deny;
     bool must_inspect, observe, untracked, auth_required;
     uint8_t reason; /* enum netpol_reason of a definite outcome */
-    uint8_t auth_mode, parser;
-    int16_t priority;
-    uint16_t flags;  /* NETPOL_PART_LOG, _AUDIT: notes certainly taken */
-    uint32_t causes; /* of the branches that differ */
+    uint8_t auth_mode;
+    uint32_t redirect; /* number; 0: none */
+    uint16_t flags;    /* NETPOL_PART_LOG, _AUDIT: notes certainly taken */
+    uint32_t causes;   /* of the branches that differ */
     uint32_t decision;
 };
 struct np_outcome np_outcome_allow(uint32_t decision, uint8_t reason);

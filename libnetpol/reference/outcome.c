@@ -48,10 +48,7 @@ struct np_outcome np_outcome_either(np_truth t, const struct np_outcome *yes,
     out.flags = yes->flags & no->flags;
     out.observe = yes->observe || no->observe || yes->flags != no->flags;
     out.auth_mode = yes->auth_mode > no->auth_mode ? yes->auth_mode : no->auth_mode;
-    if (out.parser == NP_PARSER_NONE) {
-        out.parser = yes->parser;
-        out.priority = yes->priority;
-    }
+    out.redirect = out.redirect ? out.redirect : yes->redirect;
     if (!same_end(yes, no)) {
         out.decision = decision;
         out.causes = yes->causes | no->causes | (t & NP_CAUSES);
@@ -92,11 +89,9 @@ void np_outcome_finish(const struct np_outcome *o, bool audit, struct np_result 
                               .must_inspect = o->must_inspect,
                               .observe = o->observe,
                               .untracked = o->untracked,
-                              .auth_mode = o->auth_mode,
-                              .redirect_parser = o->parser,
-                              .redirect_priority = o->priority,
+                              .program = np_program(o->redirect, o->auth_mode),
                               .flags = o->flags | NETPOL_PART_JUDGED};
-    const bool has[] = {o->auth_required, o->parser != NP_PARSER_NONE, o->untracked};
+    const bool has[] = {o->auth_required, o->redirect != 0, o->untracked};
     for (size_t i = 0; i < sizeof has / sizeof *has; i++) {
         out->flags |= has[i] ? part_of[i] : 0;
     }

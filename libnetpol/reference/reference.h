@@ -50,8 +50,7 @@ struct np_result {            /* of one checkpoint */
     uint32_t missing;         /* NP_FACT_* that matter */
     bool may_allow, may_deny; /* the outcome set */
     bool must_inspect, observe, audited, untracked;
-    uint8_t auth_mode, redirect_parser;
-    int16_t redirect_priority;
+    uint32_t program; /* redirect and authentication, np_program; 0: neither */
 };
 /* flags: NETPOL_PART_JUDGED when the checkpoint exists for the hop at all. */
 
