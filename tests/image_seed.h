@@ -38,6 +38,7 @@ struct seed {
     struct np_own own[4];
     struct np_shared shared[2];
     struct np_rule_record rules[SEED_RULES];
+    struct np_program_record programs[2];
     struct np_pair_record options[1];
     uint32_t nodes[1];
     struct np_endpoint_record endpoints[2];
@@ -74,8 +75,8 @@ static inline void seed_tables(struct seed *s)
                                        .reason = NETPOL_REASON_ISOLATED,
                                        .flags = NETPOL_PART_JUDGED,
                                        .rule = 1};
-    s->parts[2] =
-        (struct netpol_part){.reason = NETPOL_REASON_RULE, .flags = NETPOL_PART_JUDGED, .rule = 2};
+    s->parts[2] = (struct netpol_part){
+        .reason = NETPOL_REASON_RULE, .flags = NETPOL_PART_JUDGED, .rule = 2, .program = 1};
     s->parts[3] = (struct netpol_part){.action = NETPOL_UNKNOWN, .reason = NETPOL_REASON_MISSING};
     s->missing[3] = NETPOL_MISSING_NODE;
     s->side[NP_SIDE_EGRESS][4] = (struct np_side){.parts = 4, .base = 1};
@@ -117,6 +118,8 @@ static inline void seed_ends(struct seed *s)
     s->own[np_slot_ref_at(77, 2)] =
         (struct np_own){.address4 = first, .high6 = 0xfd00ull << 48, .low6 = 1};
     s->rules[2] = (struct np_rule_record){.key = 9, .policy = 20, .rule = 25, .side = 1};
+    s->programs[1] = (struct np_program_record){
+        .listener = 25, .priority = 7, .parser = NETPOL_PARSER_HTTP, .auth = NETPOL_AUTH_REQUIRED};
     s->options[0] = (struct np_pair_record){1, 9};
     s->nodes[0] = 25;
     s->endpoints[0] = (struct np_endpoint_record){.ref = 77, .namespace_name = 20, .name = 25};
@@ -244,6 +247,7 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
     seed_section(s, NP_SECTION_OWN, s->own, sizeof s->own);
     seed_section(s, NP_SECTION_SHARED, s->shared, sizeof s->shared);
     seed_section(s, NP_SECTION_RULES, s->rules, sizeof s->rules);
+    seed_section(s, NP_SECTION_PROGRAMS, s->programs, sizeof s->programs);
     seed_section(s, NP_SECTION_STRINGS, seed_strings, sizeof seed_strings);
     seed_section(s, NP_SECTION_OPTIONS, s->options, sizeof s->options);
     seed_section(s, NP_SECTION_NODES, s->nodes, sizeof s->nodes);

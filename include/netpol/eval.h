@@ -293,7 +293,7 @@ struct netpol_part {
     uint16_t flags;   /* enum netpol_part_flags */
     uint32_t rule;    /* decision reference, see netpol_rule_describe; 0: none */
     uint32_t staged;  /* the decision of the second walk, 0: the same */
-    uint32_t program; /* L7 program, 0: none */
+    uint32_t program; /* redirect and authentication, see netpol_program_describe; 0: neither */
 };
 /* 64 bytes, plain. */
 struct netpol_verdict {
@@ -361,6 +361,7 @@ struct netpol_rule_info {
     const char *position; /* "file:line:col" */
     const char *tier;     /* "NetworkPolicy", "Admin", ... */
     const char *option;   /* name of the option that made the rule */
+    const char *log;      /* what the rule's policy wants to be logged with it (Cilium log.value) */
     int action;           /* what the rule says: enum netpol_action, -1 for pass and note */
     int side;
     uint64_t key; /* netpol_rule_key */
@@ -374,6 +375,43 @@ NETPOL_API int netpol_rule_describe(const struct netpol_matcher *matcher, uint32
 /* A 64-bit key of policy, rule path and title that stays the same across compiles; 0: none. */
 NETPOL_API uint64_t netpol_rule_key(const struct netpol_matcher *matcher, uint32_t reference,
                                     uint64_t generation);
+
+/* Who reads the traffic that a rule sends to a proxy. */
+enum netpol_parser {
+    NETPOL_PARSER_NONE,
+    NETPOL_PARSER_HTTP,
+    NETPOL_PARSER_DNS,
+    NETPOL_PARSER_KAFKA,
+    NETPOL_PARSER_TLS,   /* server names alone */
+    NETPOL_PARSER_OTHER, /* somebody else, who decides: a listener, a parser of the proxy's own */
+    NETPOL_PARSER_COUNT
+};
+enum netpol_auth {
+    NETPOL_AUTH_NONE,
+    NETPOL_AUTH_REQUIRED,
+    NETPOL_AUTH_ALWAYS_FAIL,
+    NETPOL_AUTH_COUNT
+};
+/* What a part asks for beside its action. Strings live as long as the matcher; "" where nothing
+ * applies. */
+struct netpol_program_info {
+    int parser;           /* enum netpol_parser; NONE: no redirect */
+    int priority;         /* of the redirect among others, the lowest wins; 0: it has none */
+    const char *listener; /* "namespace/config/listener"; "": the proxy's own */
+    const char *tls;      /* "terminating namespace/secret ca,certificate,key; originating ..." */
+    int auth;             /* enum netpol_auth */
+};
+/*
+ * program and generation as a verdict carries them. Where several redirects or authentications are
+ * still possible, the part tells the strongest. A number means the same as long as no rule's
+ * redirect comes or goes. OK, ERR_ARGUMENT, ERR_NOT_FOUND (0 or never given), ERR_GENERATION (of
+ * another compile). Thread-safe, O(1).
+ */
+NETPOL_API int netpol_program_describe(const struct netpol_matcher *matcher, uint32_t program,
+                                       uint64_t generation, struct netpol_program_info *out);
+/* "http", "always-fail"; "?" for other numbers. Static strings. Thread-safe. */
+NETPOL_API const char *netpol_parser_text(int parser);
+NETPOL_API const char *netpol_auth_text(int auth);
 
 /* ---- explanations ---- */
 

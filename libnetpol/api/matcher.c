@@ -36,6 +36,18 @@ int netpol_rule_describe(const struct netpol_matcher *matcher, uint32_t referenc
     return np_names_rule(&matcher->image, reference, out) ? NETPOL_OK : NETPOL_ERR_NOT_FOUND;
 }
 
+int netpol_program_describe(const struct netpol_matcher *matcher, uint32_t program,
+                            uint64_t generation, struct netpol_program_info *out)
+{
+    if (!matcher || !out) {
+        return NETPOL_ERR_ARGUMENT;
+    }
+    if (generation != matcher->generation) {
+        return NETPOL_ERR_GENERATION;
+    }
+    return np_names_program(&matcher->image, program, out) ? NETPOL_OK : NETPOL_ERR_NOT_FOUND;
+}
+
 uint64_t netpol_rule_key(const struct netpol_matcher *matcher, uint32_t reference,
                          uint64_t generation)
 {

@@ -13,6 +13,11 @@ static const char *const reasons[] = {
 #undef REASON_TEXT
 };
 
+static const char *const parsers[] = {"none", "http", "dns", "kafka", "tls", "other"};
+static const char *const auths[] = {"none", "required", "always-fail"};
+
+_Static_assert(COUNT(parsers) == NETPOL_PARSER_COUNT, "one word per parser");
+_Static_assert(COUNT(auths) == NETPOL_AUTH_COUNT, "one word per authentication");
 _Static_assert(COUNT(actions) == NETPOL_ACTION_COUNT, "one word per action");
 _Static_assert(COUNT(reasons) == NETPOL_REASON_COUNT, "one word per reason");
 
@@ -39,6 +44,16 @@ const char *netpol_side_text(int side)
 const char *netpol_reason_text(int reason)
 {
     return pick(reasons, COUNT(reasons), reason);
+}
+
+const char *netpol_parser_text(int parser)
+{
+    return pick(parsers, COUNT(parsers), parser);
+}
+
+const char *netpol_auth_text(int auth)
+{
+    return pick(auths, COUNT(auths), auth);
 }
 
 const char *netpol_missing_text(uint32_t one_bit)

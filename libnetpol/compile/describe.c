@@ -6,8 +6,14 @@
 #include "compile/internal.h"
 #include <stdio.h>
 
-const struct netpol_rule_info np_no_rule = {
-    .policy = "", .rule = "", .title = "", .position = "", .tier = "", .option = "", .action = -1};
+const struct netpol_rule_info np_no_rule = {.policy = "",
+                                            .rule = "",
+                                            .title = "",
+                                            .position = "",
+                                            .tier = "",
+                                            .option = "",
+                                            .log = "",
+                                            .action = -1};
 
 static const char *text_of(np_str text)
 {
@@ -75,6 +81,7 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
     const struct np_tier *tier = d->tier ? d->tier : policy ? policy->tier : NULL;
     *info = (struct netpol_rule_info){.rule = "",
                                       .title = "",
+                                      .log = text_of(d->rule ? d->rule->log_cookie : NULL),
                                       .action = -1,
                                       .side = d->direction == NP_EGRESS ? NETPOL_SIDE_EGRESS
                                                                         : NETPOL_SIDE_INGRESS};

@@ -50,6 +50,7 @@ static void add_rule(struct cold *c, uint32_t number, struct np_rule_record *out
                                    .position = text(c, info->position),
                                    .tier = text(c, info->tier),
                                    .option = text(c, info->option),
+                                   .log = text(c, info->log),
                                    .action = (int8_t)info->action,
                                    .side = (uint8_t)info->side};
 }
@@ -71,6 +72,24 @@ static void add_rules(struct cold *c)
     }
     c->emit->writer.header.n_rules = n;
     np_emit_section(c->emit, NP_SECTION_RULES, records, n * sizeof *records);
+}
+
+static void add_programs(struct cold *c)
+{
+    const struct np_model *model = c->emit->plan->draft.model;
+    uint32_t n = model->n_redirects * NP_AUTH_MODES;
+    struct np_program_record *records = np_emit_alloc(c->emit, n, sizeof *records);
+    for (uint32_t i = 0; records && i < n; i++) {
+        const struct np_redirect *redirect = &model->redirects[i / NP_AUTH_MODES];
+        records[i] = (struct np_program_record){
+            .listener = text(c, redirect->listener ? redirect->listener->text : ""),
+            .tls = text(c, redirect->tls ? redirect->tls->text : ""),
+            .priority = redirect->priority,
+            .parser = redirect->parser,
+            .auth = (uint8_t)(i % NP_AUTH_MODES)};
+    }
+    c->failed = c->failed || !records;
+    np_emit_section(c->emit, NP_SECTION_PROGRAMS, records, n * sizeof *records);
 }
 
 static void add_options(struct cold *c)
@@ -155,6 +174,7 @@ int np_emit_cold(struct np_emit *emit, const struct np_whole *whole, struct np_t
         *empty = 0;
     }
     add_rules(&c);
+    add_programs(&c);
     if (before) {
         np_emit_again(emit, before, NP_SECTION_OPTIONS);
         np_emit_again(emit, before, NP_SECTION_NODES);

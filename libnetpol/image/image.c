@@ -28,6 +28,7 @@ _Static_assert(NP_BYTES_REFS == sizeof(struct np_slot_ref), "slot ref");
 _Static_assert(NP_BYTES_OWN == sizeof(struct np_own), "own");
 _Static_assert(NP_BYTES_SHARED == sizeof(struct np_shared), "shared");
 _Static_assert(NP_BYTES_RULES == sizeof(struct np_rule_record), "rule");
+_Static_assert(NP_BYTES_PROGRAMS == sizeof(struct np_program_record), "program");
 _Static_assert(NP_BYTES_OPTIONS == sizeof(struct np_pair_record), "pair");
 _Static_assert(NP_BYTES_ENDPOINTS == sizeof(struct np_endpoint_record), "endpoint");
 _Static_assert(NP_BYTES_IDENTITIES == sizeof(struct np_identity_record), "identity");

@@ -164,7 +164,13 @@ struct np_rule_record { /* texts: offsets in STRINGS */
     uint32_t policy, rule, title, position, tier, option;
     int8_t action;
     uint8_t side, spare[2];
-    uint32_t spare2[7];
+    uint32_t log;
+    uint32_t spare2[6];
+};
+struct np_program_record {
+    uint32_t listener, tls; /* texts */
+    int16_t priority;
+    uint8_t parser, auth; /* enum netpol_parser, netpol_auth */
 };
 struct np_pair_record {
     uint32_t name, value;

@@ -155,6 +155,9 @@ static const char *parts_wrong(const struct np_image *image)
             !is_rule(image, part->staged)) {
             return "an answer names a rule that does not exist";
         }
+        if (part->program && part->program >= image->count[NP_SECTION_PROGRAMS]) {
+            return "an answer names a program that does not exist";
+        }
         trees += residual;
     }
     return trees < image->count[NP_SECTION_PARTS] ? NULL : "there is no answer but trees";

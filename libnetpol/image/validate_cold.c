@@ -16,8 +16,20 @@ static bool rules_valid(const struct np_image *image)
         const struct np_rule_record *rule = &rules[i];
         valid = valid && is_text(image, rule->policy) && is_text(image, rule->rule) &&
                 is_text(image, rule->title) && is_text(image, rule->position) &&
-                is_text(image, rule->tier) && is_text(image, rule->option) && rule->action >= -1 &&
+                is_text(image, rule->tier) && is_text(image, rule->option) &&
+                is_text(image, rule->log) && rule->action >= -1 &&
                 rule->action < NETPOL_ACTION_COUNT;
+    }
+    return valid;
+}
+
+static bool programs_valid(const struct np_image *image)
+{
+    const struct np_program_record *programs = image->section[NP_SECTION_PROGRAMS];
+    bool valid = true;
+    for (uint32_t i = 0; i < image->count[NP_SECTION_PROGRAMS]; i++) {
+        valid = valid && is_text(image, programs[i].listener) && is_text(image, programs[i].tls) &&
+                programs[i].parser < NETPOL_PARSER_COUNT && programs[i].auth < NETPOL_AUTH_COUNT;
     }
     return valid;
 }
@@ -60,9 +72,10 @@ const char *np_validate_cold(const struct np_image *image)
     if (length == 0 || strings[0] != '\0' || strings[length - 1] != '\0') {
         return "the texts do not end";
     }
-    bool valid = rules_valid(image) && endpoints_valid(image) && projection_valid(image);
+    bool valid = rules_valid(image) && programs_valid(image) && endpoints_valid(image) &&
+                 projection_valid(image);
     for (uint32_t i = 0; i < image->count[NP_SECTION_OPTIONS]; i++) {
         valid = valid && is_text(image, options[i].name) && is_text(image, options[i].value);
     }
-    return valid ? NULL : "a name, a rule or an option is outside";
+    return valid ? NULL : "a name, a rule, a program or an option is outside";
 }

@@ -28,9 +28,26 @@ bool np_names_rule(const struct np_image *image, uint32_t number, struct netpol_
                                      .position = text_at(image, rule->position),
                                      .tier = text_at(image, rule->tier),
                                      .option = text_at(image, rule->option),
+                                     .log = text_at(image, rule->log),
                                      .action = rule->action,
                                      .side = rule->side,
                                      .key = rule->key};
+    return true;
+}
+
+bool np_names_program(const struct np_image *image, uint32_t program,
+                      struct netpol_program_info *out)
+{
+    const struct np_program_record *programs = image->section[NP_SECTION_PROGRAMS];
+    if (program == 0 || program >= image->count[NP_SECTION_PROGRAMS]) {
+        return false;
+    }
+    const struct np_program_record *record = &programs[program];
+    *out = (struct netpol_program_info){.parser = record->parser,
+                                        .priority = record->priority,
+                                        .listener = text_at(image, record->listener),
+                                        .tls = text_at(image, record->tls),
+                                        .auth = record->auth};
     return true;
 }
 

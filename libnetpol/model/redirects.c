@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
+_Static_assert((int)NP_PARSER_OTHER == (int)NETPOL_PARSER_OTHER &&
+                   (int)NP_PARSER_TLS == (int)NETPOL_PARSER_TLS &&
+                   (int)NP_PARSER_HTTP == (int)NETPOL_PARSER_HTTP &&
+                   (int)NP_AUTH_FAILS == (int)NETPOL_AUTH_ALWAYS_FAIL,
+               "programs are told by the same numbers");
+
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 static struct np_redirect redirect_of(const struct np_rule *rule)
