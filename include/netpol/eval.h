@@ -452,6 +452,7 @@ struct netpol_step {
     int action;           /* of a rule or decision: enum netpol_action; -1 pass, note or none */
     uint32_t rule;        /* decision reference, 0 none */
     uint32_t missing;     /* for MAYBE: NETPOL_MISSING_* */
+    uint32_t program;     /* of a decision: see netpol_program_describe; 0: none */
     const char *name;     /* tier, policy or rule path */
     const char *position; /* "file:line:col" or "" */
     const char *why;      /* "source does not match from[0].podSelector", "port 8080 is not 9090" */

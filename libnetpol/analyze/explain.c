@@ -299,9 +299,11 @@ static void tell_decision(struct collecting *c, const struct np_trace_step *step
         np_text_addf(&why, ": ");
         np_missing_text(&why, result->missing);
     }
+    np_program_text(&why, c->e->matcher, result->program, ", ");
     const char *words = keep(c, &why);
     struct netpol_step *out = add(c, NETPOL_STEP_DECISION, 1);
     if (out) {
+        out->program = result->program;
         out->match = match_of(step);
         out->missing = result->missing;
         out->action = result->action;

@@ -49,4 +49,11 @@ enum np_color np_action_color(int action);
 /* "missing":["pod-address"] without the braces, when there is any; and as plain words. */
 void np_missing_json(struct np_text *out, uint32_t missing);
 void np_missing_text(struct np_text *out, uint32_t missing);
+/*
+ * netpol_part.program (tell_program.c): ,"auth":"required","redirect":{...}, what there is of it;
+ * and as words, `before` in front of each.
+ */
+void np_program_json(struct np_text *out, const struct netpol_matcher *matcher, uint32_t program);
+void np_program_text(struct np_text *out, const struct netpol_matcher *matcher, uint32_t program,
+                     const char *before);
 #endif

@@ -172,7 +172,8 @@ void np_explanation_text(const struct netpol_explanation *e, bool color, struct 
 
 /* ---- JSON ---- */
 
-static void json_step(struct np_text *out, const struct netpol_step *step)
+static void json_step(struct np_text *out, const struct netpol_matcher *matcher,
+                      const struct netpol_step *step)
 {
     static const char *const kinds[] = {"checkpoint", "stage",    "tier",     "policy",
                                         "rule",       "tier-end", "decision", "note"};
@@ -192,6 +193,7 @@ static void json_step(struct np_text *out, const struct netpol_step *step)
         np_text_json(out, np_slice_of(step->why));
     }
     np_missing_json(out, step->missing);
+    np_program_json(out, matcher, step->program);
     np_text_add(out, "}", 1);
 }
 
@@ -208,7 +210,7 @@ void np_explanation_json(const struct netpol_explanation *e, struct np_text *out
     np_text_addf(out, "},\"steps\":[");
     for (size_t i = 0; i < e->steps.count; i++) {
         np_text_add(out, ",", i ? 1 : 0);
-        json_step(out, &e->steps.items[i]);
+        json_step(out, e->matcher, &e->steps.items[i]);
     }
     np_text_addf(out, "]}");
 }

@@ -5,7 +5,7 @@
 static const struct netpol_rule_info *rule_of(const struct netpol_answer *answer, uint32_t number)
 {
     static const struct netpol_rule_info none = {
-        .policy = "", .rule = "", .title = "", .position = "", .tier = "", .option = ""};
+        .policy = "", .rule = "", .title = "", .position = "", .tier = "", .option = "", .log = ""};
     const struct netpol_rule_info *info = np_matcher_rule(answer->matcher, number);
     return info ? info : &none;
 }
@@ -105,6 +105,7 @@ static const char *json_part(const struct netpol_answer *answer, struct np_text 
                  netpol_reason_text(part->reason));
     json_rule(out, rule_of(answer, part->rule));
     json_flags(out, part->flags);
+    np_program_json(out, answer->matcher, part->program);
     np_text_add(out, "}", 1);
     return ",";
 }
@@ -210,6 +211,7 @@ static void text_part(const struct netpol_answer *answer, struct np_text *out, b
     } else if (*rule->option) {
         np_text_addf(out, "  %s", rule->option);
     }
+    np_program_text(out, answer->matcher, part->program, ", ");
     if (*rule->position) {
         np_text_addf(out, "  %s%s%s", np_color(color, NP_DIM), rule->position,
                      np_color(color, NP_PLAIN));

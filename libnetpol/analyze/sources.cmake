@@ -55,4 +55,5 @@ netpol_room(
     survey.c
     survey_focus.c
     survey_visit.c
-    tell.c)
+    tell.c
+    tell_program.c)

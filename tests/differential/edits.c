@@ -126,14 +126,27 @@ static bool same_rule(const struct netpol_matcher *a, uint32_t x, const struct n
            i.key == k.key && i.action == k.action && i.side == k.side &&
            same_text(i.policy, k.policy) && same_text(i.rule, k.rule) &&
            same_text(i.title, k.title) && same_text(i.position, k.position) &&
-           same_text(i.tier, k.tier) && same_text(i.option, k.option);
+           same_text(i.tier, k.tier) && same_text(i.option, k.option) && same_text(i.log, k.log);
+}
+
+static bool same_program(const struct netpol_matcher *a, uint32_t x, const struct netpol_matcher *b,
+                         uint32_t y)
+{
+    struct netpol_program_info i, k;
+    if (!x || !y) {
+        return x == y;
+    }
+    return netpol_program_describe(a, x, netpol_matcher_generation(a), &i) == NETPOL_OK &&
+           netpol_program_describe(b, y, netpol_matcher_generation(b), &k) == NETPOL_OK &&
+           i.parser == k.parser && i.priority == k.priority && i.auth == k.auth &&
+           same_text(i.listener, k.listener) && same_text(i.tls, k.tls);
 }
 
 static bool same_part(const struct netpol_matcher *a, const struct netpol_part *x,
                       const struct netpol_matcher *b, const struct netpol_part *y)
 {
     return x->action == y->action && x->reason == y->reason && x->flags == y->flags &&
-           x->program == y->program && same_rule(a, x->rule, b, y->rule) &&
+           same_program(a, x->program, b, y->program) && same_rule(a, x->rule, b, y->rule) &&
            same_rule(a, x->staged, b, y->staged);
 }
 
