@@ -4,6 +4,7 @@
  * made of comes first, then what follows from it as a whole, then policies, which may look both up.
  */
 #include "dialect/calico/calico.h"
+#include "dialect/cilium/cilium.h"
 
 bool np_reader_decides(const struct np_reader *reader, const struct np_options *options)
 {
@@ -45,6 +46,9 @@ int np_lower_objects(struct np_lower *l, struct np_object *const *objects, size_
     }
     if (status == NETPOL_OK && l->calico) {
         status = np_calico_cluster(l, objects, count);
+    }
+    if (status == NETPOL_OK && np_cilium_engine(l)) {
+        status = np_cilium_hosts(l, objects, count);
     }
     if (status == NETPOL_OK) {
         status = lower_family(l, objects, count, false);

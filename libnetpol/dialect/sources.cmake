@@ -27,6 +27,7 @@ netpol_room(
     cidr.c
     cilium/entities.c
     cilium/frame.c
+    cilium/host.c
     cilium/identity.c
     cilium/inventory.c
     cilium/l7.c

@@ -182,8 +182,9 @@ static np_truth reserved_truth(const struct np_literal *literal, const struct np
     uint8_t family = end->address.family;
     bool known = end->endpoint || np_end_is_node(end) || !np_is_maybe(end->missing);
     switch (literal->number) {
-    case HOST:
-        return np_relation_truth(other, end, NP_REL_OWN_NODE);
+    case HOST: /* to a node its own pods are pods */
+        return np_and(np_truth_of(np_end_is_node(end)),
+                      np_relation_truth(other, end, NP_REL_OWN_NODE));
     case REMOTE_NODE:
         return np_and(np_truth_of(np_end_is_node(end)),
                       np_not(np_relation_truth(other, end, NP_REL_OWN_NODE)));

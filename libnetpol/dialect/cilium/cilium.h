@@ -40,6 +40,9 @@ struct np_tier *np_cilium_host_tier(struct np_lower *l, enum np_cilium_tier whic
 struct np_tier *np_cilium_unreadable_tier(struct np_lower *l, enum np_cilium_tier which, bool host);
 /* The tiers that are always there, and synthetic rules. Before all lowering, engine=cilium only. */
 void np_cilium_begin(struct np_lower *l);
+/* After all kinds that are no policies: with host_firewall=on a subject for each node that is
+ * loaded. OK, ERR_MEMORY. */
+int np_cilium_hosts(struct np_lower *l, struct np_object *const *objects, size_t count);
 
 /* Of a sealed model: what policies name and nobody has given. OK, ERR_MEMORY. */
 int np_cilium_check(struct np_lower *l, const struct np_model *model);

@@ -132,6 +132,21 @@ static void allow_fragmentation_needed(struct np_lower *l, struct np_tier *tier,
     }
 }
 
+/* A node to itself; for pods the frame of all engines says it. */
+static void allow_self(struct np_lower *l, struct np_tier *tier)
+{
+    struct np_policy *policy =
+        l->options->self_traffic ? np_lower_option_policy(l, tier, "self_traffic") : NULL;
+    for (int d = 0; policy && d < NP_DIRECTIONS; d++) {
+        struct np_match *match =
+            np_build_alt(l->build, np_lower_option_rule(l, policy, (enum np_direction)d,
+                                                        NP_ACT_ALLOW, NP_OBJ_HOST_ENDPOINT));
+        if (match) {
+            match->relations = NP_REL_SELF;
+        }
+    }
+}
+
 static void synthetic_rules(struct np_lower *l,
                             struct np_tier *(*tier)(struct np_lower *l, enum np_cilium_tier which),
                             uint16_t kinds)
@@ -162,6 +177,7 @@ void np_cilium_begin(struct np_lower *l)
     synthetic_rules(l, np_cilium_tier, np_lower_pod_kinds(l));
     if (has_hosts(l)) {
         set_default(l, np_cilium_host_tier(l, NP_CILIUM_DEFAULT));
+        allow_self(l, np_cilium_host_tier(l, NP_CILIUM_OPTIONS));
         synthetic_rules(l, np_cilium_host_tier, NP_OBJ_HOST_ENDPOINT);
     }
 }

@@ -175,6 +175,83 @@ static void unreadable_policies(void **state)
     assert_verdict(w, wa, xa, 80, NETPOL_DENY);
 }
 
+/* A policy of nodes: its subjects by label, with one ingress rule. */
+static void node_policy(struct np_lower *l)
+{
+    struct np_build *b = l->build;
+    struct np_tier *tier = np_cilium_host_tier(l, NP_CILIUM_NORMAL);
+    const struct np_selector *first = np_build_equals(b, NP_SCOPE_OBJECT, "zone", "a");
+    struct np_port_span ssh = {.protocol = TCP, .ports = true, .first = 22, .last = 22};
+    if (!tier) {
+        return;
+    }
+    struct np_policy *policy = np_build_policy(b, tier, "Test", NULL, np_build_text(b, "nodes"));
+    policy->isolates[NP_INGRESS] = true;
+    struct np_rule *rule =
+        np_lower_option_rule(l, policy, NP_INGRESS, NP_ACT_ALLOW, NP_OBJ_HOST_ENDPOINT);
+    np_build_alt(b, rule)->service = np_build_service(b, &ssh, 1, false);
+    policy->subjects[NP_INGRESS] = np_lower_pod_set(l, NP_OBJ_HOST_ENDPOINT, first);
+}
+
+#define LABELLED_NODE(name, zone, address)                                        \
+    "apiVersion: v1\nkind: Node\nmetadata: {name: " name ", labels: {zone: " zone \
+    "}}\nstatus: {addresses: [{type: InternalIP, address: " address "}]}\n---\n"
+
+/* bpf/lib/host_firewall.h; enable-host-firewall: what begins or ends on a node, no pod's traffic.
+ */
+static void nodes_as_subjects(void **state)
+{
+    struct world *w = *state;
+    cilium(w);
+    w->more = node_policy;
+    given(w, LABELLED_NODE("n1", "a", "192.168.0.1") LABELLED_NODE("n2", "b", "192.168.0.2"));
+    assert_verdict(w, outside, n1, 80, NETPOL_ALLOW); /* no host firewall: nobody judges */
+    w->options.host_firewall = 1;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_verdict(w, outside, n1, 80, NETPOL_DENY);
+    assert_verdict(w, outside, n1, 22, NETPOL_ALLOW);
+    assert_verdict(w, outside, n2, 80, NETPOL_ALLOW);
+    assert_verdict(w, n2, n1, 80, NETPOL_DENY);
+    assert_verdict(w, n1, n2, 80, NETPOL_ALLOW);
+    assert_verdict(w, n1, n1, 80, NETPOL_ALLOW);      /* passes no device */
+    assert_verdict(w, xa, n1, 80, NETPOL_DENY);       /* a pod of the node */
+    assert_verdict(w, outside, xa, 80, NETPOL_ALLOW); /* forwarded: the pod's own matter */
+    assert_int_equal(ping(w, outside, n1, 3, 4), NETPOL_ALLOW);
+    w->options.self_traffic = 0;
+    w->options.policy_enforcement = ALWAYS;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_verdict(w, n1, n1, 80, NETPOL_DENY);
+    assert_verdict(w, outside, n2, 80, NETPOL_DENY);
+    w->options.policy_enforcement = NEVER;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_verdict(w, outside, n1, 80, NETPOL_ALLOW);
+}
+
+/* A node of which both objects are loaded is one subject; labels are those of its Node. */
+static void one_subject_a_node(void **state)
+{
+    struct world *w = *state;
+    cilium(w);
+    w->more = node_policy;
+    w->options.host_firewall = 1;
+    given(
+        w,
+        LABELLED_NODE(
+            "n1", "a",
+            "192.168.0.1") "apiVersion: cilium.io/v2\nkind: CiliumNode\n"
+                           "metadata: {name: n1, labels: {zone: b}}\nspec: {addresses: [{ip: 172.16.0.1}]}\n---\n"
+                           "apiVersion: cilium.io/v2\nkind: CiliumNode\nmetadata: {name: n3, labels: {zone: a}}\n"
+                           "spec: {addresses: [{ip: 172.16.0.3}]}\n");
+    assert_verdict(w, outside, n1, 80, NETPOL_DENY);
+    assert_verdict(w, outside, "172.16.0.1", 80, NETPOL_DENY);
+    assert_verdict(w, outside, "172.16.0.3", 80, NETPOL_DENY);
+    uint32_t hosts = 0;
+    for (uint32_t i = 0; i < w->model->inventory.n_endpoints; i++) {
+        hosts += w->model->inventory.endpoints[i]->kind == NP_OBJ_HOST_ENDPOINT;
+    }
+    assert_int_equal(hosts, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +264,8 @@ int main(void)
         TEST(equal_priorities_are_one_rank),
         TEST(the_index_counts_over_policies),
         TEST(unreadable_policies),
+        TEST(nodes_as_subjects),
+        TEST(one_subject_a_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
