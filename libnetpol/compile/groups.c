@@ -80,7 +80,10 @@ static void by_match(void *user, const struct np_rule *rule, const struct np_mat
     }
 }
 
-/* What a checkpoint says to the near end with nothing known at the far end. */
+/*
+ * What a checkpoint says to the near end with nothing known at the far end. Which host endpoints a
+ * relation selects, the far end decides: all of them may be.
+ */
 static np_truth exists(const struct refiner *r, const struct np_checkpoint *checkpoint, uint32_t s,
                        enum np_relation relation)
 {
@@ -91,7 +94,11 @@ static np_truth exists(const struct refiner *r, const struct np_checkpoint *chec
     *far = r->draft->sigs[NP_SIG_NOWHERE].end;
     np_draft_relate(relation, &hop.src, &hop.dst);
     hop.original = hop.dst;
-    return np_reference_applies(r->draft->model, checkpoint, &hop);
+    struct np_checkpoint any = *checkpoint;
+    if (any.kind == NP_CHECK_HOST && any.subjects && np_set_is_relative(any.subjects)) {
+        any.subjects = NULL;
+    }
+    return np_reference_applies(r->draft->model, &any, &hop);
 }
 
 static void by_checkpoint(struct refiner *r, const struct np_checkpoint *checkpoint,

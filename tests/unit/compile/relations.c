@@ -92,9 +92,10 @@ static void compare(struct netpol_ctx *ctx, struct np_build *b, const struct que
 static void who_is_selected_may_depend_on_the_relation(void **state)
 {
     static const struct question questions[] = {
-        {{192, 168, 0, 1}, {10, 0, 0, 1}, NETPOL_DENY },
-        {{192, 168, 0, 2}, {10, 0, 0, 1}, NETPOL_ALLOW},
-        {{10, 0, 0, 1},    {10, 0, 0, 1}, NETPOL_ALLOW},
+        {{10, 0, 0, 1},    {192, 168, 0, 1}, NETPOL_DENY },
+        {{10, 0, 0, 2},    {192, 168, 0, 1}, NETPOL_ALLOW},
+        {{192, 168, 0, 1}, {192, 168, 0, 1}, NETPOL_ALLOW},
+        {{192, 168, 0, 1}, {10, 0, 0, 1},    NETPOL_ALLOW}, /* a pod is no node */
     };
     (void)state;
     for (int by_checkpoint = 0; by_checkpoint < 2; by_checkpoint++) {
@@ -102,7 +103,9 @@ static void who_is_selected_may_depend_on_the_relation(void **state)
         assert_int_equal(netpol_ctx_create(NULL, &ctx), NETPOL_OK);
         struct np_build *b = np_build_create(ctx);
         add_pod(b, "p", 1);
-        add_policy(b, NP_CHECK_WORKLOAD, HOST, by_checkpoint);
+        add_pod(b, "q", 2);
+        add_host_endpoint(b, 1);
+        add_policy(b, NP_CHECK_HOST, HOST, by_checkpoint);
         compare(ctx, b, questions, sizeof questions / sizeof *questions);
     }
 }
