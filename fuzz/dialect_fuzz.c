@@ -3,6 +3,7 @@
 
 #include "dialect/calico/calico.h"
 #include "dialect/calico/rule.h"
+#include "dialect/cilium/cilium.h"
 #include "dialect/dialect.h"
 #include "reference/reference.h"
 
@@ -200,6 +201,8 @@ static struct np_model *lower(const struct reading *r, unsigned flags, struct np
     if (flags & FLAG_CLOSED) {
         options.unreadable = options.unknown_peer = options.host_network = 1;
         options.other_proto = 2;
+        options.extended_protocols = options.host_firewall = options.node_labels = 1;
+        options.non_default_deny = options.plain_allow = 1;
     }
     *np_build_options(b) = options;
     add_pod(b, "x", "a", 1);
@@ -212,6 +215,9 @@ static struct np_model *lower(const struct reading *r, unsigned flags, struct np
     if (r->engine == NP_ENGINE_CALICO) {
         np_calico_check(&l, model);
         np_calico_check_services(&l, model);
+    }
+    if (r->engine == NP_ENGINE_CILIUM) {
+        CHECK(np_cilium_check(&l, model) == NETPOL_OK);
     }
     return model;
 }
@@ -249,7 +255,7 @@ static void ask(const struct np_model *a, const struct np_model *b)
         np_reference_eval(a, &tuple, NULL, NULL, NULL, &x);
         np_reference_eval(b, &tuple, NULL, NULL, NULL, &y);
         CHECK(x.action < NETPOL_ACTION_COUNT);
-        CHECK(x.action != NETPOL_INSPECT || a->options.engine == NP_ENGINE_CALICO);
+        CHECK(x.action != NETPOL_INSPECT || a->options.engine != NP_ENGINE_KUBERNETES);
         CHECK(memcmp(&x, &y, sizeof x) == 0);
         CHECK((x.action == NETPOL_UNKNOWN) == (x.missing != 0));
         if (x.action == NETPOL_DENY) {
@@ -305,4 +311,9 @@ int fuzz_dialect(const uint8_t *data, size_t size)
 int fuzz_calico_dialect(const uint8_t *data, size_t size)
 {
     return fuzz(data, size, NP_ENGINE_CALICO);
+}
+
+int fuzz_cilium_dialect(const uint8_t *data, size_t size)
+{
+    return fuzz(data, size, NP_ENGINE_CILIUM);
 }

@@ -13,4 +13,6 @@
 int fuzz_dialect(const uint8_t *data, size_t size);
 /* The same under engine=calico, where rules may ask for a request. */
 int fuzz_calico_dialect(const uint8_t *data, size_t size);
+/* And under engine=cilium, where they may also ask for authentication. */
+int fuzz_cilium_dialect(const uint8_t *data, size_t size);
 #endif
