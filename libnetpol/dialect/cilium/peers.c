@@ -105,19 +105,19 @@ static void check_service(struct np_decode *d, void *object)
     bool named = np_get(service->node, "k8sService");
     bool selected = np_get(service->node, "k8sServiceSelector");
     if (named == selected) {
-        np_decode_report(d, NP_CODE_2538, service->node, "%s k8sService and k8sServiceSelector",
-                         named ? "both" : "neither");
+        np_decode_report(d, NP_CODE_2538, service->node, "%s k8sService %s k8sServiceSelector",
+                         named ? "both" : "neither", named ? "and" : "nor");
     }
 }
 
 /* ---- groups ---- */
 
-/* Of a group that names nothing the provider returns every instance (GO-2025-4167). */
+/* Of a group that asks for nothing the provider returns every instance (GO-2025-4167). */
 static void check_aws_group(struct np_decode *d, void *object)
 {
     const struct np_cilium_aws_group *aws = object;
-    if (!aws->labels.count && !aws->ids.count && !aws->names.count) {
-        np_decode_report(d, NP_CODE_2542, aws->node, "the group names no instances");
+    if (!aws->labels.count && !aws->ids.count && !aws->names.count && !aws->region.len) {
+        np_decode_report(d, NP_CODE_2542, aws->node, "the group names nothing");
     }
 }
 
@@ -150,13 +150,17 @@ static void check_fqdn(struct np_decode *d, void *object)
     bool read = (fqdn->name.ptr || !np_get(fqdn->node, "matchName")) &&
                 (fqdn->pattern.ptr || !np_get(fqdn->node, "matchPattern"));
     if (named == pattern && read) {
-        np_decode_report(d, NP_CODE_2539, fqdn->node, "%s matchName and matchPattern",
-                         named ? "both" : "neither");
+        np_decode_report(d, NP_CODE_2539, fqdn->node, "%s matchName %s matchPattern",
+                         named ? "both" : "neither", named ? "and" : "nor");
     }
     if (named && !is_name(fqdn->name)) {
-        np_decode_report_in(d, NP_CODE_2540, fqdn->node, "matchName",
-                            "\"%.*s\" must consist of letters, digits, '-', '_' and '.'",
-                            shown(fqdn->name), fqdn->name.ptr);
+        size_t mark = np_path_key(d, "matchName");
+        bool star = memchr(fqdn->name.ptr, '*', fqdn->name.len);
+        np_decode_report_full(d, NP_CODE_2540, -1, star ? "Use matchPattern." : NULL,
+                              np_spot_of(np_get(fqdn->node, "matchName")),
+                              "\"%.*s\" must consist of letters, digits, '-', '_' and '.'",
+                              shown(fqdn->name), fqdn->name.ptr);
+        np_path_end(d, mark);
     }
     const char *wrong = pattern ? np_fqdn_pattern_wrong(fqdn->pattern) : NULL;
     if (wrong) {

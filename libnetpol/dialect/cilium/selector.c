@@ -105,14 +105,12 @@ static bool read_key(struct np_decode *d, struct np_spot spot, struct np_slice t
     if (!as_prefix(term->key, &term->prefix)) {
         term->prefix.address.family = 0;
     }
-    if (term->source == NP_CILIUM_CIDR) {
-        if (!term->prefix.address.family) {
-            np_decode_report_full(d, NP_CODE_2531, -1, NULL, spot,
-                                  "\"%.*s\" is not a range of addresses", shown(text), text.ptr);
-        }
-        return term->prefix.address.family != 0;
+    const char *wrong = np_syntax_label_key(term->key);
+    if (term->source == NP_CILIUM_CIDR && (wrong || !term->prefix.address.family)) {
+        np_decode_report_full(d, NP_CODE_2531, -1, NULL, spot,
+                              "\"%.*s\" is not a range of addresses", shown(text), text.ptr);
+        return false;
     }
-    const char *wrong = term->prefix.address.family ? NULL : np_syntax_label_key(term->key);
     if (wrong) {
         np_decode_report_full(d, NP_CODE_2024, -1, NULL, spot, "label key \"%.*s\" %s", shown(text),
                               text.ptr, wrong);

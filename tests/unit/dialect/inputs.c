@@ -13,30 +13,37 @@
 static const struct {
     const char *word, *text;
 } preambles[] = {
-    {"%policy", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+    {"%policy",  "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
                 "metadata: {name: p, namespace: ns}\nspec:\n"                            },
-    {"%np3",    "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\n"
+    {"%np3",     "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\n"
              "metadata: {name: p, namespace: ns}\nspec:\n"                                  },
-    {"%gnp",    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
+    {"%gnp",     "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n"
              "metadata: {name: p}\nspec:\n"                                                 },
-    {"%snp",    "apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\n"
+    {"%snp",     "apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\n"
              "metadata: {name: p, namespace: ns}\nspec:\n"                                  },
-    {"%sgnp",   "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\n"
+    {"%sgnp",    "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\n"
               "metadata: {name: p}\nspec:\n"                                               },
-    {"%sknp",   "apiVersion: projectcalico.org/v3\nkind: StagedKubernetesNetworkPolicy\n"
+    {"%sknp",    "apiVersion: projectcalico.org/v3\nkind: StagedKubernetesNetworkPolicy\n"
               "metadata: {name: p, namespace: ns}\nspec:\n"                                },
-    {"%cnp",    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
+    {"%cnp",     "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
              "metadata: {name: p}\nspec:\n"                                                 },
-    {"%anp",    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
+    {"%anp",     "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n"
              "metadata: {name: p}\nspec:\n"                                                 },
-    {"%cilium", "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+    {"%cilium",  "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
                 "metadata: {name: p, namespace: ns}\nspec:\n"                            },
-    {"%ccnp",   "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
+    {"%ccnp",    "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
               "metadata: {name: p}\nspec:\n"                                               },
     {"%port",
      "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
      "metadata: {name: p, namespace: ns}\nspec: {endpointSelector: {}, ingress: [{toPorts: [{ports: [\n"},
-    {"%banp",   "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n"
+    {"%in",      "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+            "metadata: {name: p, namespace: ns}\nspec: {endpointSelector: {}, ingress: [{\n" },
+    {"%out",     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+             "metadata: {name: p, namespace: ns}\nspec: {endpointSelector: {}, egress: [{\n"},
+    {"%outdeny",
+     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+     "metadata: {name: p, namespace: ns}\nspec: {endpointSelector: {}, egressDeny: [{\n"                },
+    {"%banp",    "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: BaselineAdminNetworkPolicy\n"
               "metadata: {name: default}\nspec:\n"                                         },
 };
 
@@ -193,6 +200,7 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned calico = check_file("calico_inputs.txt", &json);
     unsigned inventory = check_file("calico_inventory_inputs.txt", &json);
     unsigned cilium = check_file("cilium_inputs.txt", &json);
+    unsigned peers = check_file("cilium_peer_inputs.txt", &json);
     unsigned groups = check_file("cilium_inventory_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
@@ -201,6 +209,7 @@ static void every_input_gets_exactly_these_messages(void **state)
     assert_true(calico >= 130);
     assert_true(inventory >= 28);
     assert_true(cilium >= 40);
+    assert_true(peers >= 50);
     assert_true(groups >= 6);
     assert_true(json >= 20);
 }
