@@ -10,6 +10,7 @@
 #include <netpol/flow.h>
 #include <netpol/identity.h>
 #include <netpol/image.h>
+#include <netpol/names.h>
 #include <netpol/question.h>
 #include <netpol/store.h>
 #endif

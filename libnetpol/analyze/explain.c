@@ -8,6 +8,7 @@
  * left out.
  */
 #include "analyze/explain.h"
+#include "compile/naming.h"
 #include <stdio.h>
 
 struct collecting {
@@ -371,8 +372,9 @@ static void tell_refusal(struct collecting *c)
 
 int np_explain(struct netpol_matcher *matcher, const struct netpol_point *point,
                const struct netpol_tuple *tuple, const struct netpol_request *request,
-               struct netpol_explanation **out)
+               const struct np_named *const named[2], struct netpol_explanation **out)
 {
+    struct np_end_names names[2];
     struct netpol_explanation *e = np_zalloc(matcher->ctx, sizeof *e);
     if (!e) {
         return NETPOL_ERR_MEMORY;
@@ -382,7 +384,9 @@ int np_explain(struct netpol_matcher *matcher, const struct netpol_point *point,
     np_arena_init(&e->arena, matcher->ctx, 1024);
     struct collecting c = {.e = e, .model = np_whole_of(matcher)->model};
     struct np_trace trace = {.user = &c, .step = collect};
-    np_reference_eval(np_whole_of(matcher)->model, tuple, request, point, &trace, &e->verdict);
+    np_end_names_of(named, names);
+    np_reference_eval_named(np_whole_of(matcher)->model, tuple, request, names, point, &trace,
+                            &e->verdict);
     e->verdict.generation = matcher->generation;
     if (e->steps.count == 0 && e->verdict.action != NETPOL_ALLOW) {
         tell_refusal(&c);

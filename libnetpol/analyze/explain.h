@@ -19,9 +19,10 @@ struct netpol_explanation {
     struct netpol_verdict verdict;
 };
 
+/* named: what was learnt of source and destination (match/named.h); NULL: nothing. */
 int np_explain(struct netpol_matcher *matcher, const struct netpol_point *point,
                const struct netpol_tuple *tuple, const struct netpol_request *request,
-               struct netpol_explanation **out);
+               const struct np_named *const named[2], struct netpol_explanation **out);
 void np_explanation_destroy(struct netpol_explanation *explanation);
 int np_explanation_write(const struct netpol_explanation *e, bool json, bool color,
                          netpol_sink_fn sink, void *user);

@@ -58,7 +58,8 @@ void np_question_destroy(struct netpol_question *question);
 int np_question_prepare(struct netpol_question *question, struct netpol_store *store,
                         struct netpol_diags *diags);
 int np_question_answer(const struct netpol_question *question, struct netpol_matcher *matcher,
-                       int parts, struct netpol_diags *diags, struct netpol_answer **out);
+                       const struct np_table *table, int parts, struct netpol_diags *diags,
+                       struct netpol_answer **out);
 
 /* ---- between parse and answer (question_resolve.c) ---- */
 

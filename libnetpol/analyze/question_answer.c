@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answering: every pair of candidates is a path of one hop; the answer is what all of them say. */
 #include "analyze/question.h"
+#include "match/named.h"
 #include <stdio.h>
 
 struct answering {
     const struct netpol_question *question;
     struct netpol_matcher *matcher;
+    const struct np_table *table; /* for names that were learnt */
     struct netpol_answer *answer;
     struct netpol_diags *diags;
 };
@@ -149,6 +151,24 @@ static struct netpol_request make_request(const struct netpol_question *q,
     return request;
 }
 
+/* What was learnt of the ends at run time; what the question says of them prevails. */
+static void add_learnt(const struct answering *a, const struct netpol_tuple *tuple,
+                       struct netpol_request *request)
+{
+    const struct np_named *named[2];
+    np_match_named(&a->matcher->hot, a->table, tuple, named);
+    if (named[0] && !request->src_names_given) {
+        request->src_names = named[0]->names;
+        request->n_src_names = named[0]->n_names;
+        request->src_names_given = 1;
+    }
+    if (named[1] && !request->dst_names_given) {
+        request->dst_names = named[1]->names;
+        request->n_dst_names = named[1]->n_names;
+        request->dst_names_given = 1;
+    }
+}
+
 /* ---- paths ---- */
 
 static int judge_path(struct answering *a, struct np_path *path, const struct netpol_point *point,
@@ -164,7 +184,7 @@ static int judge_path(struct answering *a, struct np_path *path, const struct ne
         path->pending.generation = a->matcher->generation;
     }
     if (a->answer->parts & NETPOL_ANSWER_EXPLAIN) {
-        status = np_explain(a->matcher, point, tuple, request, &path->explanation);
+        status = np_explain(a->matcher, point, tuple, request, NULL, &path->explanation);
     }
     if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_FLOW) {
         status = np_flow(a->matcher->ctx, model, a->matcher, point, tuple, request, &path->flow);
@@ -190,6 +210,7 @@ static int answer_path(struct answering *a, const struct np_candidate *src, stru
     }
     struct netpol_string scratch[2];
     struct netpol_request request = make_request(q, src, &dst, dsts, path->tuple.family, scratch);
+    add_learnt(a, &path->tuple, &request);
     const struct netpol_point *point = q->has_point ? &q->point : NULL;
     path->src = np_arena_text(&a->answer->arena, np_slice_of(src->text));
     path->dst = np_arena_text(&a->answer->arena, np_slice_of(dst.text));
@@ -346,7 +367,8 @@ static int answer_all(struct answering *a)
 }
 
 int np_question_answer(const struct netpol_question *question, struct netpol_matcher *matcher,
-                       int parts, struct netpol_diags *diags, struct netpol_answer **out)
+                       const struct np_table *table, int parts, struct netpol_diags *diags,
+                       struct netpol_answer **out)
 {
     struct netpol_answer *answer = np_zalloc(matcher->ctx, sizeof *answer);
     if (!answer) {
@@ -358,7 +380,7 @@ int np_question_answer(const struct netpol_question *question, struct netpol_mat
     answer->parts = parts;
     np_arena_init(&answer->arena, matcher->ctx, 512);
     struct answering a = {
-        .question = question, .matcher = matcher, .answer = answer, .diags = diags};
+        .question = question, .matcher = matcher, .table = table, .answer = answer, .diags = diags};
     int status = answer_all(&a);
     if (status != NETPOL_OK) {
         np_answer_destroy(answer);

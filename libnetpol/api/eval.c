@@ -8,6 +8,7 @@
  */
 #include "api/internal.h"
 #include "match/matcher.h"
+#include "match/named.h"
 #include "match/names.h"
 #include "match/table.h"
 
@@ -118,7 +119,7 @@ static int unknown(const struct netpol_view *view, int status, struct netpol_ver
     return status;
 }
 
-static const struct np_table *table_of(const struct netpol_view *view)
+const struct np_table *np_view_table(const struct netpol_view *view)
 {
     return view->endpoints ? np_endpoints_table(view->endpoints) : &view->matcher->frozen;
 }
@@ -134,7 +135,7 @@ bool np_view_as_compiled(const struct netpol_view *view, const struct netpol_tup
     if (!view->endpoints) {
         return true;
     }
-    const struct np_table *now = table_of(view);
+    const struct np_table *now = np_view_table(view);
     if (request && request->original_family) {
         struct netpol_tuple before = {.family = request->original_family,
                                       .flags = NETPOL_TUPLE_SRC_NO_ADDRESS};
@@ -155,7 +156,9 @@ static int ask_model(const struct netpol_view *view, const struct netpol_tuple *
         return unknown(view, NETPOL_ERR_UNSUPPORTED, out);
     }
     if (np_view_as_compiled(view, tuple, request)) {
-        matcher->full->eval(matcher, tuple, request, point, scratch ? scratch->items : NULL,
+        const struct np_named *named[2];
+        np_match_named(&matcher->hot, np_view_table(view), tuple, named);
+        matcher->full->eval(matcher, tuple, request, point, named, scratch ? scratch->items : NULL,
                             scratch ? scratch->capacity : 0, out);
     } else {
         np_match_refuse(out, NETPOL_UNKNOWN, NETPOL_REASON_STALE, NETPOL_MISSING_SIGNATURE);
@@ -175,7 +178,7 @@ int netpol_eval(const struct netpol_view *view, const struct netpol_tuple *tuple
     if (!view || !tuple || !out) {
         return bad_argument(out);
     }
-    np_match_eval(&view->matcher->hot, table_of(view), tuple, out);
+    np_match_eval(&view->matcher->hot, np_view_table(view), tuple, out);
     return NETPOL_OK;
 }
 
@@ -189,7 +192,7 @@ int netpol_eval_batch(const struct netpol_view *view, const struct netpol_tuple 
         return NETPOL_ERR_ARGUMENT;
     }
     if (count) {
-        np_match_batch(&view->matcher->hot, table_of(view), tuples, out, count);
+        np_match_batch(&view->matcher->hot, np_view_table(view), tuples, out, count);
     }
     return NETPOL_OK;
 }
@@ -222,7 +225,7 @@ int netpol_eval_at(const struct netpol_view *view, const struct netpol_point *po
     if (request || point->hook || point->mode) {
         return ask_model(view, tuple, request, point, scratch, out);
     }
-    np_match_sides(&view->matcher->hot, table_of(view), sides_of(point), tuple, out);
+    np_match_sides(&view->matcher->hot, np_view_table(view), sides_of(point), tuple, out);
     return NETPOL_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "analyze/explain.h"
 #include "api/internal.h"
 #include "compile/matcher.h"
+#include "match/named.h"
 
 int netpol_explain(const struct netpol_view *view, const struct netpol_point *point,
                    const struct netpol_tuple *tuple, const struct netpol_request *request,
@@ -15,9 +16,12 @@ int netpol_explain(const struct netpol_view *view, const struct netpol_point *po
     if (!np_whole_of(view->matcher)) {
         return NETPOL_ERR_UNSUPPORTED;
     }
-    return np_view_as_compiled(view, tuple, request)
-               ? np_explain(view->matcher, point, tuple, request, out)
-               : NETPOL_ERR_STATE;
+    if (!np_view_as_compiled(view, tuple, request)) {
+        return NETPOL_ERR_STATE;
+    }
+    const struct np_named *named[2];
+    np_match_named(&view->matcher->hot, np_view_table(view), tuple, named);
+    return np_explain(view->matcher, point, tuple, request, named, out);
 }
 
 void netpol_explanation_destroy(struct netpol_explanation *explanation)

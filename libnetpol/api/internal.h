@@ -6,6 +6,10 @@
 
 #include <netpol/eval.h>
 
+struct np_table;
+
+/* The endpoints of a view as they are now. */
+const struct np_table *np_view_table(const struct netpol_view *view);
 /* Does the model know the ends of the question as the view's endpoints have them now? */
 bool np_view_as_compiled(const struct netpol_view *view, const struct netpol_tuple *tuple,
                          const struct netpol_request *request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public entry points of questions and answers. */
 #include "analyze/question.h"
+#include "api/internal.h"
 #include "match/table.h"
 
 int netpol_question_parse(struct netpol_ctx *ctx, const char *json, size_t size, const char *name,
@@ -40,7 +41,7 @@ int netpol_question_answer(const struct netpol_question *question, const struct 
         return NETPOL_ERR_STATE; /* the model knows the endpoints as compiled */
     }
     return np_whole_of(view->matcher)
-               ? np_question_answer(question, view->matcher, parts, diags, out)
+               ? np_question_answer(question, view->matcher, np_view_table(view), parts, diags, out)
                : NETPOL_ERR_UNSUPPORTED;
 }
 

@@ -15,5 +15,6 @@ netpol_runtime_part(
     identity.c
     image.c
     matcher.c
+    names.c
     texts.c
     version.c)

@@ -4,6 +4,7 @@
  * it what only the whole library can use.
  */
 #include "compile/internal.h"
+#include "compile/naming.h"
 
 #include <time.h>
 
@@ -25,6 +26,7 @@ void np_whole_destroy(struct np_whole *whole)
 {
     if (whole) {
         np_kept_free(atomic_load(&whole->kept));
+        np_naming_free(whole->naming);
         if (whole->model) {
             np_model_destroy(whole->model);
         }
@@ -36,11 +38,19 @@ void np_whole_destroy(struct np_whole *whole)
 
 static void full_eval(const struct netpol_matcher *matcher, const struct netpol_tuple *tuple,
                       const struct netpol_request *request, const struct netpol_point *point,
-                      void *room, uint32_t room_items, struct netpol_verdict *out)
+                      const struct np_named *const named[2], void *room, uint32_t room_items,
+                      struct netpol_verdict *out)
 {
     struct np_effects effects = {.items = room, .capacity = room_items};
-    np_reference_eval_in(np_whole_of(matcher)->model, tuple, request, point, NULL,
+    struct np_end_names names[2];
+    np_end_names_of(named, names);
+    np_reference_eval_in(np_whole_of(matcher)->model, tuple, request, names, point, NULL,
                          room ? &effects : NULL, out);
+}
+
+static const struct np_namer *full_namer(const struct netpol_matcher *matcher)
+{
+    return np_naming_namer(np_whole_of(matcher)->naming);
 }
 
 static uint32_t full_room(const struct netpol_matcher *matcher)
@@ -62,6 +72,7 @@ static void full_release(struct netpol_matcher *matcher)
 }
 
 static const struct np_full full = {.eval = full_eval,
+                                    .namer = full_namer,
                                     .room = full_room,
                                     .room_item = sizeof(struct np_applied),
                                     .find = full_find,
@@ -169,6 +180,19 @@ static int open_image(struct np_whole *whole, void *bytes, size_t size, uint64_t
     return NETPOL_OK;
 }
 
+/* What names can change of it. On failure the matcher is gone, the whole stays the caller's. */
+static int name_image(struct np_whole *whole, struct np_kept *kept, struct netpol_matcher *matcher)
+{
+    int status =
+        np_naming_make(&kept->plan, kept->numbers, whole->model, &matcher->hot, &whole->naming);
+    if (status != NETPOL_OK) {
+        matcher->full = NULL;
+        matcher->whole = NULL;
+        np_matcher_unref(matcher);
+    }
+    return status;
+}
+
 int np_assemble(struct np_whole *whole, struct np_kept *kept, const struct netpol_matcher *before,
                 uint64_t began, struct netpol_matcher **out)
 {
@@ -176,6 +200,7 @@ int np_assemble(struct np_whole *whole, struct np_kept *kept, const struct netpo
     size_t size = 0;
     int status = write_image(whole, kept, before ? &before->image : NULL, &bytes, &size);
     status = status == NETPOL_OK ? open_image(whole, bytes, size, began, out) : status;
+    status = status == NETPOL_OK ? name_image(whole, kept, *out) : status;
     if (status == NETPOL_OK) {
         atomic_store(&whole->kept, kept);
     } else {

@@ -37,6 +37,7 @@ struct np_whole { /* netpol_matcher.whole */
     const uint32_t *changed;
     uint32_t n_changed;
     struct np_identities identities;
+    struct np_naming *naming;       /* naming.h; NULL: no rule looks at names */
     _Atomic(struct np_kept *) kept; /* for the next compile, which takes it; NULL */
     uint64_t evaluated, reused_groups;
     uint64_t groups, rows, residuals;

@@ -28,6 +28,8 @@ netpol_room(
     members_index.c
     members_judge.c
     members_selector.c
+    naming.c
+    naming_match.c
     numbers.c
     options.c
     partition.c

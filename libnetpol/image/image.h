@@ -73,6 +73,7 @@ enum {
     NP_SIG_UNCOMPILED = 2, /* accepted, but of a kind that no compile has seen: UNKNOWN */
     NP_SIG_FIRST = 3,
     NP_SIG_SHARED = 1 << 30, /* plus an index into SHARED: several owners */
+    NP_SIG_NAMED = 3 << 29,  /* plus a number of match/named.h; never in an image */
     NP_SIG_DEAD = 0x7fffffff /* the slot was replaced or removed: go on probing */
 };
 

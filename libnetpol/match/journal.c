@@ -12,7 +12,7 @@
  * An endpoint of which only a kind number is known (netpol_endpoints_set) keeps it if both compiles
  * look at the same labels; else it waits for the next compile, UNKNOWN.
  */
-#include "match/table.h"
+#include "match/learn.h"
 
 #include <stdlib.h>
 
@@ -256,6 +256,7 @@ int np_endpoints_advance(struct netpol_endpoints *from, struct netpol_matcher *m
     if (status == NETPOL_OK) {
         status = replay(from, to, mark);
     }
+    status = status == NETPOL_OK ? np_learnt_copy(from, to) : status;
     np_endpoints_unlock(from);
     if (status == NETPOL_OK) {
         *out = to;

@@ -126,9 +126,8 @@ uint32_t np_look_residual(const struct np_hot *hot, uint32_t root, const struct 
     return np_cut_find(hot->image, root, &key);
 }
 
-/* What a tree says in place of the part, if there is one. */
-static uint32_t through(const struct np_hot *hot, enum np_side_of_hop side, uint32_t near,
-                        uint32_t index, const struct netpol_tuple *tuple, const struct np_ask *ask)
+uint32_t np_look_through(const struct np_hot *hot, enum np_side_of_hop side, uint32_t near,
+                         uint32_t index, const struct netpol_tuple *tuple, const struct np_ask *ask)
 {
     const struct netpol_part *part = &hot->parts[index];
     if (!np_is_tree(part)) {
@@ -138,7 +137,7 @@ static uint32_t through(const struct np_hot *hot, enum np_side_of_hop side, uint
     return np_tree_part(hot, first, np_look_residual(hot, part->rule, tuple, ask));
 }
 
-static uint32_t missing(const struct np_hot *hot, uint32_t index)
+uint32_t np_look_missing(const struct np_hot *hot, uint32_t index)
 {
     bool unknown = hot->parts[index].action == NETPOL_UNKNOWN && !np_defect(MISSING_DROPPED);
     return unknown ? hot->missing[index] : 0;
@@ -150,9 +149,10 @@ void np_look_finish(const struct np_hot *hot, struct np_shape shape, struct np_f
     np_verdict_write(hot, shape, found, out);
     out->missing = 0;
     if (out->action == NETPOL_UNKNOWN) { /* else something stands above what is missing */
-        out->missing = (shape.sides & NP_SIDE_BIT_EGRESS ? missing(hot, found.egress) : 0) |
-                       (shape.sides & NP_SIDE_BIT_INGRESS ? missing(hot, found.ingress) : 0) |
-                       (shape.sides & NP_SIDE_BIT_MESH ? missing(hot, found.mesh) : 0);
+        out->missing =
+            (shape.sides & NP_SIDE_BIT_EGRESS ? np_look_missing(hot, found.egress) : 0) |
+            (shape.sides & NP_SIDE_BIT_INGRESS ? np_look_missing(hot, found.ingress) : 0) |
+            (shape.sides & NP_SIDE_BIT_MESH ? np_look_missing(hot, found.mesh) : 0);
     }
 }
 
@@ -161,13 +161,13 @@ void np_look_rest(const struct np_hot *hot, struct np_shape shape, uint32_t src,
                   struct netpol_verdict *out)
 {
     if (shape.sides & NP_SIDE_BIT_EGRESS) {
-        found.egress = through(hot, NP_SIDE_EGRESS, src, found.egress, tuple, ask);
+        found.egress = np_look_through(hot, NP_SIDE_EGRESS, src, found.egress, tuple, ask);
     }
     if (shape.sides & NP_SIDE_BIT_INGRESS) {
-        found.ingress = through(hot, NP_SIDE_INGRESS, dst, found.ingress, tuple, ask);
+        found.ingress = np_look_through(hot, NP_SIDE_INGRESS, dst, found.ingress, tuple, ask);
     }
     if (shape.sides & NP_SIDE_BIT_MESH) {
-        found.mesh = through(hot, NP_SIDE_MESH, dst, found.mesh, tuple, ask);
+        found.mesh = np_look_through(hot, NP_SIDE_MESH, dst, found.mesh, tuple, ask);
     }
     np_look_finish(hot, shape, found, out);
 }

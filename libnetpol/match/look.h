@@ -22,7 +22,8 @@
 
 /* One end of a hop: who it is. */
 struct np_party {
-    uint32_t signature; /* of several owners: NP_SIG_SHARED and where they are */
+    uint32_t signature; /* of several owners: NP_SIG_SHARED and where they are; with names learnt
+                           for the address: NP_SIG_NAMED and their number */
     uint64_t who;       /* endpoint number << 32 | node number, as in a slot */
 };
 /* And its address, where the tuple alone does not say. */
@@ -35,6 +36,7 @@ struct np_parties {
     struct np_party party;
     struct np_where where;
     const struct np_shared *shared; /* NULL: the party alone */
+    const struct np_named *named;   /* names were learnt for it; the party is the bare address's */
 };
 struct np_hop_ports {
     uint8_t family; /* index of the hop's: IPv4 0, IPv6 1, 2: neither end has an address */
@@ -83,6 +85,16 @@ static inline uint64_t np_acquire(const uint64_t *at)
 static inline bool np_is_single(uint32_t signature)
 {
     return signature - NP_SIG_FIRST < NP_SIG_SHARED - NP_SIG_FIRST;
+}
+
+/* One that stands for several owners, and one for an address for which names were learnt. */
+static inline bool np_is_shared(uint32_t signature)
+{
+    return signature - NP_SIG_SHARED < NP_SIG_NAMED - NP_SIG_SHARED;
+}
+static inline bool np_is_named(uint32_t signature)
+{
+    return signature - NP_SIG_NAMED < NP_SIG_DEAD - NP_SIG_NAMED;
 }
 
 /* look.c: by table, else by place. */
@@ -411,6 +423,12 @@ np_inline struct np_found np_look_parts(const struct np_hot *hot, struct np_shap
 
 /* look.c: what a usual tuple asks a residual tree. */
 struct np_cut_key np_look_key(const struct netpol_tuple *tuple);
+/* look.c: what a tree says in place of the part of a side, if there is one; an index. */
+uint32_t np_look_through(const struct np_hot *hot, enum np_side_of_hop side, uint32_t near,
+                         uint32_t index, const struct netpol_tuple *tuple,
+                         const struct np_ask *ask);
+/* look.c: what is missing for a part; 0: nothing. */
+uint32_t np_look_missing(const struct np_hot *hot, uint32_t index);
 /* look.c: writes the verdict when trees have been asked. */
 void np_look_finish(const struct np_hot *hot, struct np_shape shape, struct np_found found,
                     struct netpol_verdict *out);

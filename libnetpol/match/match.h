@@ -8,8 +8,9 @@
  * tuple.c does what the reference does before it judges (canonical addresses, references, families,
  * ports, owners of a shared address); look.c is the five loads; batch_kernel.h the same for many,
  * and batch_rest.c what is rare of it; relation.c how the two ends stand to each other; cut*.c the
- * residual trees. Batches and trees have SIMD variants, of which simd.c chooses. table.c is the
- * endpoints table that changes; slot.c and reader.c publication.
+ * residual trees; look_named.c what is different where names were learnt for an end. Batches and
+ * trees have SIMD variants, of which simd.c chooses. table.c is the endpoints table that changes;
+ * slot.c and reader.c publication.
  */
 #include "image/cut.h"
 #include "image/image.h"
@@ -21,6 +22,7 @@ struct np_table {
     const struct np_slot_ref *refs;
     const struct np_own *own; /* of refs, each under its number */
     const struct np_shared *shared;
+    const struct np_named_table *named;    /* named.h; NULL until a name was learnt */
     uint8_t bits4, bits6, bits_ref;        /* at least 1: also an empty table has two slots */
     uint32_t probes4, probes6, probes_ref; /* never search longer */
 };

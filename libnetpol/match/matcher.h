@@ -9,13 +9,18 @@
 #include "match/match.h"
 
 struct netpol_matcher;
+struct np_named;
+struct np_namer;
 
 /* What a matcher compiled in this process can do beyond its image; all of compile/. */
 struct np_full {
-    /* As np_reference_eval_in: any point, request, effects in the scratch's room. */
+    /* As np_reference_eval_in: any point, request, effects in the scratch's room. named: what was
+     * learnt of source and destination (named.h), NULL: nothing. */
     void (*eval)(const struct netpol_matcher *matcher, const struct netpol_tuple *tuple,
-                 const struct netpol_request *request, const struct netpol_point *point, void *room,
-                 uint32_t room_items, struct netpol_verdict *out);
+                 const struct netpol_request *request, const struct netpol_point *point,
+                 const struct np_named *const named[2], void *room, uint32_t room_items,
+                 struct netpol_verdict *out);
+    const struct np_namer *(*namer)(const struct netpol_matcher *matcher); /* never NULL */
     uint32_t (*room)(const struct netpol_matcher *matcher); /* items a request can need */
     size_t room_item;                                       /* bytes of one */
     uint64_t (*find)(const struct netpol_matcher *matcher, struct np_slice namespace_name,

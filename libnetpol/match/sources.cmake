@@ -14,8 +14,12 @@ netpol_room(
     hot.c
     identity.c
     journal.c
+    learn.c
+    learn_book.c
     look.c
+    look_named.c
     matcher.c
+    named_write.c
     names.c
     reader.c
     relation.c

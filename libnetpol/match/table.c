@@ -282,7 +282,7 @@ void np_live_set_ref(struct np_live *live, uint32_t slot, const struct np_ref_re
 static void copy_address(const struct np_table *from, struct np_live *to,
                          const struct np_where *where, struct np_party party)
 {
-    if (party.signature >= NP_SIG_SHARED) {
+    if (np_is_shared(party.signature)) {
         const struct np_shared *owners = &from->shared[party.signature - NP_SIG_SHARED];
         uint32_t count = 1;
         while (!owners[count - 1].last) {

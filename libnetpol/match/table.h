@@ -126,6 +126,7 @@ struct np_journal {
 };
 
 struct netpol_slot;
+struct np_learnt;
 struct netpol_endpoints {
     _Atomic(const struct np_table *) table; /* of current; the one thing readers load */
     pthread_mutex_t lock;
@@ -146,6 +147,7 @@ struct netpol_endpoints {
     np_vec(struct np_shared) owners;
     uint64_t writes, rebuilds, uncompiled;
     struct np_journal journal;
+    struct np_learnt *learnt; /* learn.h; NULL: no name was learnt yet */
     struct netpol_slot *slot; /* whose readers see views of this; NULL: none */
     uint32_t bound, in_slot;  /* views; of these in the slot */
     bool owned;               /* goes with its last view in the slot */

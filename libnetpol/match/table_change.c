@@ -7,7 +7,7 @@
  * endpoint gets, those who lost one, the endpoint's own record, the addresses it gives up. So an
  * address goes from hand to hand without a moment in which it is nobody's.
  */
-#include "match/table.h"
+#include "match/learn.h"
 
 struct needs {
     uint32_t slots[NP_LIVE_PARTS], shared;
@@ -203,7 +203,7 @@ static bool list_owners(struct netpol_endpoints *e, const struct np_where *where
                                     .endpoint = (uint32_t)(party.who >> 32),
                                     .node = (uint32_t)party.who,
                                     .last = 1};
-    const struct np_shared *owner = party.signature >= NP_SIG_SHARED
+    const struct np_shared *owner = np_is_shared(party.signature)
                                         ? &e->current->shared[party.signature - NP_SIG_SHARED]
                                         : &alone;
     e->owners.count = 0;
@@ -283,8 +283,8 @@ static void lose(struct netpol_endpoints *e, uint32_t number, const struct np_wh
     np_journal_note(e, record.slot.ref, false);
 }
 
-/* An endpoint gives an address up that it has: to the other owners, to what it was before, or to
- * nobody. */
+/* An endpoint gives an address up that it has: to the other owners, to what it was before (with the
+ * names learnt for it), or to nobody. */
 static void give_up(struct netpol_endpoints *e, const struct np_where *where, uint32_t number)
 {
     uint32_t slot = np_live_find(e->current, where);
@@ -300,7 +300,7 @@ static void give_up(struct netpol_endpoints *e, const struct np_where *where, ui
         set_owners(e, where, slot);
     } else if (e->owners.items[0].endpoint != number) {
         return; /* not its own any more */
-    } else if (bare_party(e, where, &bare)) {
+    } else if (np_learnt_party(e, where, &bare) || bare_party(e, where, &bare)) {
         np_live_set(e->current, where, slot, bare);
     } else {
         np_live_kill(e->current, where, slot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Endpoints as compiled become endpoints that change; and their end. */
-#include "match/table.h"
+#include "match/learn.h"
 
 /* ---- what the image says ---- */
 
@@ -280,6 +280,7 @@ void np_endpoints_destroy(struct netpol_endpoints *endpoints)
     struct netpol_ctx *ctx = e->ctx;
     np_endpoints_quiesce(e);
     np_live_destroy(ctx, e->current);
+    np_learnt_destroy(e);
     np_free(ctx, e->nodes[0], nodes_bytes(e));
     np_free(ctx, e->nodes[1], nodes_bytes(e));
     np_map_free(&e->node_names);

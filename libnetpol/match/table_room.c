@@ -73,6 +73,7 @@ int np_endpoints_reserve(struct netpol_endpoints *endpoints, const uint32_t more
         return NETPOL_ERR_MEMORY;
     }
     np_live_copy(&current->table, live);
+    live->table.named = current->table.named;
     endpoints->current = live;
     endpoints->rebuilds++;
     atomic_store_explicit(&endpoints->table, &live->table, memory_order_release);

@@ -6,7 +6,7 @@
  * a shared address); every pair of them is judged and the most restrictive answer stands. An end
  * that no compile has seen makes the whole answer UNKNOWN, never that of the outside world.
  */
-#include "match/look.h"
+#include "match/named.h"
 #include "base/defect.h"
 
 struct end { /* as the tuple names it */
@@ -160,8 +160,7 @@ static struct np_party party_at(const struct np_hot *hot, const struct np_table 
 
 static const struct np_shared *owners_of(const struct np_table *table, struct np_party party)
 {
-    return party.signature >= NP_SIG_SHARED ? &table->shared[party.signature - NP_SIG_SHARED]
-                                            : NULL;
+    return np_is_shared(party.signature) ? &table->shared[party.signature - NP_SIG_SHARED] : NULL;
 }
 
 static struct np_party owner_party(const struct np_shared *owner)
@@ -229,6 +228,7 @@ static bool resolve(const struct np_hot *hot, const struct np_table *table, cons
                     uint8_t family, struct np_parties *out)
 {
     out->shared = NULL;
+    out->named = NULL;
     if (end->ref) {
         return resolve_ref(hot, table, end, family, out);
     }
@@ -238,6 +238,10 @@ static bool resolve(const struct np_hot *hot, const struct np_table *table, cons
         return true;
     }
     out->party = party_at(hot, table, &end->where);
+    if (np_is_named(out->party.signature)) {
+        out->named = np_named_at(table->named, out->party.signature);
+        out->party.signature = out->named->base;
+    }
     out->shared = owners_of(table, out->party);
     for (const struct np_shared *owner = out->shared; owner; owner++) {
         if (!np_is_single(owner->signature)) {
@@ -294,7 +298,12 @@ static void judge_owners(const struct np_hot *hot, struct np_shape shape,
         for (uint32_t j = 0; more_dst; j++) {
             struct netpol_verdict one;
             struct np_party to = owner_at(dst, j, &more_dst);
-            np_look(hot, shape, from, to, port_class, NULL, ask, &one);
+            if (src->named || dst->named) {
+                const struct np_named *named[2] = {src->named, dst->named};
+                np_look_named(hot, shape, from, to, named, port_class, ask, &one);
+            } else {
+                np_look(hot, shape, from, to, port_class, NULL, ask, &one);
+            }
             if (i == 0 && j == 0) {
                 *out = one;
             } else {
@@ -355,6 +364,15 @@ bool np_match_parties(const struct np_hot *hot, const struct np_table *table,
     *src = resolve(hot, table, &from, family, src) ? *src : nobody;
     *dst = resolve(hot, table, &to, family, dst) ? *dst : nobody;
     return true;
+}
+
+void np_match_named(const struct np_hot *hot, const struct np_table *table,
+                    const struct netpol_tuple *tuple, const struct np_named *out[2])
+{
+    struct np_parties src, dst;
+    bool can_be = np_match_parties(hot, table, tuple, &src, &dst);
+    out[0] = can_be ? src.named : NULL;
+    out[1] = can_be ? dst.named : NULL;
 }
 
 /* ---- the same question over two tables ---- */

@@ -221,4 +221,7 @@ bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_a
 bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options,
                       uint64_t ref, const struct np_address *address, uint8_t family,
                       uint32_t which, struct np_end *out, uint32_t *n_owners);
+/* What an address is that no endpoint owns, or none does any more. */
+void np_inventory_place(const struct np_inventory *inv, const struct np_options *options,
+                        const struct np_address *address, struct np_end *out);
 #endif

@@ -102,6 +102,14 @@ static bool has_address(const struct np_inventory *inv, const struct np_endpoint
     return false;
 }
 
+void np_inventory_place(const struct np_inventory *inv, const struct np_options *options,
+                        const struct np_address *address, struct np_end *out)
+{
+    *out = (struct np_end){0};
+    end_of_address(inv, options, address, out);
+    out->endpoint = host_endpoint_at(inv, address);
+}
+
 bool np_inventory_end(const struct np_inventory *inv, const struct np_options *options,
                       uint64_t ref, const struct np_address *address, uint8_t family,
                       uint32_t which, struct np_end *out, uint32_t *n_owners)
@@ -135,7 +143,6 @@ bool np_inventory_end(const struct np_inventory *inv, const struct np_options *o
         out->missing_address = NP_NO;
         return true;
     }
-    end_of_address(inv, options, address, out);
-    out->endpoint = host_endpoint_at(inv, address);
+    np_inventory_place(inv, options, address, out);
     return true;
 }

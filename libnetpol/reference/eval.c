@@ -23,7 +23,8 @@ struct question {
     const struct np_model *model;
     const struct netpol_tuple *tuple;
     const struct netpol_request *request;
-    bool pending; /* the second walk alone */
+    const struct np_end_names *names; /* of source and destination; NULL: nothing learnt */
+    bool pending;                     /* the second walk alone */
     uint8_t family;
     struct np_address src, dst;
     uint64_t src_ref, dst_ref;
@@ -157,17 +158,28 @@ static void take_original(const struct question *q, struct np_hop *hop)
     }
 }
 
-static void take_names(const struct netpol_request *request, struct np_hop *hop)
+static void give_names(struct np_end *end, const struct netpol_string *names, size_t count)
 {
+    end->names = names;
+    end->n_names = (uint32_t)count;
+    end->names_given = true;
+}
+
+/* Those of the question prevail. */
+static void take_names(const struct question *q, struct np_hop *hop)
+{
+    const struct netpol_request *request = q->request;
+    struct np_end *ends[2] = {&hop->src, &hop->dst};
+    for (int i = 0; q->names && i < 2; i++) {
+        if (q->names[i].given) {
+            give_names(ends[i], q->names[i].items, q->names[i].count);
+        }
+    }
     if (request && request->src_names_given) {
-        hop->src.names = request->src_names;
-        hop->src.n_names = (uint32_t)request->n_src_names;
-        hop->src.names_given = true;
+        give_names(&hop->src, request->src_names, request->n_src_names);
     }
     if (request && request->dst_names_given) {
-        hop->dst.names = request->dst_names;
-        hop->dst.n_names = (uint32_t)request->n_dst_names;
-        hop->dst.names_given = true;
+        give_names(&hop->dst, request->dst_names, request->n_dst_names);
     }
 }
 
@@ -184,7 +196,7 @@ static bool make_hop(const struct question *q, uint32_t which_src, uint32_t whic
     if (hop->family == 0) { /* known when one of the two has an address after all */
         hop->family = hop->src.address.family ? hop->src.address.family : hop->dst.address.family;
     }
-    take_names(q->request, hop);
+    take_names(q, hop);
     take_original(q, hop);
     return true;
 }
@@ -257,21 +269,29 @@ static void judge(struct question *q, const struct netpol_point *point,
 }
 
 void np_reference_eval_in(const struct np_model *model, const struct netpol_tuple *tuple,
-                          const struct netpol_request *request, const struct netpol_point *point,
-                          const struct np_trace *trace, struct np_effects *room,
-                          struct netpol_verdict *out)
+                          const struct netpol_request *request, const struct np_end_names names[2],
+                          const struct netpol_point *point, const struct np_trace *trace,
+                          struct np_effects *room, struct netpol_verdict *out)
 {
-    struct question q = {.model = model, .tuple = tuple, .request = request};
+    struct question q = {.model = model, .tuple = tuple, .request = request, .names = names};
     judge(&q, point, trace, room, out);
+}
+
+void np_reference_eval_named(const struct np_model *model, const struct netpol_tuple *tuple,
+                             const struct netpol_request *request,
+                             const struct np_end_names names[2], const struct netpol_point *point,
+                             const struct np_trace *trace, struct netpol_verdict *out)
+{
+    struct np_applied items[SMALL_ROOM];
+    struct np_effects room = {.items = items, .capacity = SMALL_ROOM};
+    np_reference_eval_in(model, tuple, request, names, point, trace, &room, out);
 }
 
 void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple,
                        const struct netpol_request *request, const struct netpol_point *point,
                        const struct np_trace *trace, struct netpol_verdict *out)
 {
-    struct np_applied items[SMALL_ROOM];
-    struct np_effects room = {.items = items, .capacity = SMALL_ROOM};
-    np_reference_eval_in(model, tuple, request, point, trace, &room, out);
+    np_reference_eval_named(model, tuple, request, NULL, point, trace, out);
 }
 
 void np_reference_eval_pending(const struct np_model *model, const struct netpol_tuple *tuple,

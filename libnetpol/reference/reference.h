@@ -126,11 +126,23 @@ void np_reference_eval_pending(const struct np_model *model, const struct netpol
                                const struct netpol_request *request,
                                const struct netpol_point *point, const struct np_trace *trace,
                                struct netpol_verdict *out);
-/* np_reference_eval with the caller's room for effects (it has a small one of its own). */
+/* Names learnt for an end: all it has, unless the request says them itself. */
+struct np_end_names {
+    const struct netpol_string *items;
+    uint32_t count;
+    bool given; /* false: nothing was learnt */
+};
+/* np_reference_eval with what was learnt of source and destination. */
+void np_reference_eval_named(const struct np_model *model, const struct netpol_tuple *tuple,
+                             const struct netpol_request *request,
+                             const struct np_end_names names[2], const struct netpol_point *point,
+                             const struct np_trace *trace, struct netpol_verdict *out);
+/* And with the caller's room for effects (the others have a small one of their own). names NULL:
+ * nothing was learnt. */
 void np_reference_eval_in(const struct np_model *model, const struct netpol_tuple *tuple,
-                          const struct netpol_request *request, const struct netpol_point *point,
-                          const struct np_trace *trace, struct np_effects *room,
-                          struct netpol_verdict *out);
+                          const struct netpol_request *request, const struct np_end_names names[2],
+                          const struct netpol_point *point, const struct np_trace *trace,
+                          struct np_effects *room, struct netpol_verdict *out);
 uint32_t np_reference_room(const struct np_model *model); /* np_applied items */
 /* A path of several hops: every hop must let it pass. deny > unknown > inspect > allow; of equals
  * the first. */

@@ -129,15 +129,20 @@ static bool any_pattern(const struct np_literal *literal, struct np_slice text)
     return false;
 }
 
-/* Names that were given decide. Else: a pod or node has none, outside they are not known. */
-static np_truth names_truth(const struct np_literal *literal, const struct np_end *end)
+/* Names that were given decide. Else: a pod or node has none; outside they are not known, or by
+ * option there are none. Who an end without an address is, nobody knows. */
+static np_truth names_truth(const struct np_model *model, const struct np_literal *literal,
+                            const struct np_end *end)
 {
+    enum { UNKNOWN, NONE }; /* the order of option unlearnt_names */
     for (uint32_t i = 0; i < end->n_names; i++) {
         if (any_pattern(literal, np_slice_from(end->names[i]))) {
             return NP_YES;
         }
     }
-    bool known = end->names_given || end->endpoint || np_end_is_node(end);
+    bool none =
+        model->options.unlearnt_names == NONE && end->address.family && !np_is_maybe(end->missing);
+    bool known = end->names_given || end->endpoint || np_end_is_node(end) || none;
     return known || literal->n_patterns == 0 ? NP_NO : NP_UNKNOWN(NP_FACT_NAMES);
 }
 
@@ -220,7 +225,7 @@ static np_truth literal_truth(const struct np_model *model, const struct np_lite
     case NP_LIT_FED_SET:
         return np_and(domain_truth(end, literal->domain), fed_truth(literal, end));
     case NP_LIT_DNS_NAMES:
-        return np_and(domain_truth(end, literal->domain), names_truth(literal, end));
+        return np_and(domain_truth(end, literal->domain), names_truth(model, literal, end));
     case NP_LIT_RESERVED:
         return reserved_truth(literal, end, other);
     case NP_LIT_IDENTITY:

@@ -293,7 +293,7 @@ static void effects_on_headers(void **state)
         memcpy(t.src, prefix("10.0.0.9").address.bytes, 16);
         memcpy(t.dst, prefix("10.0.0.1").address.bytes, 16);
         assert_int_equal(np_reference_room(m->model), 2); /* one effect, two checkpoints */
-        np_reference_eval_in(m->model, &t, &get, NULL, NULL, NULL, &v);
+        np_reference_eval_in(m->model, &t, &get, NULL, NULL, NULL, NULL, &v);
         assert_int_equal(v.action, NETPOL_INSPECT);
     }
 }
