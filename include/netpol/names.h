@@ -13,7 +13,8 @@
  * ranges and addresses of services stay what they are, names or not.
  *
  * Nothing is compiled again. Readers never wait: an address's names change by one store. Names
- * belong to the endpoints, and netpol_endpoints_advance takes them along.
+ * belong to the endpoints, and netpol_endpoints_advance takes them along; who is still inside a
+ * view of older endpoints sees what these were told.
  *
  * These calls are the only ones that know of time. Its unit is the caller's (milliseconds, say),
  * the same in all calls for one endpoints; it must come from a clock that does not jump.

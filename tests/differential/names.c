@@ -397,6 +397,7 @@ static bool try_set(struct run *run, uint64_t seed, uint32_t steps, uint32_t cou
     gen_make(&g, seed, seed % 5 == 0 ? GEN_CALICO_SHAPE : seed % 2 ? certain : all);
     run->random = (struct gen_random){seed * 7919};
     ask_for_names(&g, &run->random);
+    g.options.unlearnt_names = gen_draw(&run->random, 2);
     struct np_model *model = gen_build(run->ctx, &g, &as_drawn);
     struct netpol_matcher *matcher = NULL;
     if (!model || np_compile_model(run->ctx, model, &matcher) != NETPOL_OK) {
