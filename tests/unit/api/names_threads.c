@@ -17,7 +17,7 @@
 enum { READERS = 3, ADDRESSES = 24, BATCH = 16, SWAP_EVERY = 64 };
 enum phase { NOBODY, LEARNING, LIVE, EXPIRING, PHASES };
 
-static unsigned rounds = 1500;
+static unsigned rounds = 500;
 
 static const char cluster[] =
     "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\n"
