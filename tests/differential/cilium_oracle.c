@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The walk: ranks in order, the defaults, and what is possible where facts are not given. */
+#include "differential/cilium_oracle.h"
+
+#include <arpa/inet.h>
+
+/* ---- truth ---- */
+
+cil_truth cil_and(cil_truth a, cil_truth b)
+{
+    if (a == CIL_NO || b == CIL_NO) {
+        return CIL_NO;
+    }
+    return a == CIL_YES ? b : b == CIL_YES ? a : a | b;
+}
+
+cil_truth cil_or(cil_truth a, cil_truth b)
+{
+    if (a == CIL_YES || b == CIL_YES) {
+        return CIL_YES;
+    }
+    return a == CIL_NO ? b : b == CIL_NO ? a : a | b;
+}
+
+/* ---- questions ---- */
+
+static void end_of(const struct cil *c, const uint8_t address[16], bool six, struct cil_end *out)
+{
+    char text[40];
+    uint8_t bytes[16];
+    int family = six ? AF_INET6 : AF_INET;
+    *out = (struct cil_end){.pod = -1, .node = -1, .six = six};
+    memcpy(out->address, address, 16);
+    for (unsigned i = 0; i < CIL_PODS + CIL_NODES + CIL_OUTSIDE; i++) {
+        unsigned node = i - CIL_PODS, outside = node - CIL_NODES;
+        memset(bytes, 0, sizeof bytes);
+        if (i < CIL_PODS) {
+            cil_pod_address(text, i, six ? 6 : 4);
+        } else if (node < CIL_NODES) {
+            cil_node_address(text, node, six ? 6 : 4);
+        } else {
+            snprintf(text, sizeof text, "%s", cil_outside[outside][six]);
+        }
+        (void)inet_pton(family, text, bytes);
+        if (memcmp(bytes, address, 16) != 0) {
+            continue;
+        }
+        if (i >= CIL_PODS && node < CIL_NODES) {
+            out->node = (int)node;
+            out->apiserver = node == 0 && c->apiserver & 1;
+        } else if (i >= CIL_PODS) {
+            out->apiserver = outside == 1 && c->apiserver & 2;
+        } else if (c->pods[i].present && !c->pods[i].host_network &&
+                   (six ? c->pods[i].six : c->pods[i].four)) {
+            out->pod = (int)i;
+        }
+    }
+}
+
+void cil_question_of(const struct cil *c, const struct cil_asked *asked, struct cil_question *out)
+{
+    const struct netpol_tuple *t = &asked->tuple;
+    *out = (struct cil_question){.asked = asked,
+                                 .protocol = t->protocol,
+                                 .port = t->dst_port,
+                                 .icmp_type = t->icmp_type,
+                                 .icmp_code = t->icmp_code};
+    out->fragment = t->flags & NETPOL_TUPLE_LATER_FRAGMENT;
+    out->has_ports =
+        !out->fragment && (t->protocol == 6 || t->protocol == 17 || t->protocol == 132);
+    end_of(c, t->src, t->family == 6, &out->src);
+    end_of(c, t->dst, t->family == 6, &out->dst);
+}
+
+/* ---- what is possible ---- */
+
+static struct cil_decision certain(bool allow)
+{
+    return (struct cil_decision){
+        .judged = true, .may_allow = allow, .may_deny = !allow, .tier = UINT8_MAX};
+}
+
+/* One or the other, by a truth. */
+static struct cil_decision either(cil_truth t, const struct cil_decision *yes,
+                                  const struct cil_decision *no)
+{
+    if (t == CIL_YES || t == CIL_NO) {
+        return t == CIL_YES ? *yes : *no;
+    }
+    struct cil_decision out = *yes;
+    out.may_allow = yes->may_allow || no->may_allow;
+    out.may_deny = yes->may_deny || no->may_deny;
+    out.inspect = yes->inspect || no->inspect;
+    out.unsure = yes->unsure || no->unsure;
+    out.causes = t | yes->causes | no->causes;
+    out.policies = 0;
+    return out;
+}
+
+int cil_verdict(const struct cil_decision *d)
+{
+    if (!d->judged) {
+        return NETPOL_ALLOW;
+    }
+    if (d->may_allow && d->may_deny) {
+        return d->causes & CIL_OF_FACT ? NETPOL_UNKNOWN : NETPOL_INSPECT;
+    }
+    return d->may_deny ? NETPOL_DENY : d->inspect ? NETPOL_INSPECT : NETPOL_ALLOW;
+}
+
+/* ---- one rank ---- */
+
+struct rank {
+    const struct cil_side *side;
+    const struct cil_entry *items;
+    unsigned count;
+};
+
+static cil_truth any_of(const struct rank *r, uint8_t action, uint8_t *policies)
+{
+    cil_truth result = CIL_NO;
+    for (unsigned i = 0; i < r->count; i++) {
+        if (r->items[i].action == action) {
+            result = cil_or(result, r->items[i].flow);
+            *policies |= (uint8_t)(1 << r->items[i].policy);
+        }
+    }
+    return result;
+}
+
+enum parser { BY_NOBODY, BY_HTTP, BY_DNS, BY_TLS };
+
+static enum parser parser_of(const struct cil_entry *e)
+{
+    if (!e->ports) {
+        return BY_NOBODY;
+    }
+    return e->ports->l7 == CIL_HTTP  ? BY_HTTP
+           : e->ports->l7 == CIL_DNS ? BY_DNS
+           : e->ports->n_names       ? BY_TLS
+                                     : BY_NOBODY;
+}
+
+struct allows {
+    cil_truth matches, redirects;
+    enum parser parser;
+    bool redirected, terminated; /* some rule does so */
+    uint8_t policies;
+    bool auths; /* some rule speaks of authentication */
+};
+
+static void join(const struct rank *r, struct allows *out)
+{
+    const struct cil_asked *asked = r->side->q->asked;
+    const struct cil_options *options = &r->side->set->options;
+    cil_truth both = CIL_NO, name = CIL_NO, request = CIL_NO;
+    bool named = false;
+    for (unsigned i = 0; i < r->count; i++) { /* who looks into it? */
+        const struct cil_entry *e = &r->items[i];
+        enum parser parser = e->action == CIL_ACCEPT ? parser_of(e) : BY_NOBODY;
+        if (parser != BY_NOBODY) {
+            out->redirects = cil_or(out->redirects, e->flow);
+            out->parser = out->parser == BY_NOBODY || parser < out->parser ? parser : out->parser;
+            out->terminated = out->terminated || (e->ports->l7 && e->ports->n_names);
+        }
+    }
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct cil_entry *e = &r->items[i];
+        bool plain = parser_of(e) == BY_NOBODY;
+        if (e->action != CIL_ACCEPT || (plain && options->plain_dropped && out->redirects)) {
+            continue;
+        }
+        cil_truth n = cil_server_name_matches(e->ports, asked);
+        cil_truth q = cil_request_matches(r->side->set, e->ports, asked);
+        q = e->all_requests ? CIL_YES : q; /* server names are heard all the same */
+        named = named || (e->ports && e->ports->n_names);
+        both = cil_or(both, cil_and(e->flow, cil_and(n, q)));
+        name = cil_or(name, cil_and(e->flow, n));
+        request = cil_or(request, cil_and(e->flow, q));
+        out->policies |= (uint8_t)(1 << e->policy);
+        out->auths = out->auths || e->auth;
+    }
+    out->matches = named && !options->same_rule ? cil_and(name, request) : both;
+}
+
+/* Can the proxy read what is asked about? */
+static cil_truth readable(const struct cil_asked *asked, enum parser parser)
+{
+    if (!asked->asked) {
+        return CIL_MAYBE | CIL_OF_REQUEST;
+    }
+    if (asked->kind == CIL_OPAQUE) {
+        return CIL_NO;
+    }
+    if (parser == BY_TLS) {
+        return asked->sni_presence == NETPOL_PRESENT ? CIL_YES : CIL_MAYBE | CIL_OF_REQUEST;
+    }
+    if (asked->kind == CIL_TLS) {
+        return CIL_NO;
+    }
+    return asked->kind == CIL_NO_REQUEST ? CIL_MAYBE | CIL_OF_REQUEST : CIL_YES;
+}
+
+/* ---- authentication ---- */
+
+/* How specific an entry is: first by its ports, then by its peer. */
+static int rank_of(const struct cil_entry *e)
+{
+    return 2 * e->bits + e->specific;
+}
+
+/* The explicit mode of the most specific entry below `limit`, of this kind of peer; -1: none. */
+static int said_below(const struct rank *r, int limit, bool specific)
+{
+    int best = -1, mode = -1;
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct cil_entry *e = &r->items[i];
+        int at = rank_of(e), auth = e->auth - CIL_AUTH_DISABLED;
+        if (e->action == CIL_ACCEPT && e->auth && e->specific == specific && at <= limit &&
+            (at > best || (at == best && auth > mode))) {
+            best = at;
+            mode = auth;
+        }
+    }
+    return mode;
+}
+
+/* 0 none, 1 wanted, 2 never there */
+static int mode_of(const struct rank *r)
+{
+    int top = -1;
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct cil_entry *e = &r->items[i];
+        top = e->action == CIL_ACCEPT && rank_of(e) > top ? rank_of(e) : top;
+    }
+    int own = said_below(r, top, top & 1);
+    if (own >= 0) {
+        return own;
+    }
+    int wildcard = said_below(r, INT16_MAX, false);
+    return wildcard > 0 ? wildcard : 0;
+}
+
+static struct cil_decision with_auth(const struct rank *r, const struct allows *allows,
+                                     struct cil_decision allow)
+{
+    if (!allows->auths) {
+        return allow;
+    }
+    for (unsigned i = 0; i < r->count; i++) { /* which of them speak is another matter then */
+        const struct cil_entry *e = &r->items[i];
+        allow.unsure = allow.unsure || parser_of(e) != BY_NOBODY || e->flow != CIL_YES;
+    }
+    const struct cil_asked *asked = r->side->q->asked;
+    int mode = mode_of(r);
+    uint8_t said = asked->asked ? asked->authenticated : NETPOL_TRI_NOT_SAID;
+    struct cil_decision deny = certain(false);
+    deny.policies = allow.policies;
+    cil_truth passes = mode == 0                     ? CIL_YES
+                       : mode == 2                   ? CIL_NO
+                       : said == NETPOL_TRI_NOT_SAID ? CIL_MAYBE | CIL_OF_REQUEST
+                                                     : said == NETPOL_TRI_YES;
+    deny.unsure = allow.unsure;
+    deny.tier = allow.tier;
+    return either(passes, &allow, &deny);
+}
+
+/* ---- the walk ---- */
+
+static struct cil_decision judge_rank(const struct rank *r, const struct cil_decision *next,
+                                      const struct cil_decision *next_tier)
+{
+    struct cil_decision deny = certain(false), allow = certain(true);
+    struct allows allows = {0};
+    uint8_t passing = 0;
+    deny.tier = allow.tier = r->items[0].tier;
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct cil_entry *e = &r->items[i];
+        deny.example = e->action == CIL_DENY ? *e : deny.example;
+        allow.example = e->action == CIL_ACCEPT ? *e : allow.example;
+    }
+    cil_truth denies = any_of(r, CIL_DENY, &deny.policies);
+    struct cil_decision here = either(any_of(r, CIL_PASS, &passing), next_tier, next);
+    join(r, &allows);
+    deny.overruled = allows.matches != CIL_NO;
+    allow.policies = allows.policies;
+    allow = with_auth(r, &allows, allow);
+    here = either(allows.matches, &allow, &here);
+    if (allows.parser != BY_NOBODY) {
+        cil_truth read = readable(r->side->q->asked, allows.parser);
+        here.inspect = here.inspect || (read & CIL_MAYBE);
+        struct cil_decision refused = certain(false);
+        refused.unsure = r->side->q->asked->kind == CIL_TLS && allows.terminated;
+        refused.policies = allows.policies;
+        refused.tier = allow.tier;
+        refused.example = allow.example;
+        if (read == CIL_NO) {
+            here = either(allows.redirects, &refused, &here);
+        }
+    }
+    return either(denies, &deny, &here);
+}
+
+/* Before and behind all policies. */
+static struct cil_decision judge_default(const struct cil_side *s, const struct cil_entries *e)
+{
+    bool host = s->direction == CIL_INGRESS && cil_is_own_node(s->set, s->near, s->far);
+    bool allowed = host && s->set->options.allow_localhost == 0;
+    return certain(!e->isolated || allowed);
+}
+
+static bool is_let_through(const struct cil_side *s)
+{
+    const struct cil_options *o = &s->set->options;
+    const struct cil_question *q = s->q;
+    bool host = s->direction == CIL_INGRESS && cil_is_own_node(s->set, s->near, s->far);
+    bool needed = q->protocol == 1 && q->icmp_type == 3 && q->icmp_code == 4 && !q->fragment;
+    return (host && o->allow_localhost == 1) || (needed && !o->judge_frag_needed) ||
+           (s->near->pod == s->far->pod && !o->self_judged) || o->policy_enforcement == 2;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct cil_entry *x = a, *y = b;
+    return x->tier != y->tier ? x->tier - y->tier : x->priority - y->priority;
+}
+
+static struct cil_decision judge_side(const struct cil_side *s)
+{
+    static struct cil_entries entries;
+    cil_collect(s, &entries);
+    if (is_let_through(s)) {
+        return certain(true);
+    }
+    qsort(entries.items, entries.count, sizeof *entries.items, by_rank);
+    struct cil_decision here = judge_default(s, &entries), next_tier = here;
+    for (unsigned end = entries.count; end > 0;) { /* from the last rank to the first */
+        unsigned begin = end - 1;
+        while (begin > 0 && by_rank(&entries.items[begin - 1], &entries.items[end - 1]) == 0) {
+            begin--;
+        }
+        if (end < entries.count && entries.items[end].tier != entries.items[begin].tier) {
+            next_tier = here;
+        }
+        struct rank rank = {s, &entries.items[begin], end - begin};
+        here = judge_rank(&rank, &here, &next_tier);
+        end = begin;
+    }
+    return here;
+}
+
+void cil_judge(const struct cil *c, const struct cil_question *q, struct cil_answer *out)
+{
+    memset(out, 0, sizeof *out);
+    for (unsigned d = 0; d < CIL_DIRECTIONS; d++) {
+        struct cil_side side = {.set = c, .q = q, .direction = d};
+        side.near = d == CIL_INGRESS ? &q->dst : &q->src;
+        side.far = d == CIL_INGRESS ? &q->src : &q->dst;
+        if (side.near->pod >= 0) {
+            out->parts[d] = judge_side(&side);
+        }
+    }
+}
