@@ -30,9 +30,12 @@ int np_explanation_write(const struct netpol_explanation *e, bool json, bool col
 void np_explanation_text(const struct netpol_explanation *e, bool color, struct np_text *out);
 void np_explanation_json(const struct netpol_explanation *e, struct np_text *out);
 
-/* ---- words (explain_why.c) ---- */
+/* ---- words (explain_why.c, explain_set.c) ---- */
 /* "production/frontend", "10.0.0.1", "node n1". */
 void np_say_end(struct np_text *out, const struct np_end *end);
+/* Why the end is not of the set, or may not be. */
+void np_say_set(struct np_text *out, const struct np_model *model, const struct np_set *set,
+                const struct np_hop *hop, const struct np_end *end);
 /* Why a rule does not, or may not, match. */
 void np_say_rule(struct np_text *out, const struct np_model *model,
                  const struct np_trace_step *step);

@@ -24,6 +24,7 @@ netpol_room(
     dump_trie.c
     dump_write.c
     explain.c
+    explain_set.c
     explain_why.c
     explain_write.c
     flow.c

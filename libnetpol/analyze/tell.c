@@ -91,6 +91,44 @@ static void tell_objects(struct np_text *out, const struct np_literal *literal)
     }
 }
 
+void np_tell_reserved(struct np_text *out, uint32_t number)
+{
+    static const char *const words[] = {
+        [1] = "the own node",
+        [2] = "outside of the cluster",
+        [3] = "a pod that Cilium does not manage",
+        [4] = "a health endpoint",
+        [5] = "a pod that has no identity yet",
+        [6] = "another node",
+        [7] = "the API server",
+        [8] = "an ingress of Cilium",
+        [9] = "outside of the cluster with an IPv4 address",
+        [10] = "outside of the cluster with an IPv6 address",
+    };
+    if (number < sizeof words / sizeof *words && words[number]) {
+        np_text_addf(out, "%s", words[number]);
+    } else {
+        np_text_addf(out, "identity %u", number);
+    }
+}
+
+static void tell_ranges(struct np_text *out, const struct np_literal *literal)
+{
+    enum { LISTED = 4 };
+    char prefix[50];
+    if (literal->name) {
+        np_text_addf(out, "%s", literal->name->text);
+        return;
+    }
+    for (uint32_t i = 0; i < literal->n_prefixes && i < LISTED; i++) {
+        np_prefix_format(&literal->prefixes[i], prefix);
+        np_text_addf(out, "%s%s", i ? ", " : "", prefix);
+    }
+    if (literal->n_prefixes > LISTED) {
+        np_text_addf(out, " and %u more", literal->n_prefixes - LISTED);
+    }
+}
+
 static void tell_literal(struct np_text *out, const struct np_literal *literal)
 {
     char prefix[50];
@@ -110,6 +148,15 @@ static void tell_literal(struct np_text *out, const struct np_literal *literal)
         for (uint32_t i = 0; i < literal->n_patterns; i++) {
             np_text_addf(out, "%s%s", i ? ", " : "", literal->patterns[i].text->text);
         }
+        break;
+    case NP_LIT_RESERVED:
+        np_tell_reserved(out, literal->number);
+        break;
+    case NP_LIT_FED_SET:
+        tell_ranges(out, literal);
+        break;
+    case NP_LIT_NOTHING:
+        np_text_addf(out, "nobody");
         break;
     default:
         np_text_addf(out, "other peers");

@@ -8,6 +8,8 @@
 void np_tell_selector(struct np_text *out, const struct np_selector *selector, enum np_scope scope);
 /* "pods app=web in namespaces team=x", "every pod", "10.0.0.0/8", joined by "or". */
 void np_tell_set(struct np_text *out, const struct np_set *set);
+/* "the own node", "an address outside of the cluster": a reserved identity of Cilium. */
+void np_tell_reserved(struct np_text *out, uint32_t number);
 /* "TCP 80", "TCP 8000-8080", "every port", "TCP http". */
 void np_tell_ports(struct np_text *out, const struct np_match *match);
 /* "shop/cart": as questions name it. */

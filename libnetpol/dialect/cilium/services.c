@@ -91,12 +91,12 @@ static void fill_in(struct np_build *b, const struct np_inventory *inventory, vo
     }
 }
 
-/* For messages: "service ns/name", "services with these labels". */
+/* For messages and explanations. */
 static np_str title(struct np_lower *l, const struct services *s)
 {
     const char *space = s->space ? np_str_slice(s->space).ptr : "*";
-    return s->name ? np_build_format(l->build, "service %s/%s", space, np_str_slice(s->name).ptr)
-                   : np_build_format(l->build, "service with the labels in %s", space);
+    return s->name ? np_build_format(l->build, "Service/%s/%s", space, np_str_slice(s->name).ptr)
+                   : np_build_format(l->build, "Services of %s with the labels", space);
 }
 
 const struct np_set *np_cilium_service_set(struct np_lower *l,

@@ -270,6 +270,59 @@ static void memory_may_end_while_explaining(void **state)
     world_close(&w);
 }
 
+/* Selectors of Cilium are about several kinds of ends; the words say of which an end is not. */
+static void kinds_of_ends(void **state)
+{
+    static const char policy[] =
+        "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+        "metadata: {name: c, namespace: shop}\nspec:\n"
+        "  endpointSelector: {matchLabels: {app: api}}\n  ingress:\n"
+        "  - fromEndpoints: [{matchLabels: {'reserved:world': '', 'cidr:10.1.0.0/16': ''}}]\n"
+        "  - fromEntities: [remote-node]\n"
+        "  - fromEndpoints: [{matchLabels: {'any:app': job}, matchExpressions: "
+        "[{key: 'reserved:host', operator: DoesNotExist}]}]\n"
+        "  - fromEntities: [cluster]\n    toPorts: [{ports: [{port: '9'}]}]\n"
+        "  - fromEntities: [cluster]\n"
+        "  - fromCIDRSet: [{cidrGroupRef: partners}]\n"
+        "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\n"
+        "status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}\n";
+    static const struct {
+        const char *src, *lines[5];
+    } rows[] = {
+        {"{\"ip\":\"8.8.8.8\"}",
+         {"spec.ingress[0]  source 8.8.8.8: 8.8.8.8 is not in 10.1.0.0/16",
+          "spec.ingress[1]  source 8.8.8.8: it is not another node",
+          "spec.ingress[4]  allow  source 8.8.8.8: it cannot be told: whether it is the API server",
+          "spec.ingress[5]  source 8.8.8.8: CiliumCIDRGroup/partners is nobody that is known"}},
+        {"{\"ip\":\"192.168.0.1\"}",
+         {"spec.ingress[0]  source node n1 192.168.0.1: it is not outside of the cluster",
+          "spec.ingress[2]  source node n1 192.168.0.1: it is neither a pod, nor outside of the "
+          "cluster"}                                                                          },
+        {"{\"pod\":\"shop/web\"}",
+         {"spec.ingress[0]  source shop/web: it is not outside of the cluster",
+          "spec.ingress[2]  source shop/web: it has app=web, not job",
+          "spec.ingress[3].toPorts[0]  TCP 80 is not TCP 9 or UDP 9 or SCTP 9",
+          "yes   spec.ingress[4]  allow"}                                                     },
+    };
+    struct world w;
+    struct sink_text out;
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, cluster), NETPOL_OK);
+    assert_int_equal(world_load(&w, policy + strlen("---\n")), NETPOL_OK);
+    assert_int_equal(world_try_compile(&w, "cilium", NULL), NETPOL_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char question[160];
+        snprintf(question, sizeof question,
+                 "{\"src\":%s,\"dst\":{\"pod\":\"shop/api\"},\"port\":80}", rows[i].src);
+        world_ask(&w, question, 0, 1, &out);
+        for (size_t k = 0; k < 5 && rows[i].lines[k]; k++) {
+            assert_has(out.text, rows[i].lines[k]);
+        }
+    }
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_point_explains_its_own_side_only),
         cmocka_unit_test(what_was_never_judged_is_not_called_free),
         cmocka_unit_test(memory_may_end_while_explaining),
+        cmocka_unit_test(kinds_of_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
