@@ -264,11 +264,22 @@ bool np_lint_closed(const struct np_class *class, enum np_direction direction)
     return false;
 }
 
+/* Without isolating, what only allows beside alternatives of its kind takes nothing away. */
+static bool restricts(const struct np_policy *policy, enum np_direction direction)
+{
+    bool some = policy->isolates[direction];
+    for (uint32_t r = 0; !some && r < policy->n_rules[direction]; r++) {
+        some = policy->tier->rank_order == NP_LISTED ||
+               policy->rules[direction][r].action != NP_ACT_ALLOW;
+    }
+    return some;
+}
+
 bool np_lint_restricted(const struct np_class *class, enum np_direction direction)
 {
     const struct np_focus *focus = &class->focus[direction];
     for (uint32_t p = 0; p < focus->n_policies; p++) {
-        if (focus->policies[p]->isolates[direction] || focus->policies[p]->n_rules[direction]) {
+        if (restricts(focus->policies[p], direction)) {
             return true;
         }
     }

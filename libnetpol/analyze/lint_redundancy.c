@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rules that change nothing. A rule inside another one that says the same is merely superfluous (a
- * note); in an ordered tier a rule behind one that covers it is never reached, whatever it says,
- * and where it says something else somebody thinks that it is. Judged by structure, so the answer
- * holds for pods to come.
+ * note); a rule behind one that covers it (in an ordered tier behind any, else behind one whose
+ * action goes first) is never reached, whatever it says, and where it says something else somebody
+ * thinks that it is. Judged by structure, so the answer holds for pods to come.
  */
 #include "analyze/cover.h"
 #include "analyze/lint.h"
@@ -53,6 +53,25 @@ __attribute__((format(printf, 5, 0))) static void report(struct np_lint *l, enum
                    outer->origin.path ? outer->origin.path->text : "");
 }
 
+/* Where the order is that of verdicts, an allow behind a deny is not heard, nor a pass behind both.
+ */
+static bool goes_first(const struct np_tier *tier, enum np_direction direction, uint32_t outer,
+                       uint32_t inner)
+{
+    const struct np_rule *a = tier->walk[direction][outer], *b = tier->walk[direction][inner];
+    return tier->rank_order == NP_LISTED || a->action == b->action || outer < inner;
+}
+
+/* Has the rule a say beside one that allows the same? How both ends prove who they are, where the
+ * traffic is sent, what becomes of its headers. */
+static bool says_more(const struct np_rule *outer, const struct np_rule *inner)
+{
+    bool authentication =
+        inner->auth_explicit && !(outer->auth_explicit && outer->auth_mode == inner->auth_mode);
+    bool listener = inner->listener_name && inner->listener_name != outer->listener_name;
+    return outer->action == inner->action && (authentication || listener || inner->n_effects > 0);
+}
+
 /* Equal rules cover each other: only the later one is named. */
 static const struct np_rule *find_cover(struct np_lint *l, const struct np_tier *tier,
                                         enum np_direction direction, uint32_t at, uint32_t *pairs)
@@ -63,7 +82,7 @@ static const struct np_rule *find_cover(struct np_lint *l, const struct np_tier 
     for (uint32_t i = 0; i < last; i++) {
         const struct np_rule *outer = tier->walk[direction][i];
         if (i == at || !decides(outer) || is_sibling(outer, inner) || !may_meet(outer, inner) ||
-            (!listed && outer->action != inner->action)) {
+            !goes_first(tier, direction, i, at) || says_more(outer, inner)) {
             continue;
         }
         if (++*pairs > PAIRS_MAX) {

@@ -21,7 +21,8 @@ def codes():
 
 
 def findings(folder, code):
-    profile = ("--profile", "calico") if folder.name.endswith("-calico") else ()
+    engine = folder.name.rsplit("-", 1)[-1]
+    profile = ("--profile", engine) if engine in ("calico", "cilium") else ()
     result = tool.run("check", "--quiet", "--fail-on", "never", "--output", "json", *profile,
                       str(folder))
     lines = []
