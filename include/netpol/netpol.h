@@ -8,6 +8,7 @@
 #include <netpol/diag.h>
 #include <netpol/eval.h>
 #include <netpol/flow.h>
+#include <netpol/hubble.h>
 #include <netpol/identity.h>
 #include <netpol/image.h>
 #include <netpol/names.h>

@@ -10,6 +10,7 @@
  */
 #include <netpol/eval.h>
 #include <netpol/flow.h>
+#include <netpol/hubble.h>
 #include <netpol/store.h>
 
 #ifdef __cplusplus
@@ -41,7 +42,8 @@ enum netpol_answer_parts {
     /* Also with staged and dry-run policies enforced: the question is then about that answer, so
      * what it expects is compared with it. What is in force is told beside it. */
     NETPOL_ANSWER_STAGED = 2,
-    NETPOL_ANSWER_FLOW = 4 /* the hits of every hop, netpol_answer_flow */
+    NETPOL_ANSWER_FLOW = 4,  /* the hits of every hop, netpol_answer_flow */
+    NETPOL_ANSWER_HUBBLE = 8 /* the flows of every hop, netpol_answer_hubble */
 };
 /*
  * Answers. parts: enum netpol_answer_parts, or-ed. *out owned by the caller. A pod or service that
@@ -72,6 +74,10 @@ NETPOL_API const struct netpol_verdict *netpol_answer_verdict(const struct netpo
 /* What path p met, with NETPOL_ANSWER_FLOW; NULL when there is none. It is the answer's. */
 NETPOL_API const struct netpol_flow *netpol_answer_flow(const struct netpol_answer *answer,
                                                         size_t p);
+/* The flows of path p, with NETPOL_ANSWER_HUBBLE; NULL when there are none. They are the answer's.
+ */
+NETPOL_API const struct netpol_hubble *netpol_answer_hubble(const struct netpol_answer *answer,
+                                                            size_t p);
 /* The answer line of docs/questions.md (JSON, no newline), or text with the walk when explained.
  * OK, ERR_ARGUMENT, ERR_IO, ERR_MEMORY. */
 NETPOL_API int netpol_answer_write(const struct netpol_answer *answer, int json, int color,

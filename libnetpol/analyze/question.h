@@ -11,6 +11,7 @@
  */
 #include "analyze/explain.h"
 #include "analyze/flow.h"
+#include "analyze/hubble.h"
 #include <netpol/question.h>
 
 enum np_end_kind {
@@ -100,6 +101,7 @@ struct np_path {
     struct netpol_verdict verdict, pending; /* pending: with NETPOL_ANSWER_STAGED */
     struct netpol_explanation *explanation; /* NULL: not asked for */
     struct netpol_flow *flow;               /* the same */
+    struct netpol_hubble *hubble;           /* the same */
 };
 struct np_said { /* by all paths together */
     int action, plane, side, reason;

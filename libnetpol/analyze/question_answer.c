@@ -189,6 +189,9 @@ static int judge_path(struct answering *a, struct np_path *path, const struct ne
     if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_FLOW) {
         status = np_flow(a->matcher->ctx, model, a->matcher, point, tuple, request, &path->flow);
     }
+    if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_HUBBLE) {
+        status = np_hubble(a->matcher, point, tuple, request, &path->hubble);
+    }
     return status;
 }
 
@@ -398,6 +401,7 @@ void np_answer_destroy(struct netpol_answer *answer)
     for (uint32_t i = 0; i < answer->n_paths; i++) {
         np_explanation_destroy(answer->paths[i].explanation);
         np_flow_destroy(answer->paths[i].flow);
+        np_hubble_destroy(answer->paths[i].hubble);
     }
     struct netpol_matcher *matcher = answer->matcher;
     np_arena_free(&answer->arena);

@@ -30,6 +30,10 @@ netpol_room(
     flow.c
     flow_parse.c
     flow_write.c
+    hubble.c
+    hubble_end.c
+    hubble_text.c
+    hubble_write.c
     lint.c
     lint_dns.c
     lint_gaps.c

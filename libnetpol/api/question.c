@@ -33,7 +33,10 @@ int netpol_question_expects(const struct netpol_question *question)
 int netpol_question_answer(const struct netpol_question *question, const struct netpol_view *view,
                            int parts, struct netpol_diags *diags, struct netpol_answer **out)
 {
-    enum { KNOWN = NETPOL_ANSWER_EXPLAIN | NETPOL_ANSWER_STAGED | NETPOL_ANSWER_FLOW };
+    enum {
+        KNOWN =
+            NETPOL_ANSWER_EXPLAIN | NETPOL_ANSWER_STAGED | NETPOL_ANSWER_FLOW | NETPOL_ANSWER_HUBBLE
+    };
     if (!question || !view || !out || (parts & ~KNOWN)) {
         return NETPOL_ERR_ARGUMENT;
     }
@@ -77,6 +80,11 @@ const struct netpol_verdict *netpol_answer_verdict(const struct netpol_answer *a
 const struct netpol_flow *netpol_answer_flow(const struct netpol_answer *answer, size_t p)
 {
     return answer && p < answer->n_paths ? answer->paths[p].flow : NULL;
+}
+
+const struct netpol_hubble *netpol_answer_hubble(const struct netpol_answer *answer, size_t p)
+{
+    return answer && p < answer->n_paths ? answer->paths[p].hubble : NULL;
 }
 
 int netpol_answer_write(const struct netpol_answer *answer, int json, int color,

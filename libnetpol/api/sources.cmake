@@ -6,6 +6,7 @@ netpol_room(
     dump.c
     explain.c
     flow.c
+    hubble.c
     question.c
     store.c)
 netpol_runtime_part(

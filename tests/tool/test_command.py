@@ -139,7 +139,7 @@ class Command(unittest.TestCase):
                 (("eval", *ends, "--port", "http", CLUSTER), "http"),
                 (("eval", *ends, "--explain=1", CLUSTER), "takes no value"),
                 (("eval", *ends, "--output", "yaml", CLUSTER), "text|json|csv|dot"),
-                (("eval", *ends, "--output", "csv", CLUSTER), "text, json, calico or hits"),
+                (("eval", *ends, "--output", "csv", CLUSTER), "text, json, calico, hits, hubble or hubble-compact"),
                 (("eval", *ends, "--output", "calico", "--explain", CLUSTER), "--explain"),
                 (("list", "--output", "calico", CLUSTER), "csv and dot"),
                 (("diff", "--output", "calico", CLUSTER, CLUSTER), "json and csv"),

@@ -172,7 +172,7 @@ int run_list(const struct args *args)
             listing = formats[i].calls;
     }
     listing.denied = args_has(args, OPTION_DENIED);
-    if (args_is(args, OPTION_OUTPUT, "calico") || args_is(args, OPTION_OUTPUT, "hits")) {
+    if (output && !one_of(output, "text|json|csv|dot")) {
         complain("--output: list has text, json, csv and dot");
         return EXIT_INVALID;
     }

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Collecting flows. Sources: pkg/hubble/parser/threefour (verdict, drop reason, policies of a
+ * verdict), bpf/lib/policy.h (which entry answers, match types), pkg/policy/rule.go (labels of what
+ * no policy says); spec of flows: api/v1/flow/flow.proto.
+ */
+#include "analyze/hubble.h"
+
+struct met { /* a rule that matched */
+    const struct np_rule *rule;
+    uint32_t alternative;
+};
+struct collecting {
+    struct netpol_hubble *hubble;
+    np_vec(struct met) met; /* at the checkpoint at hand */
+    struct side {
+        bool judged;
+        struct np_hubble_flow flow;
+    } sides[NP_DIRECTIONS];
+    bool failed;
+};
+
+/* ---- how a rule stands in the map ---- */
+
+static bool spans_all(const struct np_port_span *span)
+{
+    return !span->ports || (span->first == 0 && span->last == UINT16_MAX);
+}
+
+/* 0: any protocol, 1: a protocol, 2: a port, of the span that the connection is in. */
+static int depth_of(const struct np_service *service, const struct np_hop *hop)
+{
+    int depth = service->complement ? 1 : 0;
+    for (uint32_t i = 0; !service->complement && i < service->count; i++) {
+        const struct np_port_span *span = &service->spans[i];
+        bool here =
+            (span->protocol < 0 || span->protocol == hop->protocol) &&
+            (spans_all(span) || (hop->dst_port >= span->first && hop->dst_port <= span->last));
+        int one = span->protocol < 0 ? 0 : spans_all(span) ? 1 : 2;
+        depth = here && one > depth ? one : depth;
+    }
+    return depth;
+}
+
+static int match_of(const struct np_match *match, const struct np_hop *hop)
+{
+    static const int types[2][3] = {
+        {NETPOL_HUBBLE_MATCH_ALL,     NETPOL_HUBBLE_MATCH_PROTO_ONLY, NETPOL_HUBBLE_MATCH_L4_ONLY},
+        {NETPOL_HUBBLE_MATCH_L3_ONLY, NETPOL_HUBBLE_MATCH_L3_PROTO,   NETPOL_HUBBLE_MATCH_L3_L4  }
+    };
+    int depth = match->dst_ports ? 2 : match->service ? depth_of(match->service, hop) : 0;
+    return types[match->far != NULL][depth];
+}
+
+/* The entry that the datapath takes: the longer key, of equal ones that of the peer. */
+static int place_of(int match)
+{
+    static const int places[] = {
+        [NETPOL_HUBBLE_MATCH_L3_L4] = 6,    [NETPOL_HUBBLE_MATCH_L4_ONLY] = 5,
+        [NETPOL_HUBBLE_MATCH_L3_PROTO] = 4, [NETPOL_HUBBLE_MATCH_PROTO_ONLY] = 3,
+        [NETPOL_HUBBLE_MATCH_L3_ONLY] = 2,  [NETPOL_HUBBLE_MATCH_ALL] = 1,
+    };
+    return places[match];
+}
+
+/* ---- whose decision it is ---- */
+
+static const char *kept(struct collecting *c, struct np_slice text)
+{
+    const char *copy = np_arena_text(&c->hubble->arena, text);
+    c->failed = c->failed || !copy;
+    return copy ? copy : "";
+}
+
+static const char *text_of(np_str text)
+{
+    return text ? text->text : "";
+}
+
+/* "default/n1", as Cilium names nodes; the name alone under another engine. */
+static const char *node_of(struct collecting *c, const struct np_end *near)
+{
+    np_str name = near->node ? near->node->name : near->endpoint ? near->endpoint->node_name : NULL;
+    struct np_text full np_auto(np_text_free);
+    np_text_init(&full, c->hubble->ctx);
+    if (!name) {
+        return "";
+    }
+    np_text_addf(&full, "%s%s", c->hubble->identities ? "default/" : "", name->text);
+    c->failed = c->failed || full.failed;
+    return full.failed ? "" : kept(c, (struct np_slice){full.ptr, full.len});
+}
+
+/* What Cilium makes up where no policy says it. */
+static const char *derived_of(const struct np_policy *policy, enum np_direction direction,
+                              bool denied)
+{
+    static const char *const texts[NP_DIRECTIONS][2] = {
+        [NP_INGRESS] = {"allow-any-ingress", "deny-any-ingress"},
+        [NP_EGRESS] = {"allow-any-egress",  "deny-any-egress" },
+    };
+    np_str option = policy ? policy->origin.option : NULL;
+    bool localhost = option && (strcmp(option->text, "allow_localhost") == 0 ||
+                                strcmp(option->text, "own_node_ingress") == 0);
+    return localhost && direction == NP_INGRESS ? "allow-localhost-ingress"
+                                                : texts[direction][denied];
+}
+
+static void add_policy(struct collecting *c, struct netpol_hubble_flow *flow,
+                       struct netpol_hubble_policy policy)
+{
+    struct netpol_hubble_policy *list =
+        np_arena_array(&c->hubble->arena, flow->n_policies + 1, sizeof *list);
+    if (!list) {
+        c->failed = true;
+        return;
+    }
+    if (flow->n_policies) {
+        memcpy(list, flow->policies, flow->n_policies * sizeof *list);
+    }
+    list[flow->n_policies++] = policy;
+    flow->policies = list;
+}
+
+static void add_derived(struct collecting *c, struct netpol_hubble_flow *flow, const char *derived)
+{
+    add_policy(c, flow,
+               (struct netpol_hubble_policy){
+                   .name = "", .namespace_name = "", .kind = "", .derived = derived});
+}
+
+static void add_real(struct collecting *c, struct netpol_hubble_flow *flow,
+                     const struct np_policy *policy)
+{
+    const char *name = text_of(policy->name), *space = text_of(policy->namespace_name);
+    for (size_t i = 0; i < flow->n_policies; i++) {
+        const struct netpol_hubble_policy *other = &flow->policies[i];
+        if (!other->derived && strcmp(other->name, name) == 0 &&
+            strcmp(other->namespace_name, space) == 0 &&
+            strcmp(other->kind, text_of(policy->kind)) == 0) {
+            return;
+        }
+    }
+    add_policy(c, flow,
+               (struct netpol_hubble_policy){
+                   .name = name, .namespace_name = space, .kind = text_of(policy->kind)});
+}
+
+/* Judged together: in one rank, where nothing but verdicts orders. */
+static bool is_alike(const struct np_rule *a, const struct np_rule *b)
+{
+    const struct np_tier *tier = a->policy->tier;
+    return a == b || (tier == b->policy->tier && tier->rank_order == NP_BY_VERDICT &&
+                      a->policy->order >= b->policy->order &&
+                      a->policy->order <= b->policy->order && a->rank == b->rank &&
+                      a->action == b->action && a->policy->synthetic == b->policy->synthetic);
+}
+
+static bool redirects(const struct met *met)
+{
+    const struct np_match *match = &met->rule->alternatives[met->alternative];
+    return met->rule->redirect_parser != NP_PARSER_NONE || met->rule->listener_name ||
+           match->request || match->connection;
+}
+
+/* The entry that answers, and the policies that it is made of. */
+static void tell_rule(struct collecting *c, const struct np_trace_step *step,
+                      const struct np_rule *by, struct np_hubble_flow *flow)
+{
+    int best = -1, best_place = -1;
+    const bool redirected = flow->told.verdict == NETPOL_HUBBLE_REDIRECTED;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < c->met.count; i++) {
+            const struct met *met = &c->met.items[i];
+            if (!is_alike(met->rule, by) || (redirected && !redirects(met))) {
+                continue;
+            }
+            int match = match_of(&met->rule->alternatives[met->alternative], step->hop);
+            if (pass == 0 && place_of(match) > best_place) {
+                best = match;
+                best_place = place_of(match);
+            } else if (pass == 1 && match == best && !met->rule->policy->synthetic) {
+                add_real(c, &flow->told, met->rule->policy);
+            }
+        }
+    }
+    if (best >= 0) {
+        flow->told.match = best;
+    }
+    if (by->policy->synthetic) {
+        add_derived(c, &flow->told,
+                    derived_of(by->policy, step->checkpoint->direction, flow->told.denied));
+    } else if (flow->told.n_policies == 0) {
+        add_real(c, &flow->told, by->policy);
+    }
+    flow->log = kept(c, np_str_slice(by->log_cookie));
+}
+
+/* ---- verdicts ---- */
+
+/* Nobody has said whether the ends have authenticated: the datapath drops until they have. */
+static bool waits_for_auth(const struct np_result *result, const struct np_rule *by)
+{
+    return (result->flags & NETPOL_PART_AUTH_REQUIRED) && by && by->action == NP_ACT_ALLOW &&
+           (result->action == NETPOL_DENY || result->action == NETPOL_INSPECT) &&
+           !(result->flags & NETPOL_PART_REDIRECT);
+}
+
+static int verdict_of(const struct np_result *result, const struct np_rule *by)
+{
+    if (result->flags & NETPOL_PART_WOULD_DENY && result->audited) {
+        return NETPOL_HUBBLE_AUDIT;
+    }
+    if (waits_for_auth(result, by)) {
+        return NETPOL_HUBBLE_DROPPED;
+    }
+    switch (result->action) {
+    case NETPOL_ALLOW:
+        return result->flags & NETPOL_PART_REDIRECT ? NETPOL_HUBBLE_REDIRECTED
+                                                    : NETPOL_HUBBLE_FORWARDED;
+    case NETPOL_INSPECT:
+        return NETPOL_HUBBLE_REDIRECTED;
+    case NETPOL_DENY:
+        return NETPOL_HUBBLE_DROPPED;
+    default:
+        return NETPOL_HUBBLE_ERROR;
+    }
+}
+
+static void tell_verdict(const struct np_result *result, const struct np_rule *by,
+                         struct netpol_hubble_flow *flow)
+{
+    flow->verdict = verdict_of(result, by);
+    flow->auth_type = result->flags & NETPOL_PART_AUTH_REQUIRED ? result->auth_mode : 0;
+    flow->denied = flow->verdict == NETPOL_HUBBLE_DROPPED || flow->verdict == NETPOL_HUBBLE_AUDIT;
+    if (flow->verdict != NETPOL_HUBBLE_DROPPED) {
+        return;
+    }
+    flow->drop = waits_for_auth(result, by)        ? NETPOL_HUBBLE_DROP_AUTH_REQUIRED
+                 : by && by->action == NP_ACT_DENY ? NETPOL_HUBBLE_DROP_POLICY_DENY
+                                                   : NETPOL_HUBBLE_DROP_POLICY_DENIED;
+}
+
+/* Not by a rule: nothing allowed it, or nothing judges here and Cilium has an entry for all. */
+static void tell_no_rule(struct collecting *c, enum np_direction direction,
+                         struct netpol_hubble_flow *flow)
+{
+    if (flow->verdict == NETPOL_HUBBLE_FORWARDED || flow->verdict == NETPOL_HUBBLE_REDIRECTED) {
+        flow->match = NETPOL_HUBBLE_MATCH_ALL;
+        add_derived(c, flow, derived_of(NULL, direction, false));
+    }
+}
+
+static void make_flow(struct collecting *c, const struct np_trace_step *step,
+                      struct np_hubble_flow *flow)
+{
+    const struct np_result *result = step->result;
+    const struct np_decision *decision =
+        result->decision ? &c->hubble->model->decisions[result->decision] : NULL;
+    const struct np_rule *by =
+        decision && decision->kind == NP_DECIDED_RULE ? decision->rule : NULL;
+    enum np_direction direction = (enum np_direction)step->checkpoint->direction;
+    const struct np_end *near = direction == NP_EGRESS ? &step->hop->src : &step->hop->dst;
+    *flow = (struct np_hubble_flow){
+        .told = {.side = direction == NP_EGRESS ? NETPOL_SIDE_EGRESS : NETPOL_SIDE_INGRESS,
+                 .rule = result->decision},
+        .node = node_of(c, near),
+        .log = "",
+        .action = result->action,
+        .reason = result->reason,
+        .missing = result->action == NETPOL_UNKNOWN ? result->missing : 0
+    };
+    tell_verdict(result, by, &flow->told);
+    if (flow->told.verdict != NETPOL_HUBBLE_ERROR) {
+        if (by) {
+            tell_rule(c, step, by, flow);
+        } else {
+            tell_no_rule(c, direction, &flow->told);
+        }
+    }
+    c->failed = c->failed || !np_hubble_end(c->hubble, &step->hop->src, near, &flow->src) ||
+                !np_hubble_end(c->hubble, &step->hop->dst, near, &flow->dst);
+    flow->told.src_identity = flow->src.identity;
+    flow->told.dst_identity = flow->dst.identity;
+}
+
+/* ---- the walk ---- */
+
+/* Does the rule match as far as the datapath can see? */
+static bool has_matched(const struct np_trace_step *step)
+{
+    const np_truth open = step->truth & NP_CAUSES;
+    return step->reached &&
+           (step->truth == NP_YES || (np_is_maybe(step->truth) && open == NP_CAUSE_REQUEST));
+}
+
+static void collect(void *user, const struct np_trace_step *step)
+{
+    struct collecting *c = user;
+    if (step->checkpoint->plane == NETPOL_PLANE_MESH) {
+        return; /* another proxy's */
+    }
+    if (step->kind == NETPOL_STEP_CHECKPOINT) {
+        c->met.count = 0;
+    } else if (step->kind == NETPOL_STEP_RULE && has_matched(step)) {
+        struct met *met = np_vec_push(c->hubble->ctx, &c->met);
+        c->failed = c->failed || !met;
+        if (met) {
+            *met = (struct met){step->rule, step->alternative};
+        }
+    } else if (step->kind == NETPOL_STEP_DECISION) {
+        /* as verdicts do (reference/hop.c): the worse speaks; of two that allow, the workload */
+        struct side *side = &c->sides[step->checkpoint->direction];
+        if (np_is_maybe(step->truth) && step->result->action == NETPOL_ALLOW) {
+            return; /* perhaps nobody judges here, and it passes in any case */
+        }
+        bool better = step->checkpoint->kind == NP_CHECK_WORKLOAD &&
+                      step->result->action == NETPOL_ALLOW && side->flow.action == NETPOL_ALLOW;
+        if (!side->judged || better || step->result->action > side->flow.action) {
+            side->judged = true;
+            make_flow(c, step, &side->flow);
+        }
+    }
+}
+
+/* ---- with the request ---- */
+
+static bool is_about_requests(const struct netpol_request *request)
+{
+    return request && request->kind != NETPOL_REQUEST_NONE;
+}
+
+static void add_flow(struct netpol_hubble *hubble, const struct np_hubble_flow *flow)
+{
+    hubble->flows[hubble->n_flows++] = *flow;
+}
+
+/* What the proxy says of the request; the policies are those that sent it there. */
+static void add_request(struct netpol_hubble *hubble, const struct np_hubble_flow *connection,
+                        const struct netpol_part *part)
+{
+    struct np_hubble_flow flow = *connection;
+    flow.told.l7 = 1;
+    flow.told.match = NETPOL_HUBBLE_MATCH_NONE;
+    flow.told.policies = NULL;
+    flow.told.n_policies = 0;
+    flow.told.denied = part->action == NETPOL_DENY;
+    flow.told.rule = part->rule;
+    flow.told.verdict = part->action == NETPOL_ALLOW  ? NETPOL_HUBBLE_FORWARDED
+                        : part->action == NETPOL_DENY ? NETPOL_HUBBLE_DROPPED
+                                                      : NETPOL_HUBBLE_ERROR;
+    flow.action = part->action;
+    flow.reason = part->reason;
+    add_flow(hubble, &flow);
+}
+
+static void add_sides(struct collecting *c, const struct netpol_verdict *whole, bool request)
+{
+    static const enum np_direction order[] = {NP_EGRESS, NP_INGRESS};
+    for (size_t i = 0; i < NP_DIRECTIONS; i++) {
+        const struct side *side = &c->sides[order[i]];
+        const struct netpol_part *part = order[i] == NP_EGRESS ? &whole->egress : &whole->ingress;
+        if (!side->judged) {
+            continue;
+        }
+        int verdict = side->flow.told.verdict;
+        add_flow(c->hubble, &side->flow);
+        if (request && verdict == NETPOL_HUBBLE_REDIRECTED) {
+            add_request(c->hubble, &side->flow, part);
+        }
+        if (verdict == NETPOL_HUBBLE_DROPPED || verdict == NETPOL_HUBBLE_ERROR ||
+            part->action == NETPOL_DENY || part->action == NETPOL_UNKNOWN) {
+            return; /* what is not passed on is not met again */
+        }
+    }
+}
+
+/* A tuple that cannot be, or whose end nobody knows: no checkpoint was met. */
+static void add_refusal(struct netpol_hubble *hubble, const struct netpol_verdict *verdict)
+{
+    bool denied = verdict->action == NETPOL_DENY;
+    add_flow(hubble,
+             &(struct np_hubble_flow){
+                 .told = {.verdict = denied ? NETPOL_HUBBLE_DROPPED : NETPOL_HUBBLE_ERROR,
+                          .drop = denied ? NETPOL_HUBBLE_DROP_INVALID_PACKET : 0,
+                          .denied = denied                                                                                    },
+                 .src = { .namespace_name = "",                                                      .pod = "", .workload = "", .workload_kind = ""},
+                 .dst = { .namespace_name = "",                                                      .pod = "", .workload = "", .workload_kind = ""},
+                 .node = "",
+                 .log = "",
+                 .action = verdict->action,
+                 .reason = verdict->egress.reason,
+                 .missing = verdict->missing
+    });
+}
+
+/* ---- the whole ---- */
+
+static struct netpol_hubble *make(struct netpol_matcher *matcher, const struct netpol_tuple *tuple)
+{
+    struct netpol_hubble *hubble = np_zalloc(matcher->ctx, sizeof *hubble);
+    if (hubble) {
+        hubble->ctx = matcher->ctx;
+        hubble->matcher = np_matcher_ref(matcher);
+        hubble->model = np_whole_of(matcher)->model;
+        hubble->identities = matcher->image.count[NP_SECTION_IDENTITIES] != 0;
+        hubble->tuple = *tuple;
+        np_arena_init(&hubble->arena, hubble->ctx, 1024);
+    }
+    return hubble;
+}
+
+int np_hubble(struct netpol_matcher *matcher, const struct netpol_point *point,
+              const struct netpol_tuple *tuple, const struct netpol_request *request,
+              struct netpol_hubble **out)
+{
+    struct netpol_hubble *hubble = make(matcher, tuple);
+    if (!hubble) {
+        return NETPOL_ERR_MEMORY;
+    }
+    struct collecting c = {.hubble = hubble};
+    struct np_trace trace = {.user = &c, .step = collect};
+    struct netpol_verdict first, whole;
+    struct netpol_request bare = NETPOL_REQUEST_INIT;
+    bool l7 = is_about_requests(request);
+    if (request) { /* what the datapath knows of it: all but the request and the name in it */
+        bare = *request;
+        bare.kind = NETPOL_REQUEST_NONE;
+        bare.sni = (struct netpol_field){0};
+    }
+    np_reference_eval(hubble->model, tuple, request ? &bare : NULL, point, &trace, &first);
+    np_reference_eval(hubble->model, tuple, request, point, NULL, &whole);
+    np_vec_free(hubble->ctx, &c.met);
+    add_sides(&c, &whole, l7);
+    if (hubble->n_flows == 0 && whole.action != NETPOL_ALLOW) {
+        add_refusal(hubble, &whole);
+    }
+    if (request && request->original_family) {
+        struct np_address address = {.family = request->original_family};
+        memcpy(address.bytes, request->original, sizeof address.bytes);
+        hubble->service = np_inventory_service_at(&hubble->model->inventory, &address);
+    }
+    if (c.failed || !np_hubble_keep_request(hubble, request)) {
+        np_hubble_destroy(hubble);
+        return NETPOL_ERR_MEMORY;
+    }
+    *out = hubble;
+    return NETPOL_OK;
+}
+
+void np_hubble_destroy(struct netpol_hubble *hubble)
+{
+    if (hubble) {
+        struct netpol_matcher *matcher = hubble->matcher;
+        np_arena_free(&hubble->arena);
+        np_free(hubble->ctx, hubble, sizeof *hubble);
+        np_matcher_unref(matcher);
+    }
+}
