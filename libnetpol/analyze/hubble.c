@@ -231,7 +231,7 @@ static void tell_verdict(const struct np_result *result, const struct np_rule *b
                          struct netpol_hubble_flow *flow)
 {
     flow->verdict = verdict_of(result, by);
-    flow->auth_type = result->flags & NETPOL_PART_AUTH_REQUIRED ? result->auth_mode : 0;
+    flow->auth_type = (int)(result->program % NP_AUTH_MODES);
     flow->denied = flow->verdict == NETPOL_HUBBLE_DROPPED || flow->verdict == NETPOL_HUBBLE_AUDIT;
     if (flow->verdict != NETPOL_HUBBLE_DROPPED) {
         return;
