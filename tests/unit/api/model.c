@@ -171,7 +171,7 @@ static void what_only_the_model_tells_wants_the_endpoints_as_compiled(void **sta
         assert_int_equal(rows > 0, !changed);
         assert_int_equal(netpol_question_answer(question, view, 0, NULL, &answer), expected);
         assert_int_equal(answer != NULL, !changed);
-        assert_int_equal(netpol_question_answer(question, view, 8, NULL, &answer),
+        assert_int_equal(netpol_question_answer(question, view, 16, NULL, &answer),
                          NETPOL_ERR_ARGUMENT);
         assert_int_equal(netpol_explain(view, NULL, &web_to_api, NULL, &explanation), expected);
         assert_int_equal(explanation != NULL, !changed);
