@@ -35,7 +35,6 @@ netpol_room(
     cilium/l7_kafka.c
     cilium/l7_lower.c
     cilium/l7_place.c
-    cilium/labels.c
     cilium/peers.c
     cilium/peers_lower.c
     cilium/policy.c

@@ -26,8 +26,15 @@ enum {
     NP_CILIUM_ID_WORLD_IPV4 = 9,
     NP_CILIUM_ID_WORLD_IPV6 = 10
 };
-/* Do identities keep a pod's label of this key, as the agent is configured by default? */
-bool np_cilium_label_kept(struct np_slice key);
 /* rest: what follows; may be NULL. */
-bool np_cilium_label_begins(struct np_slice key, const char *with, struct np_slice *rest);
+static inline bool np_cilium_label_begins(struct np_slice key, const char *with,
+                                          struct np_slice *rest)
+{
+    size_t len = strlen(with);
+    bool does = key.len >= len && memcmp(key.ptr, with, len) == 0;
+    if (does && rest) {
+        *rest = (struct np_slice){key.ptr + len, key.len - len};
+    }
+    return does;
+}
 #endif

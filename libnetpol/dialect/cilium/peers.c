@@ -227,19 +227,6 @@ size_t np_cilium_peers_count(const struct np_cilium_peers *p)
     return count;
 }
 
-np_str np_cilium_peer_path(struct np_lower *l, const struct np_cilium_peers *p, size_t i,
-                           enum np_direction direction)
-{
-    struct list lists[LISTS];
-    size_t k = 0;
-    lists_of(p, lists);
-    while (k + 1 < LISTS && i >= lists[k].count) {
-        i -= lists[k++].count;
-    }
-    return np_build_format(l->build, "%s%s[%zu]", direction == NP_INGRESS ? "from" : "to",
-                           lists[k].name, i);
-}
-
 /* "combining FromEndpoints and FromCIDR is not supported yet", at the second of the two. */
 static void check_combined(struct np_decode *d, const struct np_node *element,
                            const struct np_cilium_peers *p, const char *way)

@@ -109,7 +109,4 @@ size_t np_cilium_peers_count(const struct np_cilium_peers *p);
 /* Of peer i; NULL: every end (entity all). */
 const struct np_set *np_cilium_peer_set(struct np_lower *l, const struct np_cilium_peers *p,
                                         size_t i, enum np_direction direction);
-/* Where peer i is written, for origins: "fromEndpoints[0]". */
-np_str np_cilium_peer_path(struct np_lower *l, const struct np_cilium_peers *p, size_t i,
-                           enum np_direction direction);
 #endif

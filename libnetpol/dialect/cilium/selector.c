@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dialect/cilium/selector.h"
 
+#include "dialect/cilium/identity.h"
 #include "dialect/cilium/labels.h"
 #include "dialect/syntax.h"
 
@@ -227,7 +228,7 @@ void np_cilium_check_labels(struct np_decode *d, const struct np_cilium_selector
     for (size_t i = 0; selector && i < selector->n_terms; i++) {
         const struct np_cilium_term *term = &selector->terms[i];
         bool of_pods = term->source == NP_CILIUM_ANY || term->source == NP_CILIUM_K8S;
-        if (of_pods && !np_cilium_label_kept(term->key)) {
+        if (of_pods && !np_cilium_label_counts(term->key)) {
             np_decode_report(d, NP_CODE_2544, selector->node,
                              "identities do not keep the label \"%.*s\"", shown(term->key),
                              term->key.ptr);

@@ -7,6 +7,7 @@
  * pkg/ipcache/metadata.go (kube-apiserver beside what an address is already; pods keep theirs).
  */
 #include "dialect/cilium/cilium.h"
+#include "dialect/cilium/identity.h"
 #include "dialect/cilium/labels.h"
 #include "dialect/cilium/selector.h"
 
@@ -139,7 +140,7 @@ static struct said of_pod(struct np_lower *l, const struct np_cilium_term *term)
     if (np_slice_is(term->key, NP_CILIUM_LABEL_CLUSTER)) {
         return of_cluster(l, term);
     }
-    bool kept = l->options->identity_labels || np_cilium_label_kept(term->key); /* kept, all */
+    bool kept = l->options->identity_labels || np_cilium_label_counts(term->key); /* kept, all */
     if (!kept || np_cilium_label_begins(term->key, NP_CILIUM_LABEL_OWN, NULL)) {
         return label(term, false);
     }

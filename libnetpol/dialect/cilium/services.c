@@ -120,7 +120,6 @@ const struct np_set *np_cilium_service_set(struct np_lower *l,
     pods->op = NP_SELECT_ANY;
     addresses->kind = NP_LIT_FED_SET;
     addresses->domain = np_lower_block_domain(l);
-    addresses->domain = NP_DOMAIN_ALL;
     addresses->name = title(l, s);
     s->pods = pods;
     s->addresses = addresses;

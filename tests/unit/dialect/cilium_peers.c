@@ -231,6 +231,9 @@ static void services(void **state)
     check_rows(&f, rows, ARRAY_SIZE(rows));
     f.clusterwide = true;
     check_rows(&f, any, ARRAY_SIZE(any));
+    f.options.ipblock_matches_pods = 1;
+    const struct row inner = {TO_SERVICE("serviceName: inner"), "a/w", NULL};
+    check_rows(&f, &inner, 1);
     close_fixture(&f);
 }
 

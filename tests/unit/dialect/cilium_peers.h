@@ -51,10 +51,12 @@ static const char cluster[] =
         "io.cilium.k8s.other: '1'",
         "n2", "5") NODE("n1", "east", "0") NODE("n2", "west", "1")
         SERVICE("web", "kind: front", "selector: {app: x}, ports: [{port: 80}]")
-            SERVICE("out", "kind: back", "ports: [{port: 443}]")
-                SERVICE("named", "kind: back", "type: ExternalName, externalName: example.com")
-                    SLICE("out", "4", "IPv4", "10.1.2.3")
-                        SLICE("out", "6", "IPv6", "\"2001:db8:1::3\"");
+            SERVICE("out", "kind: back", "ports: [{port: 443}]") SERVICE("inner", "kind: back",
+                                                                         "ports: [{port: 443}]")
+                SLICE("inner", "4", "IPv4", "10.0.0.3") SLICE("inner", "6", "IPv6", "\"fd00::3\"")
+                    SERVICE("named", "kind: back", "type: ExternalName, externalName: example.com")
+                        SLICE("out", "4", "IPv4", "10.1.2.3")
+                            SLICE("out", "6", "IPv6", "\"2001:db8:1::3\"");
 
 static const struct {
     const char *title, *address[2];
