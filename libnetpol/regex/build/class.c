@@ -71,6 +71,10 @@ static enum np_re_found unicode(struct np_re_parser *p)
     struct np_slice name = {p->text.ptr + from + 2, 0};
     uint32_t rune;
     p->at += 2;
+    if (p->at == p->text.len) {
+        np_re_fail(p, NP_REGEX_BAD_CLASS_RANGE, from, p->at, "the name of a class is missing");
+        return NP_RE_FAILED;
+    }
     if (!np_re_rune(p, &rune)) {
         return NP_RE_FAILED;
     }

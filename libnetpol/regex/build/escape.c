@@ -111,9 +111,9 @@ static bool octal(struct np_re_parser *p, size_t from, uint32_t c, uint32_t *run
     return true;
 }
 
-static bool is_word(uint32_t c)
+static bool is_letter_or_digit(uint32_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 bool np_re_escape(struct np_re_parser *p, uint32_t *rune)
@@ -129,7 +129,7 @@ bool np_re_escape(struct np_re_parser *p, uint32_t *rune)
     if (!np_re_rune(p, &c)) {
         return false;
     }
-    if (c < 0x80 && !is_word(c)) {
+    if (c < 0x80 && !is_letter_or_digit(c)) {
         *rune = c;
         return true;
     }

@@ -23,17 +23,6 @@ static bool is_name(struct np_slice name)
     return name.len > 0;
 }
 
-static bool add_name(struct np_re_parser *p, struct np_slice name)
-{
-    struct np_re_name *kept = np_arena_alloc(&p->nodes, sizeof *kept);
-    if (!kept) {
-        return np_re_no_memory(p);
-    }
-    *kept = (struct np_re_name){name, p->names};
-    p->names = kept;
-    return true;
-}
-
 /* All of the text up to `to` has to be UTF-8. */
 static bool readable(struct np_re_parser *p, size_t to)
 {
@@ -66,12 +55,7 @@ static bool named(struct np_re_parser *p)
         return np_re_fail(p, NP_REGEX_BAD_NAME, from, p->at,
                           "the name of a group is of letters, digits and '_'");
     }
-    for (const struct np_re_name *other = p->names; other; other = other->next) {
-        if (np_slice_equal(other->text, name)) {
-            return np_re_fail(p, NP_REGEX_BAD_NAME, from, p->at, "two groups have this name");
-        }
-    }
-    return add_name(p, name) && push_open(p);
+    return push_open(p); /* names are not kept: two groups may have the same, as in RE2 */
 }
 
 static bool unknown(struct np_re_parser *p, size_t from)
@@ -79,7 +63,7 @@ static bool unknown(struct np_re_parser *p, size_t from)
     char c = from + 2 < p->text.len ? p->text.ptr[from + 2] : '\0';
     char d = from + 3 < p->text.len ? p->text.ptr[from + 3] : '\0';
     bool around = c == '=' || c == '!' || (c == '<' && (d == '=' || d == '!'));
-    return np_re_fail(p, NP_REGEX_MISSING_PAREN, from, p->at,
+    return np_re_fail(p, NP_REGEX_BAD_GROUP, from, p->at,
                       around ? "looking around is not supported"
                              : "\"(?\" is followed by what is no flag, ':' or P<name>");
 }

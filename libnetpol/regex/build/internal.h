@@ -59,7 +59,7 @@ struct np_re_node {
 
 /* ---- parse.c ---- */
 struct np_re_parser {
-    struct np_arena nodes; /* of the tree, and the names of groups */
+    struct np_arena nodes; /* of the tree */
     struct np_slice text;
     size_t at;
     uint8_t flags;

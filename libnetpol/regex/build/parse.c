@@ -138,35 +138,6 @@ static bool close_sequence(struct np_re_parser *p)
     return np_re_push(p, all);
 }
 
-/*
- * Classes that stand beside each other as alternatives are one class, as RE2 makes them: of a class
- * of all above U+007F it reads UTF-8 less strictly (emit.c).
- */
-static bool join_classes(struct np_re_parser *p, struct np_re_node *any)
-{
-    for (struct np_re_node *kid = any->kids; kid; kid = kid->next) {
-        bool several = kid->op == NP_RE_CLASS && kid->next && kid->next->op == NP_RE_CLASS;
-        if (!several) {
-            continue;
-        }
-        struct np_re_node *end = kid;
-        for (; end && end->op == NP_RE_CLASS; end = end->next) {
-            for (uint32_t i = 0; i < end->n_ranges; i++) {
-                np_re_add(&p->ranges, end->ranges[i].low, end->ranges[i].high);
-            }
-        }
-        np_re_sort(&p->ranges);
-        if (!np_re_push_class(p)) {
-            return false;
-        }
-        kid->ranges = p->top->ranges;
-        kid->n_ranges = p->top->n_ranges;
-        p->top = p->top->next;
-        kid->next = end;
-    }
-    return true;
-}
-
 /* The alternatives above the last "(" become one node. */
 static bool close_choice(struct np_re_parser *p)
 {
@@ -187,7 +158,7 @@ static bool close_choice(struct np_re_parser *p)
         p->top = more ? kid->next->next : kid->next;
         adopt(any, end, kid);
     }
-    return join_classes(p, any) && np_re_push(p, any);
+    return np_re_push(p, any);
 }
 
 static bool close_paren(struct np_re_parser *p)

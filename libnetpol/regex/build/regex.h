@@ -30,7 +30,7 @@ enum np_regex_wrong {
     NP_REGEX_BAD_ESCAPE,
     NP_REGEX_BAD_CLASS_RANGE, /* also a class that does not exist */
     NP_REGEX_MISSING_BRACKET,
-    NP_REGEX_MISSING_PAREN, /* also "(?" with what RE2 does not know */
+    NP_REGEX_MISSING_PAREN,
     NP_REGEX_UNEXPECTED_PAREN,
     NP_REGEX_TRAILING_BACKSLASH,
     NP_REGEX_NOTHING_TO_REPEAT,
@@ -38,7 +38,8 @@ enum np_regex_wrong {
     NP_REGEX_REPEATED_REPEAT,
     NP_REGEX_BAD_UTF8,
     NP_REGEX_BAD_NAME,
-    NP_REGEX_TOO_LARGE /* one of the limits above */
+    NP_REGEX_BAD_GROUP, /* "(?" and what RE2 does not know */
+    NP_REGEX_TOO_LARGE  /* one of the limits above */
 };
 struct np_regex_error {
     uint8_t kind;          /* enum np_regex_wrong */
