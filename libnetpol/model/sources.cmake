@@ -18,6 +18,7 @@ netpol_room(
     policy_seal.c
     prefix.c
     prefix_table.c
+    proxy_path.c
     redirects.c
     selector.c
     services.c)

@@ -3,10 +3,10 @@
  * The fields of a request, each as one dialect's view reads it, with its presence: ABSENT, PRESENT
  * or NOT_ASKED are three different things. What earlier rules did to headers is seen here.
  *
- * Calico's path is read in its normal form (model/http_path.h). The other two dialects' paths are
- * judged as given, without query and fragment where the view says so; where their normal form would
- * be another path (escapes, dot segments, doubled slashes), the field is in doubt and the answer
- * stays INSPECT: guessing could allow what the proxy refuses.
+ * Calico's path is read in its normal form (model/http_path.h), Cilium's as its proxy makes it
+ * (model/proxy_path.h). Istio's is judged as given, without query and fragment; where its normal
+ * form would be another path (escapes, dot segments, doubled slashes), the field is in doubt and
+ * the answer stays INSPECT: guessing could allow what the proxy refuses.
  */
 #include "reference/internal.h"
 
@@ -194,7 +194,18 @@ static void field_normal_path(struct np_slice whole, struct np_field *out)
     out->rejected = !out->normal;
 }
 
-static void field_path(struct np_slice whole, uint8_t view, struct np_field *out)
+static void field_proxy_path(const struct np_walk *walk, struct np_slice whole,
+                             struct np_field *out)
+{
+    enum { ON, OFF }; /* the order of option http_normalize */
+    bool normalize = walk->model->options.http_normalize == ON;
+    enum np_proxy_path_state state = np_proxy_path_read(whole, normalize, &out->proxy);
+    out->proxied = state == NP_PROXY_PATH_READ;
+    out->rejected = state == NP_PROXY_PATH_REFUSED;
+    out->doubt = state == NP_PROXY_PATH_DOUBT ? NP_MAYBE | NP_CAUSE_REQUEST : 0;
+}
+
+static void field_path(struct np_slice whole, struct np_field *out)
 {
     struct np_slice path = whole;
     for (size_t i = 0; i < path.len; i++) {
@@ -205,7 +216,7 @@ static void field_path(struct np_slice whole, uint8_t view, struct np_field *out
     if (path.len && path.ptr[0] == '/' && !is_plain_path(path)) {
         out->doubt = NP_MAYBE | NP_CAUSE_REQUEST;
     }
-    out->value = view == NP_VIEW_PATH_CILIUM ? whole : path;
+    out->value = path;
 }
 
 /* ---- which field ---- */
@@ -235,8 +246,11 @@ static void field_in_hand(const struct np_walk *walk, const struct np_expr *atom
         out->value = np_slice_from(request->method);
         break;
     case NP_VIEW_PATH_CILIUM:
+        out->value = np_slice_from(request->path); /* for its presence */
+        field_proxy_path(walk, out->value, out);
+        break;
     case NP_VIEW_PATH_ISTIO:
-        field_path(np_slice_from(request->path), atom->view, out);
+        field_path(np_slice_from(request->path), out);
         break;
     case NP_VIEW_PATH_CALICO:
         out->value = np_slice_from(request->path); /* for its presence */

@@ -10,6 +10,7 @@
  */
 #include "model/build.h"
 #include "model/http_path.h"
+#include "model/proxy_path.h"
 #include "reference/reference.h"
 
 /* One walk over one checkpoint: who looks, at what. */
@@ -49,11 +50,26 @@ bool np_pattern_match(const struct np_pattern *pattern, struct np_slice text, bo
 /* The pieces joined by commas, as proxies join headers of one name. */
 bool np_pattern_match_joined(const struct np_pattern *pattern, const struct np_pieces *pieces);
 bool np_pattern_match_path(const struct np_pattern *pattern, const struct np_http_path *path);
+bool np_pattern_match_proxy(const struct np_pattern *pattern, const struct np_proxy_path *path);
 bool np_slice_same(struct np_slice a, struct np_slice b); /* ASCII case ignored */
 static inline struct np_slice np_slice_from(struct netpol_string s)
 {
     return (struct np_slice){s.ptr, s.len};
 }
+
+/* ---- stream.c: the same texts byte by byte ---- */
+struct np_stream {
+    const struct np_pieces *pieces; /* NULL: a path */
+    uint64_t cursor;
+    struct np_slice piece;
+    size_t at;
+    bool started;
+    struct np_proxy_reader reader;
+};
+/* One of the two is not NULL; both stay the caller's. */
+void np_stream_open(struct np_stream *stream, const struct np_pieces *pieces,
+                    const struct np_proxy_path *path);
+int np_stream_next(struct np_stream *stream); /* -1: the end */
 
 /* ---- fields.c: the fields of a request as views see them ---- */
 struct np_field {
@@ -63,8 +79,10 @@ struct np_field {
     bool header;      /* values are readings of one header */
     bool fold_case;
     bool normal;           /* the value is the normal form of `path` */
-    struct np_slice value; /* unless pieces.next or normal */
+    bool proxied;          /* the value is what a proxy makes of a path: `proxy` */
+    struct np_slice value; /* unless pieces.next, normal or proxied */
     struct np_http_path path;
+    struct np_proxy_path proxy;
     char digits[10]; /* of a number */
     struct np_pieces pieces;
     struct np_header_view { /* what pieces.source points at */

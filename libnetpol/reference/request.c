@@ -93,6 +93,9 @@ static struct np_pair atom_truth(const struct np_walk *walk, const struct np_exp
     if (field.normal) {
         return both(np_truth_of(np_pattern_match_path(&atom->pattern, &field.path)));
     }
+    if (field.proxied) {
+        return both(np_truth_of(np_pattern_match_proxy(&atom->pattern, &field.proxy)));
+    }
     return both(np_truth_of(np_pattern_match(&atom->pattern, field.value, field.fold_case)));
 }
 

@@ -17,4 +17,5 @@ netpol_room(
     relation.c
     request.c
     set.c
+    stream.c
     text.c)

@@ -167,56 +167,35 @@ bool np_pattern_match_path(const struct np_pattern *pattern, const struct np_htt
     return match(pattern, &subject, pattern->ignore_case);
 }
 
-/* ---- pieces read as one text ---- */
+/* ---- texts that are read byte by byte ---- */
 
-struct stream {
-    const struct np_pieces *pieces;
-    uint64_t cursor;
-    struct np_slice piece;
-    size_t at;
-    bool started;
+struct source {
+    const struct np_pieces *pieces; /* or */
+    const struct np_proxy_path *path;
 };
 
-/* The next byte; -1 at the end. */
-static int stream_next(struct stream *s)
+static size_t stream_length(const struct source *source)
 {
-    if (!s->started || s->at == s->piece.len) {
-        bool comma = s->started;
-        if (!s->pieces->next(s->pieces->source, &s->cursor, &s->piece)) {
-            s->piece.len = s->at = 0;
-            return -1;
-        }
-        s->started = true;
-        s->at = 0;
-        if (comma) {
-            return ',';
-        }
-        if (s->piece.len == 0) {
-            return stream_next(s); /* once: only before the first byte */
-        }
-    }
-    return (unsigned char)s->piece.ptr[s->at++];
-}
-
-static size_t stream_length(const struct np_pieces *pieces)
-{
-    struct stream s = {.pieces = pieces};
+    struct np_stream s;
     size_t length = 0;
-    while (stream_next(&s) >= 0) {
+    np_stream_open(&s, source->pieces, source->path);
+    while (np_stream_next(&s) >= 0) {
         length++;
     }
     return length;
 }
 
-static bool pieces_have(const void *text, size_t at, struct np_slice wanted, bool fold)
+static bool stream_has(const void *text, size_t at, struct np_slice wanted, bool fold)
 {
-    struct stream s = {.pieces = text};
+    const struct source *source = text;
+    struct np_stream s;
+    np_stream_open(&s, source->pieces, source->path);
     for (size_t i = 0; i < at; i++) {
-        (void)stream_next(&s);
+        (void)np_stream_next(&s);
     }
     for (size_t i = 0; i < wanted.len; i++) {
         int a = (unsigned char)wanted.ptr[i];
-        int b = stream_next(&s);
+        int b = np_stream_next(&s);
         if (fold ? lower(a) != lower(b) : a != b) {
             return false;
         }
@@ -224,22 +203,33 @@ static bool pieces_have(const void *text, size_t at, struct np_slice wanted, boo
     return true;
 }
 
-static bool match_regex_joined(const struct np_regex *regex, const struct np_pieces *pieces)
+static bool match_regex_stream(const struct np_regex *regex, const struct source *source)
 {
-    struct stream s = {.pieces = pieces};
     struct np_regex_walk walk;
+    struct np_stream s;
     np_regex_begin(&walk, regex);
-    for (int byte = stream_next(&s); byte >= 0; byte = stream_next(&s)) {
+    np_stream_open(&s, source->pieces, source->path);
+    for (int byte = np_stream_next(&s); byte >= 0; byte = np_stream_next(&s)) {
         (void)np_regex_feed(&walk, (unsigned char)byte);
     }
     return np_regex_end(&walk);
 }
 
-bool np_pattern_match_joined(const struct np_pattern *pattern, const struct np_pieces *pieces)
+static bool match_stream(const struct np_pattern *pattern, const struct source *source)
 {
     if (pattern->kind == NP_PATTERN_REGEX) {
-        return pattern->regex && match_regex_joined(pattern->regex, pieces);
+        return pattern->regex && match_regex_stream(pattern->regex, source);
     }
-    const struct subject subject = {pieces, stream_length(pieces), pieces_have};
+    const struct subject subject = {source, stream_length(source), stream_has};
     return match(pattern, &subject, pattern->ignore_case);
+}
+
+bool np_pattern_match_joined(const struct np_pattern *pattern, const struct np_pieces *pieces)
+{
+    return match_stream(pattern, &(struct source){.pieces = pieces});
+}
+
+bool np_pattern_match_proxy(const struct np_pattern *pattern, const struct np_proxy_path *path)
+{
+    return match_stream(pattern, &(struct source){.path = path});
 }
