@@ -118,6 +118,28 @@ NETPOL_API int netpol_store_put_endpoint(struct netpol_store *store,
  */
 NETPOL_API int netpol_store_add_pod_range(struct netpol_store *store, const char *prefix);
 
+/*
+ * Sets of addresses under a name, for policies that refer to what only their caller knows: groups
+ * of a cloud provider (Cilium's fromGroups and toGroups; docs/cilium.md says how such a group is
+ * called). A set that nobody has fed matches nothing, and a compile says so; one that is known and
+ * empty matches nothing. A set counts as an object of the store.
+ *
+ * put: adds or replaces one; prefixes are ranges ("10.0.0.0/8") or addresses, copied. Inside a
+ * transaction it waits for the commit. NEEDS_COMPILE (accepted, seen after the next compile),
+ * ERR_ARGUMENT (a NULL), ERR_INPUT (no name, no range; see diags, may be NULL), ERR_MEMORY,
+ * ERR_LIMIT.
+ * remove: as netpol_store_remove. OK, ERR_ARGUMENT, ERR_NOT_FOUND, ERR_MEMORY.
+ * load: a file, a folder or "-" of YAML or JSON maps, name to list of ranges; as
+ * netpol_store_load_path. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO, ERR_INPUT, ERR_LIMIT.
+ * Single-threaded. Linear in the ranges.
+ */
+NETPOL_API int netpol_store_put_set(struct netpol_store *store, const char *name,
+                                    const char *const *prefixes, size_t n_prefixes,
+                                    struct netpol_diags *diags);
+NETPOL_API int netpol_store_remove_set(struct netpol_store *store, const char *name);
+NETPOL_API int netpol_store_load_sets(struct netpol_store *store, const char *path,
+                                      struct netpol_diags *diags);
+
 /* Counts: policies, endpoints (pods and workload templates), all objects. NULL gives 0. */
 struct netpol_store_stats {
     uint64_t objects, policies, endpoints, skipped, unreadable, bytes;

@@ -122,6 +122,39 @@ int netpol_store_put_endpoint(struct netpol_store *store, const struct netpol_en
     return status == NETPOL_OK ? NETPOL_NEEDS_COMPILE : status;
 }
 
+int netpol_store_put_set(struct netpol_store *store, const char *name, const char *const *prefixes,
+                         size_t n_prefixes, struct netpol_diags *diags)
+{
+    struct np_object *object = NULL;
+    if (!store || !name || (n_prefixes && !prefixes)) {
+        return NETPOL_ERR_ARGUMENT;
+    }
+    for (size_t i = 0; i < n_prefixes; i++) {
+        if (!prefixes[i]) {
+            return NETPOL_ERR_ARGUMENT;
+        }
+    }
+    int status = np_decode_set(store->ctx, name, prefixes, n_prefixes, diags, &object);
+    if (status == NETPOL_OK) {
+        status = np_store_upsert(store, object, NULL);
+    }
+    return status == NETPOL_OK ? NETPOL_NEEDS_COMPILE : status;
+}
+
+int netpol_store_remove_set(struct netpol_store *store, const char *name)
+{
+    return netpol_store_remove(store, NP_SET_GROUP, NP_SET_KIND, NULL, name);
+}
+
+int netpol_store_load_sets(struct netpol_store *store, const char *path, struct netpol_diags *diags)
+{
+    if (!store || !path) {
+        return NETPOL_ERR_ARGUMENT;
+    }
+    struct np_load load = {.path = path, .sets = true, .options = &no_options, .diags = diags};
+    return np_store_load(store, &load);
+}
+
 int netpol_store_add_pod_range(struct netpol_store *store, const char *prefix)
 {
     return store && prefix ? np_store_add_range(store, prefix) : NETPOL_ERR_ARGUMENT;

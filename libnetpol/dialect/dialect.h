@@ -106,6 +106,20 @@ void np_object_unref(struct np_object *object);
 struct netpol_endpoint_spec;
 int np_decode_endpoint(struct netpol_ctx *ctx, const struct netpol_endpoint_spec *spec,
                        struct netpol_diags *diags, struct np_object **out);
+/* What a set of addresses is filed under, which its caller feeds and no document can be. */
+#define NP_SET_GROUP "(caller)"
+#define NP_SET_KIND  "AddressSet"
+/* Checks a set and makes the object. OK, ERR_INPUT, ERR_MEMORY. */
+int np_decode_set(struct netpol_ctx *ctx, const char *name, const char *const *prefixes,
+                  size_t count, struct netpol_diags *diags, struct np_object **out);
+/*
+ * A document that is a map of names to lists of ranges: `take` gets each set that has no error, and
+ * counts the object if it keeps it; those that have are counted. Ends with the status of `take`.
+ */
+int np_decode_sets(struct netpol_ctx *ctx, const struct np_document *document,
+                   int (*take)(void *user, const struct np_document *document,
+                               struct np_object *object),
+                   void *user, uint64_t *refused);
 /* Tiers and synthetic policies that exist without any object (own node, self, other protocols,
  * NetworkPolicy tier). Before all lowering. */
 int np_lower_begin(struct np_lower *l);

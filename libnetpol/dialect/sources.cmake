@@ -26,6 +26,7 @@ netpol_room(
     calico/tier.c
     cidr.c
     cilium/entities.c
+    cilium/fed.c
     cilium/frame.c
     cilium/host.c
     cilium/identity.c

@@ -13,6 +13,7 @@ struct loading {
     struct netpol_store *store;
     const struct netpol_load_options *options;
     struct netpol_diags *diags;
+    np_document_fn take;
     const char *default_namespace;
     uint64_t bytes_done, bytes_total, objects, files;
     uint64_t refused; /* documents with errors */
@@ -122,6 +123,17 @@ static int take_document(void *user, const struct np_document *document)
     return status;
 }
 
+static int take_set(void *user, const struct np_document *document, struct np_object *object)
+{
+    return take(user, document, object);
+}
+
+static int take_sets(void *user, const struct np_document *document)
+{
+    struct loading *l = user;
+    return np_decode_sets(l->store->ctx, document, take_set, l, &l->refused);
+}
+
 /* How bad a status is: what stops everything, then what stops a file, then bad documents. */
 static int worse(int a, int b)
 {
@@ -137,8 +149,8 @@ static int worse(int a, int b)
 
 static int load_bytes(struct loading *l, const char *bytes, size_t size, const char *name)
 {
-    int status = np_source_read(l->store->ctx, bytes, size, name, NP_FORMAT_AUTO, l->diags,
-                                take_document, l);
+    int status =
+        np_source_read(l->store->ctx, bytes, size, name, NP_FORMAT_AUTO, l->diags, l->take, l);
     l->bytes_done += size;
     l->store->stage->bytes += size;
     l->status = worse(l->status, status);
@@ -190,6 +202,7 @@ int np_store_load(struct netpol_store *store, const struct np_load *load)
     struct loading l = {.store = store,
                         .options = load->options,
                         .diags = load->diags,
+                        .take = load->sets ? take_sets : take_document,
                         .default_namespace = load->options->default_namespace};
     status = run(&l, load);
     if (status == NETPOL_ERR_INPUT && (load->options->flags & NETPOL_LOAD_KEEP_GOING)) {

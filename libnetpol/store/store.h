@@ -75,6 +75,7 @@ struct np_load {
     const char *bytes;
     size_t size;
     const char *name;
+    bool sets;                                 /* maps of names to ranges, no objects */
     const struct netpol_load_options *options; /* never NULL */
     struct netpol_diags *diags;
 };

@@ -200,6 +200,10 @@ static int load_paths(struct session *session)
     for (size_t i = 0; i < session->args->n_operands; i++)
         status = worse(status, netpol_store_load_path(session->store, session->args->operands[i],
                                                       &load, session->diags));
+    const char *sets;
+    size_t cursor = 0;
+    while ((sets = args_next(session->args, OPTION_SETS, &cursor)))
+        status = worse(status, netpol_store_load_sets(session->store, sets, session->diags));
     if (status < 0)
         netpol_store_rollback(session->store);
     else
