@@ -124,6 +124,34 @@ class Command(unittest.TestCase):
                                           "metadata: {name: x, namespace: shop}\n")
         self.assertEqual(foreign.code, 3)
 
+    def test_sets_of_addresses(self):
+        """Sets that policies name come from files of their own; what nobody has fed is told."""
+        policies = self.write("groups.yaml", """
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: ns}
+spec: {containers: [{name: c, image: i}]}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: p, namespace: ns}
+spec: {endpointSelector: {}, egress: [{toGroups: [{aws: {securityGroupsIds: [sg-1]}}]}]}
+""")
+        sets = self.write("sets.yaml", "aws;ids=sg-1: [203.0.113.0/24]\n")
+        wrong = self.write("wrong.yaml", "aws;ids=sg-1: [203.0.113/24]\n")
+        ask = ("eval", "--from", "ns/a", "--to", "203.0.113.9", "--port", "443")
+        alone = run(*ask, policies)
+        self.assertEqual(alone.code, 2)
+        self.assertIn("profile cilium (auto: there are objects of Cilium)", alone.err)
+        self.assertIn("set aws;ids=sg-1", alone.err)
+        fed = run(*ask, "--sets", sets, policies)
+        self.assertEqual(fed.code, 0)
+        self.assertNotIn("NP2543", fed.err)
+        refused = run(*ask, "--sets", wrong, policies)
+        self.assertEqual(refused.code, 3)
+        self.assertIn("wrong.yaml:1:16", refused.err)
+
     def test_exit_3_command_line(self):
         ends = ("--from", "shop/cart", "--to", "shop/payments")
         for args, says in (
