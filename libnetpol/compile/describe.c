@@ -93,7 +93,7 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
         info->action = rule_action(d->rule->action);
     } else if (d->kind == NP_DECIDED_ISOLATION && policy) {
         *origin = &policy->origin;
-        info->rule = policy->origin.option ? "" : "spec";
+        info->rule = policy->origin.option ? "" : text_of(policy->origin.path); /* spec, specs[1] */
         info->action = tier ? end_action(tier->end[d->direction]) : NETPOL_DENY;
     } else if (d->kind == NP_DECIDED_TIER_END && tier) {
         *origin = &tier->origin;

@@ -157,6 +157,9 @@ static void parts(void **state)
     world_ask(&w, "{\"src\":{\"pod\":\"a/job\"},\"dst\":{\"pod\":\"a/web\"},\"port\":1}", 1, 0,
               &text);
     assert_has(text.text, "\"rule\":\"specs[0].ingress[0]\"");
+    world_ask(&w, "{\"src\":{\"pod\":\"a/web\"},\"dst\":{\"pod\":\"a/db\"},\"port\":1}", 1, 0,
+              &text);
+    assert_has(text.text, "\"rule\":\"specs[1]\""); /* the part that isolates */
     world_close(&w);
 }
 
