@@ -118,7 +118,7 @@ struct netpol_compile_options {
      * range, a port name), all is. Either way the result answers as if there were no previous, and
      * a decision that the previous had keeps its number. One previous serves one such compile: the
      * next is given its result. Not re-used: matchers without a model, of another context, profile
-     * or options.
+     * or options. Identities (identity.h) keep their numbers also from those.
      */
     struct netpol_matcher *previous;
 };

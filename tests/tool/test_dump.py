@@ -203,6 +203,48 @@ spec: {selector: "e != 'f' || g == '\\"'"}
         self.assertGreaterEqual(dot.count("color=red"), 8)
         self.assertEqual(dot.count('"') % 2 - dot.count('\\"') % 2, 0)
 
+    def test_identities(self):
+        pods = "".join(f"""\
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: shop, labels: {{app: {name}}}}}
+status: {{podIP: 10.0.0.{i}}}
+---
+""" for i, name in enumerate(("web", "cart", "aaa"), 1))
+        policy = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {}, egress: [{to: [{ipBlock: {cidr: 10.1.0.0/16}}]}]}
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            image = f"{folder}/before.image"
+            two = pods[:pods.rindex("apiVersion")] + policy
+
+            def dump(text, *more):
+                told = tool.run("dump", "-q", "--profile", "cilium", *more, "-", stdin=text)
+                self.assertEqual(told.code, 0, told.err)
+                return told
+
+            def numbers(text, *more):
+                return {row["labels"][0]: row["identity"] for row in
+                        dump(text, "--format", "json", *more).json()["identities"]}
+
+            first = numbers(two)
+            self.assertEqual((first["k8s:app=cart"], first["k8s:app=web"],
+                              first["cidr:10.1.0.0/16"], first["reserved:host"]),
+                             (256, 257, 16777217, 1))
+            self.assertIn("  identity 16777217  kind prefix  labels cidr:10.1.0.0/16, "
+                          "reserved:world\n", dump(two).out)
+            self.assertEqual(tool.run("compile", "-q", "--profile", "cilium", "-o", image, "-",
+                                      stdin=two).code, 0)
+            self.assertEqual(numbers(pods)["k8s:app=aaa"], 256)
+            kept = numbers(pods, "--ledger", image)
+            self.assertEqual((kept["k8s:app=aaa"], kept["k8s:app=cart"], kept["k8s:app=web"]),
+                             (258, 256, 257))
+            for ledger, code in ((f"{folder}/nowhere", 1), (str(tool.SOURCE / "README.md"), 3)):
+                self.assertEqual(tool.run("dump", "--ledger", ledger, "-", stdin=two).code, code)
+
     def test_wrong_lines(self):
         for args in ((), ("--image", self.image, tool.CLUSTER), ("--image", "/nowhere"),
                      ("--image", str(tool.SOURCE / "README.md")),

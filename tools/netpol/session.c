@@ -279,20 +279,43 @@ static const char *choose_profile(struct session *session)
     return cilium ? "cilium" : calico ? "calico" : "kubernetes";
 }
 
+/* The image whose numbers are kept; NULL: none was given. */
+static int open_ledger(struct session *session, struct netpol_matcher **out)
+{
+    const char *path = args_value(session->args, OPTION_LEDGER), *why = NULL;
+    *out = NULL;
+    if (!path)
+        return EXIT_FINE;
+    int status = netpol_matcher_map(session->ctx, path, 0, &why, out);
+    if (status >= 0)
+        return EXIT_FINE;
+    complain("%s: %s", path, why && *why ? why : netpol_status_text(status));
+    return status == NETPOL_ERR_INPUT || status == NETPOL_ERR_UNSUPPORTED ? EXIT_INVALID
+                                                                          : EXIT_TROUBLE;
+}
+
 int session_compile(struct session *session)
 {
+    struct netpol_matcher *ledger;
+    int code = open_ledger(session, &ledger);
+    if (code != EXIT_FINE)
+        return code;
     const char **settings = calloc(session->args->n_given + 1, sizeof *settings);
     size_t count = 0, cursor = 0;
-    if (!settings)
+    if (!settings) {
+        netpol_matcher_unref(ledger);
         return status_exit(NETPOL_ERR_MEMORY, "compile");
+    }
     while ((settings[count] = args_next(session->args, OPTION_SET, &cursor)))
         count++;
     struct netpol_compile_options compile = {.size = sizeof compile,
                                              .profile = choose_profile(session),
                                              .settings = settings,
                                              .n_settings = count,
-                                             .strict = args_has(session->args, OPTION_STRICT)};
+                                             .strict = args_has(session->args, OPTION_STRICT),
+                                             .previous = ledger};
     int status = netpol_compile(session->store, &compile, session->diags, &session->matcher);
+    netpol_matcher_unref(ledger);
     free(settings);
     bool said = netpol_diags_seen(session->diags, NETPOL_ERROR) > 0;
     tell(session);

@@ -16,12 +16,14 @@ static const char cluster[] =
     "metadata: {name: p, namespace: ns}\nspec:\n  podSelector: {matchLabels: {app: b}}\n"
     "  ingress: [{from: [{ipBlock: {cidr: 10.1.0.0/16}}, {podSelector: {}}], ports: [{port: 80}]}]\n";
 
-static const struct netpol_tuple to_80 = {.src = {10, 0, 0, 1},
-                                          .dst = {10, 0, 0, 2},
-                                          .family = 4,
-                                          .protocol = 6,
-                                          .src_port = 40000,
-                                          .dst_port = 80};
+static const struct netpol_tuple to_80 = {
+    .src = {10, 0, 0, 1},
+    .dst = {10, 0, 0, 2},
+    .family = 4,
+    .protocol = 6,
+    .src_port = 40000,
+    .dst_port = 80
+};
 
 static void open_cluster(struct world *w)
 {
@@ -77,8 +79,8 @@ static void flows_outlive_the_view(void **state)
     struct netpol_hubble *hubble = flows_of(&w, &to_80);
     world_forget(&w);
     text.len = 0;
-    assert_int_equal(
-        netpol_hubble_write(hubble, NETPOL_HUBBLE_COMPACT, NULL, sink_add, &text), NETPOL_OK);
+    assert_int_equal(netpol_hubble_write(hubble, NETPOL_HUBBLE_COMPACT, NULL, sink_add, &text),
+                     NETPOL_OK);
     assert_string_equal(text.text,
                         "ns/a:40000 (ID:256) -> ns/b:80 (ID:257) policy-verdict:all EGRESS "
                         "ALLOWED (TCP Flags: SYN)\n"
@@ -99,8 +101,8 @@ static void tuples_are_of_every_kind(void **state)
     tuple.flags = NETPOL_TUPLE_LATER_FRAGMENT;
     struct netpol_hubble *hubble = flows_of(&w, &tuple);
     text.len = 0;
-    assert_int_equal(
-        netpol_hubble_write(hubble, NETPOL_HUBBLE_JSONPB, NULL, sink_add, &text), NETPOL_OK);
+    assert_int_equal(netpol_hubble_write(hubble, NETPOL_HUBBLE_JSONPB, NULL, sink_add, &text),
+                     NETPOL_OK);
     assert_has(text.text, "\"l4\":{\"TCP\":{}}");
     assert_has(text.text, "\"Summary\":\"TCP\"");
     netpol_hubble_destroy(hubble);
@@ -108,8 +110,8 @@ static void tuples_are_of_every_kind(void **state)
     tuple.protocol = 47;
     hubble = flows_of(&w, &tuple);
     text.len = 0;
-    assert_int_equal(
-        netpol_hubble_write(hubble, NETPOL_HUBBLE_JSONPB, NULL, sink_add, &text), NETPOL_OK);
+    assert_int_equal(netpol_hubble_write(hubble, NETPOL_HUBBLE_JSONPB, NULL, sink_add, &text),
+                     NETPOL_OK);
     assert_null(strstr(text.text, "\"l4\""));
     assert_has(text.text, "\"Summary\":\"protocol 47\"");
     netpol_hubble_destroy(hubble);
@@ -178,10 +180,10 @@ static void times_are_written(void **state)
         struct netpol_hubble_time time;
         const char *text;
     } rows[] = {
-        {{0, 0},                 "1970-01-01T00:00:00Z"          },
-        {{-1, 5},                "1969-12-31T23:59:59.000000005Z"},
-        {{951782400, 0},         "2000-02-29T00:00:00Z"          },
-        {{4107542400, 0},        "2100-03-01T00:00:00Z"          },
+        {{0, 0},          "1970-01-01T00:00:00Z"          },
+        {{-1, 5},         "1969-12-31T23:59:59.000000005Z"},
+        {{951782400, 0},  "2000-02-29T00:00:00Z"          },
+        {{4107542400, 0}, "2100-03-01T00:00:00Z"          },
     };
     struct counting memory = {0};
     struct netpol_ctx *ctx = counting_ctx(&memory, NULL);
@@ -202,7 +204,10 @@ static void memory_may_end_anywhere(void **state)
     size_t n = 1;
     (void)state;
     open_cluster(&w);
-    struct netpol_pair header = {{"a", 1}, {"b", 1}};
+    struct netpol_pair header = {
+        {"a", 1},
+        {"b", 1}
+    };
     struct netpol_request request = NETPOL_REQUEST_INIT;
     request.kind = NETPOL_REQUEST_HTTP;
     request.headers = &header;
