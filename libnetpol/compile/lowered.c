@@ -39,6 +39,7 @@ static int check(struct np_lower *lower, const struct np_snapshot *snapshot,
     }
     if (status == NETPOL_OK && lower->options->engine == NP_ENGINE_CILIUM) {
         status = np_cilium_check(lower, model);
+        np_cilium_check_hosts(lower, snapshot->objects, snapshot->count);
     }
     np_lower_check_engine(lower, snapshot->objects, snapshot->count);
     return status == NETPOL_OK && lower->errors ? NETPOL_ERR_INPUT : status;

@@ -47,6 +47,9 @@ int np_cilium_hosts(struct np_lower *l, struct np_object *const *objects, size_t
 /* Of a sealed model: what policies name and nobody has given. OK, ERR_MEMORY. */
 int np_cilium_check(struct np_lower *l, const struct np_model *model);
 
+/* Of the objects: policies about nodes that decide nothing. */
+void np_cilium_check_hosts(struct np_lower *l, struct np_object *const *objects, size_t count);
+
 /* The cluster's name, "default" where nothing says another. */
 np_str np_cilium_cluster(const struct np_lower *l);
 /*

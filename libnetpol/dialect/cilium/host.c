@@ -5,6 +5,7 @@
  * the node, also to and from its own pods; what the node says to itself passes no device.
  */
 #include "dialect/cilium/inventory.h"
+#include "dialect/cilium/policy.h"
 
 static void make_host(struct np_lower *l, const struct np_object *object)
 {
@@ -52,4 +53,47 @@ int np_cilium_hosts(struct np_lower *l, struct np_object *const *objects, size_t
     }
     np_map_free(&made);
     return fine ? np_core_status(l) : NETPOL_ERR_MEMORY;
+}
+
+/* ---- the host firewall is off ---- */
+
+static const struct np_cilium_spec *part_of_nodes(const struct np_object *object)
+{
+    const struct np_cilium_policy *policy = object->spec;
+    if (object->reader->lower != np_cilium_policy_lower || object->state != NP_OBJECT_OK) {
+        return NULL;
+    }
+    for (size_t i = 0; i < np_cilium_parts(policy); i++) {
+        if (np_cilium_part(policy, i)->nodes) {
+            return np_cilium_part(policy, i);
+        }
+    }
+    return NULL;
+}
+
+void np_cilium_check_hosts(struct np_lower *l, struct np_object *const *objects, size_t count)
+{
+    const struct np_object *first = NULL;
+    const struct np_node *at = NULL;
+    size_t policies = 0;
+    for (size_t i = 0; !l->options->host_firewall && i < count; i++) {
+        const struct np_cilium_spec *part = part_of_nodes(objects[i]);
+        if (part && !first) {
+            first = objects[i];
+            at = part->nodes->node;
+        }
+        policies += part != NULL;
+    }
+    if (!first) {
+        return;
+    }
+    struct np_place place = {.source = first->source,
+                             .line = at->line,
+                             .column = at->column,
+                             .object = first->label,
+                             .path = "nodeSelector"};
+    l->errors += l->strict;
+    np_diag_full(l->diags, NP_CODE_2590, l->strict ? NETPOL_ERROR : -1, NULL, &place,
+                 "%zu %s about nodes %s nothing with host_firewall=off", policies,
+                 policies > 1 ? "policies" : "policy", policies > 1 ? "decide" : "decides");
 }

@@ -97,7 +97,7 @@ static void take_backends(const struct np_backend *backends, uint32_t count,
 }
 
 /* The backends of default/kubernetes are the API servers (pkg/k8s/watchers, kube-apiserver label);
- * where nobody has said which, the identity stays what nothing tells. */
+ * where nobody has said which, the literal stays what the option makes of it. */
 static void fill_in_apiserver(struct np_build *b, const struct np_inventory *inventory, void *what)
 {
     struct np_literal *literal = what;
@@ -136,6 +136,7 @@ static const struct np_literal *addressed(struct np_lower *l, uint32_t number, c
     literal->name = np_build_format(l->build, "reserved:%s", title);
     *named = (struct named){literal, NP_CILIUM_IDENTITY, np_build_text(l->build, title), NULL};
     if (number == KUBE_APISERVER) { /* a pod has its own labels, whatever its address is */
+        literal->kind = l->options->unlearnt_apiserver ? NP_LIT_NOTHING : NP_LIT_RESERVED;
         literal->domain = NP_DOMAIN_NODES | NP_DOMAIN_OUTSIDE;
         np_build_late(l->build, fill_in_apiserver, literal);
     } else {

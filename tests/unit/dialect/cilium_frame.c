@@ -227,6 +227,29 @@ static void nodes_as_subjects(void **state)
     assert_verdict(w, outside, n1, 80, NETPOL_ALLOW);
 }
 
+#define HOST_POLICY(name)                                                                    \
+    "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: " name \
+    "}\nspec: {nodeSelector: {}, ingress: [{fromEntities: [remote-node]}]}\n---\n"
+
+/* Documentation/security/policy/language.rst, host policies: ignored without the host firewall. */
+static void policies_about_nodes(void **state)
+{
+    struct world *w = *state;
+    cilium(w);
+    given(w, NODES HOST_POLICY("a") HOST_POLICY("b"));
+    assert_int_equal(world_said(w, "NP2590"), 1);
+    assert_verdict(w, outside, n1, 80, NETPOL_ALLOW);
+    w->strict = true;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_int_equal(w->lower_errors, 1);
+    w->options.host_firewall = 1;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_int_equal(w->lower_errors, 0);
+    assert_verdict(w, outside, n1, 80, NETPOL_DENY);
+    assert_verdict(w, n2, n1, 80, NETPOL_ALLOW);
+    assert_verdict(w, outside, xa, 80, NETPOL_ALLOW);
+}
+
 /* A node of which both objects are loaded is one subject; labels are those of its Node. */
 static void one_subject_a_node(void **state)
 {
@@ -265,6 +288,7 @@ int main(void)
         TEST(the_index_counts_over_policies),
         TEST(unreadable_policies),
         TEST(nodes_as_subjects),
+        TEST(policies_about_nodes),
         TEST(one_subject_a_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,10 @@ static void the_api_server(void **state)
     assert_verdict(w, xa, outside, 6443, NETPOL_UNKNOWN); /* nobody says who it is */
     assert_verdict(w, xa, "192.168.0.1", 6443, NETPOL_UNKNOWN);
     assert_verdict(w, xa, wa, 6443, NETPOL_DENY);
+    w->options.unlearnt_apiserver = 1;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_verdict(w, xa, outside, 6443, NETPOL_DENY);
+    assert_int_equal(world_said(w, "NP2543"), 1);
     assert_int_equal(world_load(w, APISERVER("192.168.0.1")), NETPOL_OK);
     lower_with(w, to_apiserver);
     assert_verdict(w, xa, outside, 6443, NETPOL_DENY);

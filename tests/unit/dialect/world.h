@@ -120,6 +120,7 @@ static inline int world_lower(struct world *w)
     }
     if (status == NETPOL_OK && w->options.engine == NP_ENGINE_CILIUM) {
         status = np_cilium_check(&l, w->model);
+        np_cilium_check_hosts(&l, w->objects, w->count);
     }
     w->lower_errors = l.errors;
     return status;
