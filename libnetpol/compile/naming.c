@@ -337,8 +337,9 @@ static struct np_address address_of(const struct np_where *where)
         out.bytes[i] = (uint8_t)(word >> (56 - 8 * (i % 8)));
     }
     if (where->family == NP_IPV4) {
-        for (int i = 0; i < 16; i++) {
-            out.bytes[i] = i < 4 ? (uint8_t)(where->low >> (24 - 8 * i)) : 0;
+        memset(out.bytes, 0, sizeof out.bytes);
+        for (int i = 0; i < 4; i++) {
+            out.bytes[i] = (uint8_t)(where->low >> (24 - 8 * i));
         }
     }
     return out;

@@ -21,9 +21,9 @@ static inline bool np_identity_holds(const struct np_identity_record *prefix, ui
                                      const uint8_t address[16])
 {
     unsigned whole = prefix->length / 8, bits = prefix->length % 8;
-    unsigned char rest = bits ? (unsigned char)(0xff00u >> bits) : 0;
+    unsigned rest = bits ? 0xff00u >> bits & 0xffu : 0;
     return prefix->family == family && memcmp(prefix->address, address, whole) == 0 &&
-           (rest == 0 || ((prefix->address[whole] ^ address[whole]) & rest) == 0);
+           (rest == 0 || ((unsigned)(prefix->address[whole] ^ address[whole]) & rest) == 0);
 }
 
 /* Index in IDENTITIES; the count: there is none of this number. */

@@ -22,7 +22,7 @@ struct np_named_book {
     uint32_t n_combinations;
     uint64_t n_columns, folded; /* folded: answers of the reference */
 };
-enum { NP_NAMED_NOT = UINT32_MAX }; /* no number: names are of no use for an address there */
+#define NP_NAMED_NOT UINT32_MAX /* no number: names are of no use for an address there */
 
 bool np_named_begin(const struct netpol_ctx *ctx, const struct np_hot *hot,
                     const struct np_namer *namer, struct np_named_book *book);

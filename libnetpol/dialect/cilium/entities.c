@@ -49,12 +49,12 @@ enum np_cilium_entity np_cilium_entity_of(struct np_slice name)
     return (enum np_cilium_entity)i;
 }
 
-/* The label is beside another one: of a node, or of the world. A pod does not get it. */
-static void add_apiserver(struct np_lower *l, struct np_set_build *set)
+/* The label is beside another one, of a node or of the world; a pod does not get it. */
+static void add_apiserver(struct np_lower *l, struct np_set_build *set, bool nodes)
 {
-    static const uint32_t whose[] = {NP_CILIUM_ID_HOST, NP_CILIUM_ID_REMOTE_NODE,
-                                     NP_CILIUM_ID_WORLD};
-    for (size_t i = 0; i < sizeof whose / sizeof *whose; i++) {
+    static const uint32_t whose[] = {NP_CILIUM_ID_WORLD, NP_CILIUM_ID_HOST,
+                                     NP_CILIUM_ID_REMOTE_NODE};
+    for (size_t i = 0; i < (nodes ? 3 : 1); i++) {
         np_set_clause(set);
         np_set_literal(set, np_cilium_reserved_literal(l, whose[i]), false);
         np_set_literal(set, np_cilium_apiserver_literal(l), false);
@@ -77,7 +77,7 @@ const struct np_set *np_cilium_entity_set(struct np_lower *l, enum np_cilium_ent
         np_set_literal(set, np_cilium_reserved_literal(l, *identity), false);
     }
     if (entities[entity].also & APISERVER) {
-        add_apiserver(l, set);
+        add_apiserver(l, set, entity == NP_CILIUM_KUBE_APISERVER); /* the others have every node */
     }
     const struct np_set *done = np_set_done(set);
     return done && done->count == 0 ? np_lower_nothing(l) : done;
