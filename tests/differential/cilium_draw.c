@@ -117,9 +117,10 @@ static void draw_pod(struct gen_random *r, struct cil_pod *pod)
                             .node = gen_draw(r, CIL_NODES),
                             .labels = draw_pod_labels(r)};
     pod->six = !pod->four || gen_chance(r, 60);
-    pod->ports |= gen_chance(r, 50) ? (uint8_t)(1 << gen_below(r, 2)) : 0;
-    pod->ports |= gen_chance(r, 30) ? 1 << 2 : 0;
-    pod->ports |= gen_chance(r, 40) ? (uint8_t)(8 << gen_below(r, 2)) : 0;
+    unsigned named = gen_chance(r, 50) ? 1u << gen_below(r, 2) : 0;
+    named |= gen_chance(r, 30) ? 1u << 2 : 0;
+    named |= gen_chance(r, 40) ? 8u << gen_below(r, 2) : 0;
+    pod->ports = (uint8_t)named;
 }
 
 static void draw_service(struct gen_random *r, struct cil_service *s)
