@@ -82,6 +82,17 @@ void cil_node_address(char out[40], unsigned node, int family)
     snprintf(out, 40, family == 4 ? "192.168.0.%u" : "fd01::%x", node + 1);
 }
 
+void cil_backend_address(char out[40], unsigned backend, int family)
+{
+    if (backend < CIL_OUTSIDE) {
+        snprintf(out, 40, "%s", cil_outside[backend][family == 6]);
+    } else if (backend == CIL_OUTSIDE) {
+        cil_node_address(out, 1, family);
+    } else {
+        cil_pod_address(out, 1, family);
+    }
+}
+
 /* ---- inventory ---- */
 
 static const char *pick_text(struct gen_random *r, const char *const *texts, uint32_t count)
@@ -130,7 +141,7 @@ static void draw_service(struct gen_random *r, struct cil_service *s)
                               .selects = gen_chance(r, 60),
                               .space = gen_draw(r, CIL_SPACES),
                               .labels = draw_labels(r, keys, values, 2),
-                              .outside = gen_draw(r, 1 << CIL_OUTSIDE)};
+                              .backends = gen_draw(r, 1 << CIL_BACKENDS)};
     s->selector = draw_pod_labels(r);
     if (s->selects && s->selector.count == 0) {
         s->selector = (struct cil_labels){1, {{"app", "x"}}};

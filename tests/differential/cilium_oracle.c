@@ -155,6 +155,8 @@ static void join(const struct rank *r, struct allows *out)
     const struct cil_options *options = &r->side->set->options;
     cil_truth both = CIL_NO, name = CIL_NO, request = CIL_NO;
     bool named = false;
+    bool host = r->side->direction == CIL_INGRESS && options->allow_localhost < 2 &&
+                cil_is_own_node(r->side->set, r->side->near, r->side->far);
     for (unsigned i = 0; i < r->count; i++) { /* who looks into it? */
         const struct cil_entry *e = &r->items[i];
         enum parser parser = e->action == CIL_ACCEPT ? parser_of(e) : BY_NOBODY;
@@ -173,6 +175,9 @@ static void join(const struct rank *r, struct allows *out)
         cil_truth n = cil_server_name_matches(e->ports, asked);
         cil_truth q = cil_request_matches(r->side->set, e->ports, asked);
         q = e->all_requests ? CIL_YES : q; /* server names are heard all the same */
+        if (host) {
+            n = q = CIL_YES; /* hostWildcardL7 of pkg/policy/l4.go */
+        }
         named = named || (e->ports && e->ports->n_names);
         both = cil_or(both, cil_and(e->flow, cil_and(n, q)));
         name = cil_or(name, cil_and(e->flow, n));

@@ -234,10 +234,15 @@ static bool range_has(const struct cil *c, const struct cil_peer *peer, const st
 }
 
 /* policy-cidr-match-mode */
+static bool may_be_in_range(const struct cil *c, const struct cil_end *end)
+{
+    return (end->pod < 0 || c->options.cidr_pods) && (end->node < 0 || c->options.cidr_nodes);
+}
+
 static bool range_matches(const struct cil *c, const struct cil_peer *peer,
                           const struct cil_end *end)
 {
-    if ((end->pod >= 0 && !c->options.cidr_pods) || (end->node >= 0 && !c->options.cidr_nodes)) {
+    if (!may_be_in_range(c, end)) {
         return false;
     }
     for (unsigned i = 0; i < peer->n_except; i++) {
@@ -299,10 +304,12 @@ static bool backends_have(const struct cil_side *s, const struct cil_service *se
         }
         return labels_match(&wanted, &s->set->pods[end->pod].labels);
     }
-    for (unsigned b = 0; end->pod < 0 && end->node < 0 && b < CIL_OUTSIDE; b++) {
+    for (unsigned b = 0; may_be_in_range(s->set, end) && b < CIL_BACKENDS; b++) {
+        char text[40];
         uint8_t address[16] = {0};
-        (void)inet_pton(end->six ? AF_INET6 : AF_INET, cil_outside[b][end->six], address);
-        if (service->outside >> b & 1 && memcmp(address, end->address, 16) == 0) {
+        cil_backend_address(text, b, end->six ? 6 : 4);
+        (void)inet_pton(end->six ? AF_INET6 : AF_INET, text, address);
+        if (service->backends >> b & 1 && memcmp(address, end->address, 16) == 0) {
             return true;
         }
     }

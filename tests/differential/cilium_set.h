@@ -69,7 +69,7 @@ struct cil_service {
     bool present, selects; /* has a selector: stands for the pods that it selects */
     uint8_t space;
     struct cil_labels labels, selector;
-    uint8_t outside; /* bits of cil_outside: backends without a selector */
+    uint8_t backends; /* without a selector: bits of cil_backend_address */
 };
 struct cil_group {
     bool present;
@@ -240,11 +240,12 @@ extern const struct cil_header_match cil_header_matches[CIL_HEADER_MATCHES];
 extern const char *const cil_space_names[CIL_SPACES];
 extern const char *const cil_account_names[CIL_ACCOUNTS];
 extern const char *const cil_policy_names[4];
-enum { CIL_OUTSIDE = 3 };
+enum { CIL_OUTSIDE = 3, CIL_BACKENDS = CIL_OUTSIDE + 2 };
 extern const char *const cil_outside[CIL_OUTSIDE][2]; /* addresses nobody in the cluster has */
 /* Text of the addresses things have. family 4 or 6. */
 void cil_pod_address(char out[40], unsigned pod, int family);
 void cil_node_address(char out[40], unsigned node, int family);
+void cil_backend_address(char out[40], unsigned backend, int family); /* outside, a node, a pod */
 
 /* ---- drawing ---- */
 

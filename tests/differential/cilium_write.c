@@ -132,10 +132,11 @@ static void write_service(unsigned i, const struct cil_service *s, struct cil_te
     cil_put(out, "}\n");
     for (int family = 4; !s->selects && family <= 6; family += 2) {
         begin_slice(name, cil_space_names[s->space], family, out);
-        for (unsigned b = 0, n = 0; b < CIL_OUTSIDE; b++) {
-            if (s->outside >> b & 1) {
-                cil_put(out, "%s{addresses: [\"%s\"]}", n++ ? ", " : "",
-                        cil_outside[b][family == 6]);
+        for (unsigned b = 0, n = 0; b < CIL_BACKENDS; b++) {
+            char address[40];
+            cil_backend_address(address, b, family);
+            if (s->backends >> b & 1) {
+                cil_put(out, "%s{addresses: [\"%s\"]}", n++ ? ", " : "", address);
             }
         }
         cil_put(out, "]\n");
