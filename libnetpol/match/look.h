@@ -260,7 +260,7 @@ np_inline uint32_t np_look_bond(const struct np_hot *hot, struct np_shape shape,
     uint32_t bits = (hot->sig_class[src.signature] | hot->sig_class[dst.signature]) >> 24;
     bool same = ask ? ask->src.family && ask->src.family == ask->dst.family &&
                           ask->src.high == ask->dst.high && ask->src.low == ask->dst.low
-                    : memcmp(tuple->src, tuple->dst, sizeof tuple->src) == 0;
+                    : tuple && memcmp(tuple->src, tuple->dst, sizeof tuple->src) == 0;
     enum np_relation relation =
         shape.relations ? np_relation_of(hot, src, dst, same) : NP_RELATION_OTHER;
     return np_variant(relation, bits);

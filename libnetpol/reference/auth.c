@@ -8,6 +8,7 @@
  * what the rules for every peer ask for.
  */
 #include "reference/internal.h"
+#include "base/defect.h"
 
 enum { ANY_PROTOCOL = 0, ANY_PORT = 8 };
 
@@ -52,7 +53,8 @@ struct best {
 static void keep(struct best *best, int place, const struct np_rule *rule)
 {
     struct best other = {place, rule->auth_mode, rule->auth_explicit};
-    bool better = place != best->place                     ? place > best->place
+    bool broad = np_defect(CILIUM_AUTH_BROAD) && best->place >= 0;
+    bool better = place != best->place                     ? (place > best->place) != broad
                   : other.is_explicit != best->is_explicit ? other.is_explicit
                                                            : other.mode > best->mode;
     if (better) {

@@ -9,6 +9,7 @@
  * the answer stays INSPECT: guessing could allow what the proxy refuses.
  */
 #include "reference/internal.h"
+#include "base/defect.h"
 
 enum np_parser np_view_parser(uint8_t view)
 {
@@ -199,6 +200,9 @@ static void field_proxy_path(const struct np_walk *walk, struct np_slice whole,
 {
     enum { ON, OFF }; /* the order of option http_normalize */
     bool normalize = walk->model->options.http_normalize == ON;
+    for (size_t i = 0; np_defect(CILIUM_QUERY_DROPPED) && i < whole.len; i++) {
+        whole.len = whole.ptr[i] == '?' ? i : whole.len;
+    }
     enum np_proxy_path_state state = np_proxy_path_read(whole, normalize, &out->proxy);
     out->proxied = state == NP_PROXY_PATH_READ;
     out->rejected = state == NP_PROXY_PATH_REFUSED;

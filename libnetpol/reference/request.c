@@ -7,6 +7,7 @@
  * to whole rules only (np_polar), never atom by atom.
  */
 #include "reference/internal.h"
+#include "base/defect.h"
 
 static struct np_pair both(np_truth t)
 {
@@ -58,7 +59,8 @@ static struct np_pair readings(const struct np_walk *walk, const struct np_field
     if (!field->header || walk->model->options.header_reading == EACH) {
         return both(np_truth_of(any));
     }
-    bool joined = np_pattern_match_joined(pattern, &field->pieces);
+    bool joined =
+        np_defect(CILIUM_HEADER_ANY) ? any : np_pattern_match_joined(pattern, &field->pieces);
     if (walk->model->options.header_reading == JOINED) {
         return both(np_truth_of(joined));
     }

@@ -9,6 +9,7 @@
  * '-' negates at the ADDRESS: it also holds where no object covers it.
  */
 #include "reference/internal.h"
+#include "base/defect.h"
 
 enum {
     BY_IDENTITY = NP_OBJ_WORKLOAD | NP_OBJ_HOST_NET_WORKLOAD, /* the end says which one */
@@ -192,7 +193,9 @@ static np_truth reserved_truth(const struct np_literal *literal, const struct np
                       np_relation_truth(other, end, NP_REL_OWN_NODE));
     case REMOTE_NODE:
         return np_and(np_truth_of(np_end_is_node(end)),
-                      np_not(np_relation_truth(other, end, NP_REL_OWN_NODE)));
+                      np_defect(CILIUM_HOST_IS_REMOTE)
+                          ? NP_YES
+                          : np_not(np_relation_truth(other, end, NP_REL_OWN_NODE)));
     case WORLD:
         return domain_truth(end, NP_DOMAIN_OUTSIDE);
     case WORLD_IPV4:

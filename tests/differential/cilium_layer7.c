@@ -77,7 +77,7 @@ void cil_draw_layer7(const struct cil *c, struct gen_random *r, struct cil_ports
         draw_dns(r, p);
         return;
     }
-    if (c->features & CIL_LAYER_7 && gen_chance(r, 25)) {
+    if (c->features & CIL_LAYER_7 && gen_chance(r, 40)) {
         draw_http_ports(r, p);
         p->l7 = CIL_HTTP;
         p->n_l7 = gen_from(r, 1, CIL_FEW);
@@ -85,7 +85,7 @@ void cil_draw_layer7(const struct cil *c, struct gen_random *r, struct cil_ports
             p->http[i] = draw_http(r);
         }
     }
-    if (c->features & CIL_SNI && p->l7 != CIL_DNS && gen_chance(r, p->l7 ? 25 : 6)) {
+    if (c->features & CIL_SNI && p->l7 != CIL_DNS && gen_chance(r, p->l7 ? 25 : 12)) {
         if (p->l7 == CIL_L7_NONE) {
             draw_http_ports(r, p);
         }

@@ -166,14 +166,16 @@ static bool holds(const struct cil_net *wide, const struct cil_net *narrow)
 
 static void draw_range(const struct cil *c, struct gen_random *r, struct cil_peer *p)
 {
+    static const uint8_t every[] = {CIL_FAMILY_NETS - 1, CIL_NETS - 1};
     static const char *const keys[] = {"feed", "trust"}, *const values[] = {"f", "g"};
-    p->net = gen_draw(r, CIL_NETS);
+    p->net = gen_chance(r, 30) ? every[gen_below(r, 2)] : gen_draw(r, CIL_NETS);
     if (c->features & CIL_GROUPED && gen_chance(r, 45)) {
         p->by = gen_chance(r, 50) ? CIL_BY_GROUP : CIL_BY_GROUP_LABELS;
         p->name = gen_draw(r, CIL_GROUPS + 1);
         p->selector = draw_pairs(r, keys, values, true);
     }
-    for (unsigned n = gen_chance(r, 50) ? gen_from(r, 1, CIL_FEW) : 0; n > 0; n--) {
+    unsigned wanted = gen_chance(r, 50) ? gen_from(r, 1, CIL_FEW) : 0;
+    for (unsigned tries = 4 * wanted; tries > 0 && p->n_except < wanted; tries--) {
         uint8_t except = gen_draw(r, CIL_NETS);
         if (p->by != CIL_BY_NET || holds(cil_net(p->net), cil_net(except))) {
             p->except[p->n_except++] = except;
@@ -181,12 +183,12 @@ static void draw_range(const struct cil *c, struct gen_random *r, struct cil_pee
     }
 }
 
-static void draw_service_peer(struct gen_random *r, struct cil_peer *p)
+static void draw_service_peer(const struct cil *c, struct gen_random *r, struct cil_peer *p)
 {
     static const char *const keys[] = {"svc", "kind"}, *const values[] = {"s", "t"};
     p->named = gen_chance(r, 60);
     p->name = gen_draw(r, CIL_SERVICES);
-    p->space = gen_draw(r, CIL_SPACES);
+    p->space = gen_chance(r, 80) ? c->services[p->name].space : gen_draw(r, CIL_SPACES);
     p->selector = draw_pairs(r, keys, values, true);
 }
 
@@ -210,7 +212,7 @@ static void draw_peer(const struct cil *c, struct gen_random *r, uint8_t l3, str
         p->selector = draw_nodes(r);
         break;
     case CIL_SERVICE_PEERS:
-        draw_service_peer(r, p);
+        draw_service_peer(c, r, p);
         break;
     default:
         p->fqdn = cil_draw_fqdn(r, &p->pattern);
@@ -224,10 +226,10 @@ static uint8_t draw_kind(const struct cil *c, struct gen_random *r, unsigned dir
     if (kind < 6 && c->features & CIL_NODED && c->options.node_labels) {
         return CIL_NODE_PEERS;
     }
-    if (kind < 16 && direction == CIL_EGRESS && c->features & CIL_SERVICED) {
+    if (kind < 20 && direction == CIL_EGRESS && c->features & CIL_SERVICED) {
         return CIL_SERVICE_PEERS;
     }
-    if (kind < 30 && direction == CIL_EGRESS && !deny && c->features & CIL_NAMES) {
+    if (kind < 32 && direction == CIL_EGRESS && !deny && c->features & CIL_NAMES) {
         return CIL_FQDNS;
     }
     kind = gen_below(r, 100);

@@ -101,7 +101,7 @@ static void draw_rule(const struct cil *c, struct gen_random *r, struct cil_rule
                 draw_element(c, r, d, deny, &rule->elements[d][deny][i]);
             }
         }
-        rule->flags[d] = gen_chance(r, 75) ? CIL_FLAG_ABSENT : gen_from(r, 1, 2);
+        rule->flags[d] = gen_chance(r, 65) ? CIL_FLAG_ABSENT : gen_from(r, 1, 2);
     }
     if (elements == 0) { /* a rule has one at least */
         rule->n[CIL_INGRESS][0] = 1;

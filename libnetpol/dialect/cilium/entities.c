@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Source: pkg/policy/api/entity.go (EntitySelectorMapping, InitEntities) of cilium/cilium. */
 #include "dialect/cilium/entities.h"
+#include "base/defect.h"
 
 #include "dialect/cilium/cilium.h"
 #include "dialect/cilium/labels.h"
@@ -73,6 +74,9 @@ const struct np_set *np_cilium_entity_set(struct np_lower *l, enum np_cilium_ent
         np_set_literal(set, np_build_objects(l->build, np_lower_pod_kinds(l), all), false);
     }
     for (const uint32_t *identity = entities[entity].identities; *identity; identity++) {
+        if (np_defect(CILIUM_CLUSTER_OF_PODS) && entities[entity].also & PODS) {
+            continue;
+        }
         np_set_clause(set);
         np_set_literal(set, np_cilium_reserved_literal(l, *identity), false);
     }

@@ -5,6 +5,7 @@
  * (determineAllowLocalhostIngress), bpf/lib/policy.h (allow_icmp_frag_needed).
  */
 #include "dialect/cilium/cilium.h"
+#include "base/defect.h"
 
 enum { ENFORCE_DEFAULT, ENFORCE_ALWAYS, ENFORCE_NEVER }; /* policy_enforcement, in options.def */
 enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF };     /* allow_localhost */
@@ -58,7 +59,8 @@ static struct np_tier *tier_in(struct np_lower *l, const char *name, double orde
     if (tier) {
         return tier;
     }
-    tier = np_build_tier(l->build, name, order, NP_BY_VERDICT);
+    tier =
+        np_build_tier(l->build, name, order, np_defect(CILIUM_LISTED) ? NP_LISTED : NP_BY_VERDICT);
     for (int d = 0; tier && d < NP_DIRECTIONS; d++) {
         enum np_direction direction = (enum np_direction)d;
         struct np_stage *stage =
@@ -75,7 +77,9 @@ static bool has_hosts(const struct np_lower *l)
 
 struct np_tier *np_cilium_tier(struct np_lower *l, enum np_cilium_tier which)
 {
-    return tier_in(l, tiers[which].name, tiers[which].order, false);
+    bool early = which == NP_CILIUM_DEFAULT && np_defect(CILIUM_DEFAULT_FIRST);
+    return tier_in(l, tiers[which].name,
+                   early ? tiers[NP_CILIUM_BASELINE].order - 1 : tiers[which].order, false);
 }
 
 struct np_tier *np_cilium_host_tier(struct np_lower *l, enum np_cilium_tier which)
@@ -152,7 +156,7 @@ static void synthetic_rules(struct np_lower *l,
                             uint16_t kinds)
 {
     const struct np_options *o = l->options;
-    if (o->allow_localhost != LOCALHOST_OFF) {
+    if (o->allow_localhost != LOCALHOST_OFF && !np_defect(CILIUM_NO_LOCALHOST)) {
         bool top = o->allow_localhost == LOCALHOST_TOP;
         allow_localhost(l, tier(l, top ? NP_CILIUM_OPTIONS : NP_CILIUM_DEFAULT), kinds);
     }

@@ -8,6 +8,7 @@
  * what its mismatch says.
  */
 #include "dialect/cilium/l7_internal.h"
+#include "base/defect.h"
 
 #include <stdlib.h>
 
@@ -85,7 +86,7 @@ static bool is_lost(const struct np_cilium_header_match *match)
 
 static bool fails_on_mismatch(const struct np_cilium_header_match *match)
 {
-    return match->mismatch.len == 0;
+    return match->mismatch.len == 0 || np_defect(CILIUM_MISMATCH_FAILS);
 }
 
 /* ---- effects ---- */

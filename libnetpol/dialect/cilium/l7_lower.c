@@ -7,6 +7,7 @@
  * not, since those after them see what they did: then each is a rule of the model.
  */
 #include "dialect/cilium/l7_internal.h"
+#include "base/defect.h"
 
 /* Priorities of redirects without an explicit one: pkg/policy/l4.go ListenerPriority*. */
 enum {
@@ -87,7 +88,7 @@ static const struct np_expr *any_of(struct np_lower *l, const struct np_cilium_l
                    : np_cilium_given(rules->kafka.node) ? rules->kafka.count
                                                         : 0;
     struct np_cilium_terms terms = np_cilium_terms(l, count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < (np_defect(CILIUM_FIRST_REQUEST) && count ? 1 : count); i++) {
         const struct np_expr *expr = one_request(l, rules, i);
         if (!expr) {
             return NULL;
@@ -173,7 +174,8 @@ static np_str tls_contexts(struct np_lower *l, const struct np_cilium_l7 *l7)
 static void set_redirect(struct np_lower *l, const struct np_cilium_l7 *l7, struct np_rule *rule)
 {
     struct redirect redirect = redirect_of(l7);
-    rule->redirect_parser = (uint8_t)redirect.parser;
+    rule->redirect_parser =
+        np_defect(CILIUM_REDIRECT_LOST) ? NP_PARSER_NONE : (uint8_t)redirect.parser;
     rule->redirect_priority = redirect.priority;
     rule->tls = tls_contexts(l, l7);
     rule->opens_tls = l7->terminating != NULL;
@@ -265,7 +267,7 @@ void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struc
     if (!rule || rule->action != NP_ACT_ALLOW) {
         return;
     }
-    bool open = !rule->policy->isolates[rule->direction];
+    bool open = !rule->policy->isolates[rule->direction] && !np_defect(CILIUM_NEVER_OPEN);
     const struct np_expr *connection = server_names(l, l7);
     set_redirect(l, l7, rule);
     if (has_effects(l7->rules)) {

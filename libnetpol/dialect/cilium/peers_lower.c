@@ -5,6 +5,7 @@
  * (pkg/policy/api/cidr.go), whatever other ranges policies name.
  */
 #include "dialect/cilium/cilium.h"
+#include "base/defect.h"
 #include "dialect/cilium/entities.h"
 #include "dialect/cilium/peers.h"
 #include "dialect/cilium/services.h"
@@ -16,7 +17,8 @@ static const struct np_set *group_except(struct np_lower *l, const struct np_lit
 {
     struct np_set_build *set = np_build_set(l->build);
     np_set_literal(set, group, false);
-    for (size_t i = 0; i < rule->except.count; i++) {
+    size_t count = np_defect(CILIUM_GROUP_EXCEPT) ? 0 : rule->except.count;
+    for (size_t i = 0; i < count; i++) {
         np_set_literal(set, np_lower_prefix(l, &rule->excepted[i]), true);
     }
     return np_set_done(set);
@@ -30,7 +32,8 @@ static const struct np_set *cidr_rule(struct np_lower *l, const struct np_cilium
     if (rule->groups) {
         return group_except(l, np_cilium_groups_literal(l, rule->groups), rule);
     }
-    return np_lower_block(l, &rule->prefix, rule->excepted, rule->except.count);
+    size_t count = np_defect(CILIUM_FIRST_EXCEPT) && rule->except.count ? 1 : rule->except.count;
+    return np_lower_block(l, &rule->prefix, rule->excepted, count);
 }
 
 /* ---- groups of a cloud provider ---- */
@@ -139,7 +142,10 @@ const struct np_set *np_cilium_peer_set(struct np_lower *l, const struct np_cili
         return np_cilium_endpoints(l, &p->endpoints.items[i]);
     }
     if (within(&i, p->cidr.count)) {
-        return np_lower_block(l, &p->prefixes[i], NULL, 0);
+        bool longer = np_defect(CILIUM_CIDR_EVERYWHERE); /* whoever has the address */
+        return longer ? np_build_set_of(l->build,
+                                        np_build_cidr(l->build, p->prefixes[i], NP_DOMAIN_ALL))
+                      : np_lower_block(l, &p->prefixes[i], NULL, 0);
     }
     if (within(&i, p->cidr_set.count)) {
         return cidr_rule(l, &p->cidr_set.items[i]);

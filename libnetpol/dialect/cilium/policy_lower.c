@@ -9,6 +9,7 @@
  * tier Default lets pass what nothing denies.
  */
 #include "dialect/cilium/policy.h"
+#include "base/defect.h"
 
 #include "dialect/cilium/cilium.h"
 
@@ -46,8 +47,10 @@ static bool isolates(const struct np_lower *l, const struct np_cilium_spec *spec
     bool some = elements(spec, direction) > 0;
     const struct np_int *flag =
         spec->default_deny ? &spec->default_deny->flags[direction] : &(struct np_int){0};
-    return l->options->non_default_deny == NON_DEFAULT_DENY_OFF || !flag->set ? some
-                                                                              : flag->value != 0;
+    bool unheard = np_defect(CILIUM_FLAG_UNHEARD);
+    return l->options->non_default_deny == NON_DEFAULT_DENY_OFF || !flag->set || unheard
+               ? some
+               : flag->value != 0;
 }
 
 static void lower_elements(struct np_lower *l, const np_cilium_elements *list, np_str path,

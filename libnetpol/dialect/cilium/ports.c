@@ -7,6 +7,7 @@
  * port (a fragment that nobody tracks) is matched only where every port of the protocol is.
  */
 #include "dialect/cilium/ports.h"
+#include "base/defect.h"
 
 #include "dialect/syntax.h"
 
@@ -189,7 +190,7 @@ static bool read_end(struct np_decode *d, struct np_cilium_port *port)
         np_decode_report_in(d, NP_CODE_2510, port->node, "endPort", "endPort %lld is below port %u",
                             (long long)end, port->first);
     } else {
-        port->last = (uint16_t)end;
+        port->last = (uint16_t)(end - (np_defect(CILIUM_END_PORT) && end > port->first));
         return true;
     }
     return false;
@@ -302,7 +303,8 @@ static void add_span(struct np_lower_ports *out, int16_t protocol, uint32_t firs
         np_lower_span(out, (uint8_t)protocol, first, last);
     } else if (first <= UINT8_MAX) { /* no message has a greater type */
         uint32_t end = last < UINT8_MAX ? last : UINT8_MAX;
-        np_lower_span(out, (uint8_t)protocol, first << 8, end << 8 | UINT8_MAX);
+        np_lower_span(out, (uint8_t)protocol, first << 8,
+                      end << 8 | (np_defect(CILIUM_ICMP_CODE) ? 0 : UINT8_MAX));
     }
 }
 
@@ -329,7 +331,7 @@ static void add_port(struct np_lower *l, struct np_lower_ports *out,
     } else if (port->first == 0) {
         np_lower_all_ports(out, (uint8_t)port->number);
     } else if (port->number == NP_CILIUM_ANY_PROTOCOL) {
-        for (size_t i = 0; i < ANY_ROOM; i++) {
+        for (size_t i = 0; i < (np_defect(CILIUM_ANY_NO_SCTP) ? 2 : ANY_ROOM); i++) {
             add_span(out, any[i], port->first, port->last);
         }
     } else {

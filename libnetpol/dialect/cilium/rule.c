@@ -9,6 +9,7 @@
  * give a rule without alternatives: it stands in explanations and matches nothing.
  */
 #include "dialect/cilium/policy.h"
+#include "base/defect.h"
 
 #include "dialect/cilium/cilium.h"
 
@@ -196,7 +197,8 @@ static void lower_icmps(const struct element *e, size_t index)
 static bool lower_peers(struct element *e)
 {
     const struct np_cilium_peers *peers = &e->source->peers;
-    bool absent = np_cilium_peers_absent(peers);
+    bool absent = np_cilium_peers_absent(peers) ||
+                  (np_defect(CILIUM_EMPTY_IS_ANY) && np_cilium_peers_count(peers) == 0);
     e->n_peers = absent ? 1 : np_cilium_peers_count(peers);
     e->peers = np_build_alloc(e->l->build, e->n_peers, sizeof *e->peers);
     for (size_t i = 0; e->peers && !absent && i < e->n_peers; i++) {
@@ -210,7 +212,8 @@ void np_cilium_element_lower(struct np_lower *l, const struct np_cilium_element 
 {
     struct element e = {.l = l, .source = element, .place = place};
     size_t entries = element->ports.count + element->icmps.count;
-    if ((entries == 0 && np_cilium_peers_absent(&element->peers)) || !lower_peers(&e)) {
+    bool nothing = entries == 0 && np_cilium_peers_absent(&element->peers);
+    if ((nothing && !np_defect(CILIUM_NOTHING_IS_ALL)) || !lower_peers(&e)) {
         return;
     }
     for (size_t i = 0; i < element->ports.count; i++) {

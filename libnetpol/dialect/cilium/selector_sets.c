@@ -7,6 +7,7 @@
  * pkg/ipcache/metadata.go (kube-apiserver beside what an address is already; pods keep theirs).
  */
 #include "dialect/cilium/cilium.h"
+#include "base/defect.h"
 #include "dialect/cilium/identity.h"
 #include "dialect/cilium/labels.h"
 #include "dialect/cilium/selector.h"
@@ -83,7 +84,8 @@ static bool holds_with(const struct np_cilium_term *term)
 
 static bool holds_without(const struct np_cilium_term *term)
 {
-    return term->op == NP_OP_ABSENT || term->op == NP_OP_NOT_IN;
+    return term->op == NP_OP_ABSENT ||
+           (term->op == NP_OP_NOT_IN && !np_defect(CILIUM_NOT_IN_ABSENT));
 }
 
 static struct said label(const struct np_cilium_term *term, bool there)
@@ -411,12 +413,16 @@ const struct np_set *np_cilium_endpoints(struct np_lower *l, const struct np_cil
     bool reserved = np_cilium_selector_has_source(s, NP_CILIUM_RESERVED);
     if (!names(s, NP_CILIUM_LABEL_NAMESPACE)) {
         if (!own.len) {
-            add(items, &terms, NP_CILIUM_LABEL_NAMESPACE, NULL);
-        } else if (!reserved && !names_labels_of_namespaces(s)) {
+            if (!np_defect(CILIUM_EVERYBODY)) {
+                add(items, &terms, NP_CILIUM_LABEL_NAMESPACE, NULL);
+            }
+        } else if (!reserved && !names_labels_of_namespaces(s) &&
+                   !np_defect(CILIUM_ANY_NAMESPACE)) {
             add(items, &terms, NP_CILIUM_LABEL_NAMESPACE, &own);
         }
     }
-    if (l->options->local_cluster == 0 && !reserved && !names(s, NP_CILIUM_LABEL_CLUSTER)) {
+    if (l->options->local_cluster == 0 && !np_defect(CILIUM_ANY_CLUSTER) && !reserved &&
+        !names(s, NP_CILIUM_LABEL_CLUSTER)) {
         add(items, &terms, NP_CILIUM_LABEL_CLUSTER, &cluster); /* on, off */
     }
     return set_of(l, &terms, (1u << CATEGORIES) - 1);
@@ -436,7 +442,7 @@ const struct np_set *np_cilium_subjects(struct np_lower *l, const struct np_cili
             items[terms.count++] = items[i];
         }
     }
-    if (own.len) {
+    if (own.len && !np_defect(CILIUM_SUBJECTS_ANYWHERE)) {
         add(items, &terms, NP_CILIUM_LABEL_NAMESPACE, &own);
     }
     return set_of(l, &terms, 1u << PODS);

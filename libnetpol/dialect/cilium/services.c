@@ -8,6 +8,7 @@
  * service count for nothing: toPorts is about ports of the pods.
  */
 #include "dialect/cilium/services.h"
+#include "base/defect.h"
 
 #include "dialect/lower.h"
 
@@ -37,6 +38,7 @@ static bool is_meant(const struct services *s, const struct np_service_info *inf
 static const struct np_selector *pods_of(struct np_build *b, const struct np_service_info *info)
 {
     uint32_t count = info->selector.count;
+    uint32_t first = np_defect(CILIUM_SERVICE_ANYWHERE) ? 1 : 0;
     const struct np_selector **terms = np_build_alloc(b, count + 1, sizeof *terms);
     if (!terms) {
         return NULL;
@@ -47,7 +49,7 @@ static const struct np_selector *pods_of(struct np_build *b, const struct np_ser
         const struct np_label *label = &info->selector.items[i];
         terms[i + 1] = np_build_term(b, NP_SCOPE_OBJECT, label->key, NP_OP_IN, &label->value, 1);
     }
-    return np_build_select(b, NP_SELECT_ALL, terms, count + 1);
+    return np_build_select(b, NP_SELECT_ALL, terms + first, count + 1 - first);
 }
 
 static void take(struct np_build *b, const struct np_service_info *info, struct found *found)

@@ -5,6 +5,7 @@
  * the literals are made now and filled in late.
  */
 #include "dialect/cilium/inventory.h"
+#include "base/defect.h"
 
 struct named {
     struct np_literal *literal;
@@ -17,7 +18,9 @@ static bool is_meant(const struct named *named, const struct np_address_set *set
 {
     const struct np_endpoint labelled = {.name = set->name, .labels = set->labels};
     return np_slice_is(np_str_slice(set->kind), named->kind) &&
-           (named->name ? set->name == named->name : np_selector_match(named->selector, &labelled));
+           (named->name
+                ? set->name == named->name
+                : np_defect(CILIUM_EVERY_GROUP) || np_selector_match(named->selector, &labelled));
 }
 
 /* Of several sets all prefixes, of none none. */

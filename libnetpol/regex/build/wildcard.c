@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "regex/build/wildcard.h"
+#include "base/defect.h"
 
 /* A pattern in tokens: a byte is itself but for these two. */
 enum { STAR = 1 /* characters of one label */, LABELS = 2 /* one whole label or more */ };
@@ -91,7 +92,8 @@ static void take(const struct tokens *tokens, const struct places *places, int c
     for (size_t i = 0; i < tokens->count; i++) {
         int token = tokens->items[i];
         if (token == STAR) {
-            next->before[i] |= label && places->before[i];
+            bool crosses = c == '.' && np_defect(CILIUM_STAR_CROSSES);
+            next->before[i] |= (label || crosses) && places->before[i];
         } else if (token == LABELS) {
             next->inside[i] = label && (places->before[i] || places->inside[i]);
             next->before[i] |= c == '.' && places->inside[i];
@@ -148,6 +150,9 @@ bool np_sni_match(struct np_slice pattern, struct np_slice name)
         return false;
     }
     bool all = stars_at(pattern, 0) == pattern.len;
+    if (np_defect(CILIUM_SNI_DOT) && name.ptr[name.len - 1] == '.') {
+        name.len--;
+    }
     for (size_t at = 0; at < pattern.len;) {
         size_t stars = stars_at(pattern, at);
         push(&tokens, all || stars == 2 ? LABELS : stars ? STAR : lower(pattern.ptr[at]));
