@@ -268,6 +268,9 @@ void cil_draw_question(const struct cil *c, struct gen_random *r, struct cil_ask
 {
     *out = (struct cil_asked){.asked = gen_chance(r, 50)};
     draw_tuple(r, &out->tuple);
+    if (gen_chance(r, 50)) {
+        cil_aim(c, r, out);
+    }
     out->by_reference[0] = gen_chance(r, 25);
     out->by_reference[1] = gen_chance(r, 25);
     if (out->asked) {

@@ -105,9 +105,8 @@ static const char *draw_name(struct gen_random *r)
     return PICK(r, names);
 }
 
-static void draw_http_request(const struct cil *c, struct gen_random *r, struct cil_asked *out)
+static void draw_http_request(struct gen_random *r, struct cil_asked *out)
 {
-    enum { NORMAL = 12 }; /* those before are in their normal form */
     static const char *const methods[] = {"GET", "POST", "PUT", "ET"};
     static const char *const paths[] = {"/a",     "/a/1",     "/a/b", "/b",   "/ab",
                                         "/a/",    "/a/b?q=1", "/",    "/A",   "/bc",
@@ -115,7 +114,7 @@ static void draw_http_request(const struct cil *c, struct gen_random *r, struct 
     static const char *const authorities[] = {"web", "web:80", "x.a.io", "WEB"};
     static const char *const names[] = {"x-a", "X-A", "x-b", "X-M"}, *const values[] = {"1", "2"};
     out->method = PICK(r, methods);
-    out->path = paths[gen_below(r, c->features & CIL_NORMAL_PATHS ? SIZE(paths) : NORMAL)];
+    out->path = PICK(r, paths);
     out->authority = PICK(r, authorities);
     for (out->n_headers = 0; out->n_headers < 2 && gen_chance(r, 45); out->n_headers++) {
         const char *name = PICK(r, names), *value = PICK(r, values);
@@ -137,7 +136,7 @@ void cil_draw_request(const struct cil *c, struct gen_random *r, struct cil_aske
         out->query = PICK(r, queries);
     } else if (stream && c->features & CIL_LAYER_7) {
         out->kind = CIL_HTTP_REQUEST;
-        draw_http_request(c, r, out);
+        draw_http_request(r, out);
         out->kind = gen_chance(r, 5) ? CIL_OPAQUE : CIL_HTTP_REQUEST;
     }
     if (stream && c->features & CIL_SNI && gen_chance(r, 60)) {

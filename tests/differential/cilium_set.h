@@ -211,9 +211,8 @@ enum cil_features {
     CIL_GROUPED = 128, /* CiliumCIDRGroup */
     CIL_NODED = 256,   /* fromNodes, toNodes */
     CIL_FEATURES = 511,
-    CIL_FOREIGN = 512,      /* nothing but policies of Kubernetes */
-    CIL_MAPPED = 1024,      /* every port beside the policy map's answer */
-    CIL_NORMAL_PATHS = 2048 /* paths that are not in their normal form */
+    CIL_FOREIGN = 512, /* nothing but policies of Kubernetes */
+    CIL_MAPPED = 1024  /* every port beside the policy map's answer */
 };
 
 /* ---- pools ---- */
@@ -275,6 +274,8 @@ struct cil_asked {
     struct netpol_string names[2];
 };
 void cil_draw_question(const struct cil *c, struct gen_random *r, struct cil_asked *out);
+/* Turns a drawn question to what some rule is about: its subject, a port of it. */
+void cil_aim(const struct cil *c, struct gen_random *r, struct cil_asked *out); /* cilium_aim.c */
 void cil_draw_request(const struct cil *c, struct gen_random *r, struct cil_asked *out);
 /* Takes the which-th part away; false: there are no more. *changed: it was there. */
 bool cil_remove(struct cil *c, unsigned which, bool *changed);
