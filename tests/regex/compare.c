@@ -26,7 +26,9 @@ static bool same_kind(enum np_regex_wrong kind, enum re2_answer answer)
         [NP_REGEX_TOO_LARGE] = RE2_TOO_LARGE,
     };
     bool unreadable = kind == NP_REGEX_BAD_UTF8 || answer == RE2_BAD_UTF8;
-    return answers[kind] == answer || (unreadable && kind != NP_REGEX_FINE && answer != RE2_FINE);
+    bool class = kind == NP_REGEX_BAD_CLASS_RANGE && answer == RE2_BAD_ESCAPE; /* "[\\p" */
+    return answers[kind] == answer || class ||
+           (unreadable && kind != NP_REGEX_FINE && answer != RE2_FINE);
 }
 
 enum compared both_read(struct np_arena *arena, struct np_slice pattern, struct both *out)

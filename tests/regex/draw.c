@@ -75,7 +75,8 @@ static const char *const groups[] = {
     "\\pL",       "\\PL",        "\\pN",         "\\p{Lu}",  "\\P{Lu}",      "\\p{Greek}",
     "\\P{Greek}", "\\p{^Greek}", "\\P{^Ll}",     "\\p{Any}", "\\P{Any}",     "\\p{Han}",
     "\\p{Cs}",    "\\pZ",        "\\p{Braille}", "\\p{Lt}",  "\\p{Cherokee}"};
-static const char *const bad_groups[] = {"\\pX", "\\p{", "\\p{Foo}", "\\p", "\\p{}", "\\P{lu}"};
+static const char *const bad_groups[] = {"\\pX",     "\\pY", "\\PH",  "\\p{",
+                                         "\\p{Foo}", "\\p",  "\\p{}", "\\P{lu}"};
 static const char *const posix[] = {
     "[:alpha:]", "[:^alpha:]", "[:word:]",  "[:space:]",  "[:ascii:]", "[:^ascii:]", "[:cntrl:]",
     "[:punct:]", "[:print:]",  "[:blank:]", "[:xdigit:]", "[:upper:]", "[:lower:]",  "[:graph:]",

@@ -43,13 +43,14 @@ static void add_group(struct np_re_ranges *set, const struct group *group, bool 
 bool np_re_unicode_add(struct np_re_ranges *set, struct np_slice name, bool fold)
 {
     bool found = false;
+    bool letter = name.len == 1 && memchr("CLMNPSZ", name.ptr[0], 7); /* "Yi" is a script */
     if (np_slice_is(name, "Any")) {
         add(set, 0, NP_RE_LAST, false);
         return true;
     }
     for (size_t i = 0; i < GROUPS; i++) {
         const char *known = groups[i].name;
-        bool part = name.len == 1 && known[0] == name.ptr[0] && strlen(known) == 2;
+        bool part = letter && known[0] == name.ptr[0] && strlen(known) == 2;
         if (part || np_slice_is(name, known)) {
             add_group(set, &groups[i], fold);
             found = true;
