@@ -36,7 +36,9 @@ static void tell_term(struct np_text *out, const struct np_selector *term)
         [NP_OP_SUFFIX] = "ends with",
         [NP_OP_CONTAINS] = "contains",
     };
-    if (term->term_op == NP_OP_EXISTS || term->term_op == NP_OP_ABSENT) {
+    if (term->term_op == NP_OP_EXISTS && term->scope == NP_SCOPE_FIELD) {
+        np_text_addf(out, "any %s", term->key->text);
+    } else if (term->term_op == NP_OP_EXISTS || term->term_op == NP_OP_ABSENT) {
         np_text_addf(out, "%s%s", term->term_op == NP_OP_ABSENT ? "!" : "", term->key->text);
     } else if (term->term_op == NP_OP_IN && term->count == 1) {
         np_text_addf(out, "%s=%s", term->key->text, term->values[0]->text);

@@ -190,6 +190,11 @@ static void check_selector(struct np_decode *d, void *object)
 
 /* ---- what a selector names ---- */
 
+const char *np_cilium_source_name(enum np_cilium_source source)
+{
+    return sources[source];
+}
+
 bool np_cilium_selector_has(const struct np_cilium_selector *selector, enum np_cilium_source source,
                             const char *key)
 {

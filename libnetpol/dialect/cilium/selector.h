@@ -51,6 +51,7 @@ struct np_cilium_selector {
 };
 extern const struct np_shape np_cilium_selector_shape;
 
+const char *np_cilium_source_name(enum np_cilium_source source);
 /* Has it a key of this source and name? `any:` is another source here. */
 bool np_cilium_selector_has(const struct np_cilium_selector *selector, enum np_cilium_source source,
                             const char *key);

@@ -332,6 +332,22 @@ static bool asks_for_family(const struct terms *terms)
     return false;
 }
 
+/* "an end with reserved:ingress, k8s:io.kubernetes.pod.namespace", which no category has. */
+static const struct np_set *nobody_with(struct np_lower *l, const struct terms *terms)
+{
+    np_auto(np_text_free) struct np_text text;
+    np_text_init(&text, l->ctx);
+    np_text_addf(&text, "an end ");
+    for (size_t i = 0; i < terms->count; i++) {
+        const struct np_cilium_term *term = &terms->items[i];
+        np_text_addf(&text, "%s%s%s:%.*s", i ? ", " : "",
+                     holds_without(term) ? "without " : "with ",
+                     np_cilium_source_name((enum np_cilium_source)term->source), (int)term->key.len,
+                     term->key.ptr);
+    }
+    return np_cilium_nobody(l, text.failed ? "an end with these labels" : text.ptr);
+}
+
 static const struct np_set *set_of(struct np_lower *l, const struct terms *terms, unsigned wanted)
 {
     struct np_set_build *set = np_build_set(l->build);
@@ -342,7 +358,7 @@ static const struct np_set *set_of(struct np_lower *l, const struct terms *terms
         }
     }
     const struct np_set *done = np_set_done(set);
-    return done && done->count == 0 ? np_lower_nothing(l) : done;
+    return done && done->count == 0 ? nobody_with(l, terms) : done;
 }
 
 const struct np_set *np_cilium_nobody(struct np_lower *l, const char *what)

@@ -89,6 +89,12 @@ static void clusterwide(void **state)
     open_fixture(&f);
     f.clusterwide = true;
     check_rows(&f, rows, ARRAY_SIZE(rows));
+    read_element(&f, rows[5].element);
+    lower_element(&f);
+    const struct np_literal *nobody = f.sets[0]->clauses[0].items[0].literal;
+    assert_int_equal(nobody->kind, NP_LIT_NOTHING);
+    assert_string_equal(nobody->name->text,
+                        "an end with reserved:host, with k8s:io.kubernetes.pod.namespace");
     f.options.local_cluster = 1; /* off: then what lacks a namespace has no cluster to lack */
     const struct row anybody[] = {
         {EXPR("key: io.kubernetes.pod.namespace, operator: DoesNotExist"), NODES ", " OUTSIDE,
