@@ -14,6 +14,7 @@
 #include "dialect/cilium/cilium.h"
 
 enum { NON_DEFAULT_DENY_ON, NON_DEFAULT_DENY_OFF }; /* as in options.def */
+enum { DENY_ALONE_ISOLATES, DENY_ALONE_IGNORED };   /* default_deny_alone */
 
 /* ---- subjects ---- */
 
@@ -47,10 +48,10 @@ static bool isolates(const struct np_lower *l, const struct np_cilium_spec *spec
     bool some = elements(spec, direction) > 0;
     const struct np_int *flag =
         spec->default_deny ? &spec->default_deny->flags[direction] : &(struct np_int){0};
-    bool unheard = np_defect(CILIUM_FLAG_UNHEARD);
-    return l->options->non_default_deny == NON_DEFAULT_DENY_OFF || !flag->set || unheard
-               ? some
-               : flag->value != 0;
+    bool heard = flag->set && !np_defect(CILIUM_FLAG_UNHEARD) &&
+                 l->options->non_default_deny != NON_DEFAULT_DENY_OFF &&
+                 (some || l->options->default_deny_alone != DENY_ALONE_IGNORED);
+    return heard ? flag->value != 0 : some;
 }
 
 static void lower_elements(struct np_lower *l, const np_cilium_elements *list, np_str path,

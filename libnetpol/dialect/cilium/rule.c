@@ -13,7 +13,8 @@
 
 #include "dialect/cilium/cilium.h"
 
-enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF };     /* allow_localhost, in options.def */
+enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF }; /* allow_localhost, in options.def */
+enum { DNS_PORT = 53 };
 enum { AUTH_NONE, AUTH_REQUIRED, AUTH_ALWAYS_FAILS };    /* np_rule.auth_mode */
 enum { IDENTITY_HOST = 1, IDENTITY_KUBE_APISERVER = 7 }; /* pkg/identity/numericidentity.go */
 
@@ -191,6 +192,48 @@ static void lower_icmps(const struct element *e, size_t index)
     }
 }
 
+/* ---- asking for names ---- */
+
+/* The cluster's DNS service, as FQDNPolicyDNSServerConfig has it by default. */
+static const struct np_set *dns_service(struct np_lower *l)
+{
+    const struct np_selector *terms[] = {
+        np_build_equals(l->build, NP_SCOPE_FIELD, "namespace", "kube-system"),
+        np_build_equals(l->build, NP_SCOPE_OBJECT, "k8s-app", "kube-dns")};
+    return np_lower_pod_set(l, NP_OBJ_WORKLOAD, np_build_select(l->build, NP_SELECT_ALL, terms, 2));
+}
+
+/* Newest Cilium: what may be reached by name may be asked for, by a rule that nobody has written.
+ */
+static void add_dns_rule(const struct element *e)
+{
+    struct np_lower *l = e->l;
+    const struct np_cilium_peers *peers = &e->source->peers;
+    if (!l->options->fqdn_dns_rule || e->place->action != NP_ACT_ALLOW ||
+        peers->fqdns.count == 0) { /* off, on */
+        return;
+    }
+    const struct np_cilium_port port = {
+        .first = DNS_PORT, .last = DNS_PORT, .number = NP_CILIUM_ANY_PROTOCOL};
+    struct np_cilium_l7_rules rules = {.node = e->source->node, .dns = {.node = peers->fqdns.node}};
+    struct np_cilium_dns *names = np_build_alloc(l->build, peers->fqdns.count, sizeof *names);
+    for (size_t i = 0; names && i < peers->fqdns.count; i++) {
+        const struct np_cilium_fqdn *fqdn = &peers->fqdns.items[i];
+        names[rules.dns.count++] = (struct np_cilium_dns){fqdn->node, fqdn->name, fqdn->pattern};
+    }
+    rules.dns.items = names;
+    const struct np_cilium_l7 l7 = {.rules = &rules};
+    struct np_axes axes;
+    struct np_rule *rule = add_rule(e, e->source->node, NULL, 0);
+    if (rule && np_cilium_port_axes(l, &port, 1, &axes)) {
+        rule->origin.option = np_build_text(l->build, "fqdn_dns_rule");
+        rule->auth_mode = AUTH_NONE;
+        rule->auth_explicit = false;
+        np_lower_alternative(l, rule, dns_service(l), axes);
+        np_cilium_lower_l7(l, &l7, rule);
+    }
+}
+
 /* ---- peers ---- */
 
 /* false: no memory. */
@@ -226,4 +269,5 @@ void np_cilium_element_lower(struct np_lower *l, const struct np_cilium_element 
         const struct np_axes any = {NULL, NULL};
         add_alternatives(&e, add_rule(&e, element->node, NULL, 0), any);
     }
+    add_dns_rule(&e);
 }

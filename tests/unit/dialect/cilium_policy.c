@@ -108,6 +108,21 @@ static void without_default_deny(void **state)
     world_close(&w);
 }
 
+/* The flag alone (lowering 7, open): the rule must have an element of some direction. */
+static void default_deny_alone(void **state)
+{
+    struct world w;
+    (void)state;
+    given(&w, CNP("p", WEB ", enableDefaultDeny: {egress: true}, ingress: [{" FROM("db") "}]"));
+    assert_tcp(&w, "web", "db", 80, NETPOL_DENY);
+    assert_tcp(&w, "db", "web", 80, NETPOL_ALLOW);
+    assert_int_equal(world_try_compile(&w, "cilium", "default_deny_alone=ignored"), NETPOL_OK);
+    assert_tcp(&w, "web", "db", 80, NETPOL_ALLOW);
+    assert_int_equal(world_try_compile(&w, "cilium", "non_default_deny=off"), NETPOL_OK);
+    assert_tcp(&w, "web", "db", 80, NETPOL_ALLOW); /* flags are not heard */
+    world_close(&w);
+}
+
 /* One rule that isolates is enough; what the other allows still counts. */
 static void one_that_isolates_is_enough(void **state)
 {
@@ -493,6 +508,45 @@ static void own_node_and_requests(void **state)
     world_close(&w);
 }
 
+/* ---- asking for names (FQDNPolicyDNSServerConfig, newer than v1.20.1) ---- */
+
+static void names_may_be_asked_for(void **state)
+{
+    static const char dns[] =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: dns, namespace: kube-system, labels: {k8s-app: "
+        "kube-dns}}\nspec: {nodeName: n1, containers: [{name: c}]}\nstatus: {podIP: 10.0.0.9}\n---\n";
+    static const char query[] =
+        "{\"src\":{\"pod\":\"a/web\"},\"dst\":{\"pod\":\"%s\"},\"protocol\":\"%s\",\"port\":53,"
+        "\"dns\":{\"query\":\"%s\"}}";
+    static const struct {
+        const char *to, *protocol, *name;
+        int expected;
+    } rows[] = {
+        {"kube-system/dns", "UDP", "a.example.com", NETPOL_ALLOW},
+        {"kube-system/dns", "TCP", "www.b.com",     NETPOL_ALLOW},
+        {"kube-system/dns", "UDP", "b.com",         NETPOL_DENY },
+        {"a/db",            "UDP", "a.example.com", NETPOL_DENY },
+    };
+    struct world w;
+    char text[256];
+    (void)state;
+    given_with(
+        &w,
+        CNP("p",
+            WEB ", egress: [{toFQDNs: [{matchName: a.example.com}, {matchPattern: \"*.b.com\"}]}]"),
+        "fqdn_dns_rule=on", 0);
+    assert_int_equal(world_load(&w, dns), NETPOL_OK);
+    for (int off = 0; off < 2; off++) {
+        const char *setting = off ? "fqdn_dns_rule=off" : "fqdn_dns_rule=on";
+        assert_int_equal(world_try_compile(&w, "cilium", setting), NETPOL_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            snprintf(text, sizeof text, query, rows[i].to, rows[i].protocol, rows[i].name);
+            assert_int_equal(world_action(&w, text), off ? NETPOL_DENY : rows[i].expected);
+        }
+    }
+    world_close(&w);
+}
+
 /* ---- what could not be read ---- */
 
 static void unreadable(void **state)
@@ -567,11 +621,20 @@ static void nodes_without_host_firewall(void **state)
     struct world w;
     (void)state;
     given(&w, CCNP("p", "nodeSelector: {}, ingress: [{}], egress: [{}]"));
+    assert_string_equal(world_diag(&w, "NP2590")->message,
+                        "1 policy about nodes decides nothing with host_firewall=off");
     assert_tcp(&w, "db", "web", 80, NETPOL_ALLOW);
     assert_int_equal(world_action(&w,
                                   "{\"src\":{\"ip\":\"8.8.8.8\"},\"dst\":{\"ip\":\"192.168.0.1\"},"
                                   "\"port\":80}"),
                      NETPOL_ALLOW);
+    netpol_diags_clear(w.diags);
+    assert_int_equal(world_try_compile(&w, "cilium", "host_firewall=on"), NETPOL_OK);
+    assert_null(world_diag(&w, "NP2590"));
+    assert_int_equal(world_action(&w,
+                                  "{\"src\":{\"ip\":\"8.8.8.8\"},\"dst\":{\"ip\":\"192.168.0.1\"},"
+                                  "\"port\":80}"),
+                     NETPOL_DENY);
     world_close(&w);
 }
 
@@ -580,6 +643,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(isolates_where_it_has_elements),
         cmocka_unit_test(without_default_deny),
+        cmocka_unit_test(default_deny_alone),
         cmocka_unit_test(one_that_isolates_is_enough),
         cmocka_unit_test(requests_without_default_deny),
         cmocka_unit_test(parts),
@@ -597,6 +661,7 @@ int main(void)
         cmocka_unit_test(authentication),
         cmocka_unit_test(authentication_by_port),
         cmocka_unit_test(own_node_and_requests),
+        cmocka_unit_test(names_may_be_asked_for),
         cmocka_unit_test(unreadable),
         cmocka_unit_test(unreadable_subjects),
         cmocka_unit_test(unreadable_parts),
