@@ -93,14 +93,15 @@ void np_look_named(const struct np_hot *hot, struct np_shape shape, struct np_pa
                    struct np_party dst, const struct np_named *const named[2], uint32_t port_class,
                    const struct np_ask *ask, struct netpol_verdict *out)
 {
+    const struct np_ask asked = *ask; /* of which the compiler knows that it is there */
     const struct hop h = {
         .hot = hot,
         .shape = shape,
         .signature = {src.signature, dst.signature},
         .named = named,
-        .bond = np_look_bond(hot, shape, src, dst, NULL, ask),
+        .bond = np_look_bond(hot, shape, src, dst, NULL, &asked),
         .port_class = port_class,
-        .ask = ask
+        .ask = &asked
     };
     struct netpol_part *parts[NP_SIDES] = {&out->egress, &out->ingress, &out->mesh};
     uint32_t code = 0, missing = 0;
