@@ -62,6 +62,17 @@ NETPOL_API int netpol_names_advance(struct netpol_endpoints *endpoints, uint64_t
 NETPOL_API int netpol_names_forget(struct netpol_endpoints *endpoints, const char *name,
                                    uint8_t family, const uint8_t address[16]);
 
+/*
+ * Learns what a file tells (docs/names.md): entries {"name": "a.example", "addresses":
+ * ["192.0.2.1"], "ttl": 60}, one a line or a list of them, in JSON or YAML; "-" is standard input.
+ * An entry without ttl lasts until it is forgotten; with lasting 1 every one does. Nothing is
+ * learnt from a file with errors. OK, ERR_ARGUMENT, ERR_IO, ERR_INPUT (diagnostics NP51xx; diags
+ * may be NULL), ERR_UNSUPPORTED; ERR_LIMIT and ERR_MEMORY, then what was read first may have been
+ * learnt. Not in libnetpol-runtime.
+ */
+NETPOL_API int netpol_names_load(struct netpol_endpoints *endpoints, const char *path, uint64_t now,
+                                 int lasting, struct netpol_diags *diags);
+
 struct netpol_names_stats {
     size_t size;                        /* sizeof(struct netpol_names_stats) */
     uint64_t names, addresses, entries; /* live; entries: pairs of both */

@@ -48,6 +48,7 @@ netpol_room(
     list.c
     list_addresses.c
     list_spans.c
+    names_file.c
     narrow.c
     outline.c
     question_answer.c

@@ -7,6 +7,7 @@ netpol_room(
     explain.c
     flow.c
     hubble.c
+    names_load.c
     question.c
     store.c)
 netpol_runtime_part(

@@ -130,7 +130,7 @@ static void names_member(struct writer *w, const struct args *args, const char *
     fputs("\"names\":[", w->out);
     if (first)
         list_items(w, first, &any);
-    while (args && (names = args_next(args, OPTION_NAMES, &cursor)))
+    while (args && (names = args_next(args, OPTION_DST_NAMES, &cursor)))
         list_items(w, names, &any);
     fputc(']', w->out);
 }
@@ -172,7 +172,7 @@ static void plain_end(struct writer *w, const char *option, char *text)
 static void end_member(struct writer *w, const struct args *args, enum option_id id, char *text)
 {
     const char *option = options[id].name;
-    bool names = id == OPTION_TO && args_has(args, OPTION_NAMES);
+    bool names = id == OPTION_TO && args_has(args, OPTION_DST_NAMES);
     const char *name = skip_word(text, "name:");
     member(w, id == OPTION_FROM ? "src" : "dst");
     if (name) {

@@ -102,6 +102,7 @@ static int check_settings(const struct args *args)
 static int check_operands(const struct args *args)
 {
     size_t inputs = args_is(args, OPTION_REQUESTS, "-");
+    inputs += args_is(args, OPTION_NAMES, "-");
     if (args->n_operands == 0) {
         complain("%s: no PATH given, see netpol %s --help", commands[args->command].name,
                  commands[args->command].name);
@@ -116,6 +117,22 @@ static int check_operands(const struct args *args)
     return EXIT_FINE;
 }
 
+static int check_now(const struct args *args)
+{
+    const char *now = args_value(args, OPTION_NOW);
+    if (!now)
+        return EXIT_FINE;
+    if (!args_has(args, OPTION_NAMES)) {
+        complain("--now is for --names");
+        return EXIT_INVALID;
+    }
+    if (*now == '\0' || strlen(now) > 18 || strspn(now, "0123456789") != strlen(now)) {
+        complain("--now: \"%s\" is not a whole number", now);
+        return EXIT_INVALID;
+    }
+    return EXIT_FINE;
+}
+
 int session_open(struct session *session, const struct args *args)
 {
     *session = (struct session){.args = args, .show_diags = true};
@@ -124,6 +141,8 @@ int session_open(struct session *session, const struct args *args)
         code = check_profile(args);
     if (code == EXIT_FINE)
         code = check_settings(args);
+    if (code == EXIT_FINE)
+        code = check_now(args);
     if (code != EXIT_FINE)
         return code;
     struct netpol_limits limits = {.size = sizeof limits, .diags = 10000};
@@ -294,6 +313,35 @@ static int open_ledger(struct session *session, struct netpol_matcher **out)
                                                                           : EXIT_TROUBLE;
 }
 
+/* ---- names ---- */
+
+/* The answers of DNS were given at 0; without --now all of them hold. */
+static int load_names(struct session *session, const char *path)
+{
+    const char *now = args_value(session->args, OPTION_NOW);
+    int status = netpol_endpoints_create(session->matcher, &session->endpoints);
+    if (status == NETPOL_OK)
+        status = netpol_names_load(session->endpoints, path, 0, now == NULL, session->diags);
+    if (status == NETPOL_OK && now)
+        status = netpol_names_advance(session->endpoints, strtoull(now, NULL, 10));
+    bool said = netpol_diags_seen(session->diags, NETPOL_ERROR) > 0;
+    tell(session);
+    if (status < 0 && said)
+        return status == NETPOL_ERR_INPUT || status == NETPOL_ERR_LIMIT ? EXIT_INVALID
+                                                                        : EXIT_TROUBLE;
+    return status_exit(status, "--names");
+}
+
+static int make_view(struct session *session)
+{
+    const char *names = args_value(session->args, OPTION_NAMES);
+    int code = names ? load_names(session, names) : EXIT_FINE;
+    if (code != EXIT_FINE)
+        return code;
+    return status_exit(netpol_view_create(session->matcher, session->endpoints, &session->view),
+                       "compile");
+}
+
 int session_compile(struct session *session)
 {
     struct netpol_matcher *ledger;
@@ -321,14 +369,13 @@ int session_compile(struct session *session)
     tell(session);
     if (status == NETPOL_ERR_INPUT && said)
         return EXIT_INVALID;
-    if (status >= 0)
-        status = netpol_view_create(session->matcher, NULL, &session->view);
-    return status_exit(status, "compile");
+    return status < 0 ? status_exit(status, "compile") : make_view(session);
 }
 
 void session_close(struct session *session)
 {
     netpol_view_destroy(session->view);
+    netpol_endpoints_destroy(session->endpoints);
     netpol_matcher_unref(session->matcher);
     netpol_store_destroy(session->store);
     netpol_diags_destroy(session->diags);

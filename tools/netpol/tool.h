@@ -106,6 +106,7 @@ struct session {
     struct netpol_diags *diags;
     struct netpol_store *store;
     struct netpol_matcher *matcher;
+    struct netpol_endpoints *endpoints; /* with --names */
     struct netpol_view *view;
     bool incomplete;
     bool profile_said; /* do not say which profile was chosen */
