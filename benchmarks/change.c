@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What changes cost: pods that come and go, policies that are edited, readers that look; and what
- * a large cluster takes to compile and to hold.
+ * What changes cost: pods that come and go, policies that are edited, names that are learnt,
+ * readers that look; and what a large cluster takes to compile and to hold.
  *
  *   change [--quick] [--json FILE]
  *
@@ -57,6 +57,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     ok &= change_edits(10000, 2000, 5, quick);
     ok &= change_edits(100000, 14000, 50, quick);
+    ok &= change_names(quick);
     ok &= change_expanded();
     ok &= change_large(quick);
     printf("%d aims missed\n", missed);

@@ -24,6 +24,8 @@ bool change_edits(unsigned pods, unsigned policies, double aim_ms, bool quick);
 /* change_pods.c: pods of a view of their own. */
 bool change_pods(struct netpol_ctx *ctx, struct netpol_matcher *matcher, unsigned pods,
                  unsigned policies, bool quick);
+/* change_names.c: names that come and go, and evaluations over addresses that have them. */
+bool change_names(bool quick);
 /* change_size.c: what a million expanded rules, and 100,000 pods, take. */
 bool change_expanded(void);
 bool change_large(bool quick);

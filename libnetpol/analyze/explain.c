@@ -8,7 +8,7 @@
  * left out.
  */
 #include "analyze/explain.h"
-#include "compile/naming.h"
+#include "compile/matcher.h"
 #include <stdio.h>
 
 struct collecting {

@@ -4,6 +4,7 @@
  * each Pass, each end of a tier by the first policy that applies), goldmane/proto/methods.go.
  */
 #include "analyze/flow.h"
+#include "compile/matcher.h"
 #include "dialect/calico/calico.h"
 
 struct collecting {
@@ -303,8 +304,9 @@ static struct netpol_flow *make(const struct netpol_ctx *ctx, struct netpol_matc
 int np_flow(const struct netpol_ctx *ctx, const struct np_model *model,
             struct netpol_matcher *matcher, const struct netpol_point *point,
             const struct netpol_tuple *tuple, const struct netpol_request *request,
-            struct netpol_flow **out)
+            const struct np_named *const named[2], struct netpol_flow **out)
 {
+    struct np_end_names names[2];
     struct netpol_flow *flow = make(ctx, matcher, tuple);
     if (!flow) {
         return NETPOL_ERR_MEMORY;
@@ -312,9 +314,10 @@ int np_flow(const struct netpol_ctx *ctx, const struct np_model *model,
     struct collecting c = {.flow = flow, .model = model};
     struct np_trace trace = {.user = &c, .step = collect};
     struct netpol_verdict verdict;
-    np_reference_eval(model, tuple, request, point, &trace, &verdict);
+    np_end_names_of(named, names);
+    np_reference_eval_named(model, tuple, request, names, point, &trace, &verdict);
     c.pending = true;
-    np_reference_eval_pending(model, tuple, request, point, &trace, &verdict);
+    np_reference_eval_pending(model, tuple, request, names, point, &trace, &verdict);
     np_vec_free(ctx, &c.here.list);
     if (c.failed) {
         np_flow_destroy(flow);

@@ -18,6 +18,7 @@ struct np_flow_hits {
     uint8_t action; /* enum netpol_action */
     bool judged, open;
 };
+struct np_named;
 struct np_flow_end { /* as flow logs name it */
     const char *namespace_name, *name;
     struct np_labels labels;
@@ -33,11 +34,12 @@ struct netpol_flow {
     uint16_t port;
 };
 
-/* *out holds strings of the model. matcher may be NULL. */
+/* *out holds strings of the model. matcher may be NULL. named: what was learnt of source and
+ * destination (match/named.h); NULL: nothing. */
 int np_flow(const struct netpol_ctx *ctx, const struct np_model *model,
             struct netpol_matcher *matcher, const struct netpol_point *point,
             const struct netpol_tuple *tuple, const struct netpol_request *request,
-            struct netpol_flow **out);
+            const struct np_named *const named[2], struct netpol_flow **out);
 void np_flow_destroy(struct netpol_flow *flow);
 /* The text of a hit, in the arena; NULL: no memory. */
 const char *np_hit_text(struct np_arena *arena, const struct netpol_hit *hit);

@@ -180,14 +180,15 @@ static int judge_path(struct answering *a, struct np_path *path, const struct ne
     np_reference_eval(model, tuple, request, point, NULL, &path->verdict);
     path->verdict.generation = a->matcher->generation;
     if (a->answer->parts & NETPOL_ANSWER_STAGED) {
-        np_reference_eval_pending(model, tuple, request, point, NULL, &path->pending);
+        np_reference_eval_pending(model, tuple, request, NULL, point, NULL, &path->pending);
         path->pending.generation = a->matcher->generation;
     }
     if (a->answer->parts & NETPOL_ANSWER_EXPLAIN) {
         status = np_explain(a->matcher, point, tuple, request, NULL, &path->explanation);
     }
     if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_FLOW) {
-        status = np_flow(a->matcher->ctx, model, a->matcher, point, tuple, request, &path->flow);
+        status =
+            np_flow(a->matcher->ctx, model, a->matcher, point, tuple, request, NULL, &path->flow);
     }
     if (status == NETPOL_OK && a->answer->parts & NETPOL_ANSWER_HUBBLE) {
         status = np_hubble(a->matcher, point, tuple, request, &path->hubble);

@@ -2,6 +2,7 @@
 /* Public entry points of flows. */
 #include "analyze/flow.h"
 #include "api/internal.h"
+#include "match/named.h"
 
 const char *netpol_hit_kind_text(int kind)
 {
@@ -24,10 +25,13 @@ int netpol_flow_create(const struct netpol_view *view, const struct netpol_point
     if (!np_whole_of(view->matcher)) {
         return NETPOL_ERR_UNSUPPORTED;
     }
-    return np_view_as_compiled(view, tuple, request)
-               ? np_flow(view->matcher->ctx, np_whole_of(view->matcher)->model, view->matcher,
-                         point, tuple, request, out)
-               : NETPOL_ERR_STATE;
+    if (!np_view_as_compiled(view, tuple, request)) {
+        return NETPOL_ERR_STATE;
+    }
+    const struct np_named *named[2];
+    np_match_named(&view->matcher->hot, np_view_table(view), tuple, named);
+    return np_flow(view->matcher->ctx, np_whole_of(view->matcher)->model, view->matcher, point,
+                   tuple, request, named, out);
 }
 
 void netpol_flow_destroy(struct netpol_flow *flow)

@@ -199,9 +199,11 @@ int np_assemble(struct np_whole *whole, struct np_kept *kept, const struct netpo
     void *bytes = NULL;
     size_t size = 0;
     int status = write_image(whole, kept, before ? &before->image : NULL, &bytes, &size);
-    status = status == NETPOL_OK ? open_image(whole, bytes, size, began, out) : status;
-    status = status == NETPOL_OK ? name_image(whole, kept, *out) : status;
+    struct netpol_matcher *matcher = NULL;
+    status = status == NETPOL_OK ? open_image(whole, bytes, size, began, &matcher) : status;
+    status = status == NETPOL_OK ? name_image(whole, kept, matcher) : status;
     if (status == NETPOL_OK) {
+        *out = matcher;
         atomic_store(&whole->kept, kept);
     } else {
         np_kept_free(kept);

@@ -65,6 +65,11 @@ int np_compile_model_upon(struct netpol_matcher *before, struct np_model *model,
 const struct netpol_rule_info *np_matcher_rule(const struct netpol_matcher *matcher,
                                                uint32_t number);
 
+/* What was learnt of source and destination, as the reference takes it: two. named NULL: nothing.
+ */
+struct np_end_names;
+void np_end_names_of(const struct np_named *const named[2], struct np_end_names *out);
+
 /* ---- options and profiles (options.c) ---- */
 const struct netpol_option_info *np_option_info(size_t i); /* NULL: no more */
 const char *np_profile_name(size_t i);                     /* NULL: no more */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a plan to what names can change, and the questions that a new combination asks. */
 #include "compile/naming.h"
+#include "compile/matcher.h"
 #include "model/build.h"
 
 #include <stdlib.h>
@@ -514,7 +515,7 @@ const struct np_namer *np_naming_namer(const struct np_naming *naming)
     return naming ? &naming->namer : &none;
 }
 
-void np_end_names_of(const struct np_named *const named[2], struct np_end_names out[2])
+void np_end_names_of(const struct np_named *const named[2], struct np_end_names *out)
 {
     for (int i = 0; i < 2; i++) {
         const struct np_named *one = named ? named[i] : NULL;

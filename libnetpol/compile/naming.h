@@ -21,9 +21,6 @@ int np_naming_make(struct np_plan *plan, const uint32_t *numbers, const struct n
 void np_naming_free(struct np_naming *naming);                          /* NULL is ignored */
 const struct np_namer *np_naming_namer(const struct np_naming *naming); /* NULL: without groups */
 
-/* What was learnt of source and destination, as the reference takes it. named NULL: nothing. */
-void np_end_names_of(const struct np_named *const named[2], struct np_end_names out[2]);
-
 /* ---- naming_match.c: which literals a name satisfies ---- */
 struct np_name_index {
     const struct netpol_ctx *ctx;

@@ -296,11 +296,12 @@ void np_reference_eval(const struct np_model *model, const struct netpol_tuple *
 
 void np_reference_eval_pending(const struct np_model *model, const struct netpol_tuple *tuple,
                                const struct netpol_request *request,
-                               const struct netpol_point *point, const struct np_trace *trace,
-                               struct netpol_verdict *out)
+                               const struct np_end_names names[2], const struct netpol_point *point,
+                               const struct np_trace *trace, struct netpol_verdict *out)
 {
     struct np_applied items[SMALL_ROOM];
     struct np_effects room = {.items = items, .capacity = SMALL_ROOM};
-    struct question q = {.model = model, .tuple = tuple, .request = request, .pending = true};
+    struct question q = {
+        .model = model, .tuple = tuple, .request = request, .names = names, .pending = true};
     judge(&q, point, trace, &room, out);
 }

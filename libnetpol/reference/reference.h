@@ -121,17 +121,18 @@ void np_reference_pending(const struct np_model *model, const struct np_hop *hop
 void np_reference_eval(const struct np_model *model, const struct netpol_tuple *tuple,
                        const struct netpol_request *request, const struct netpol_point *point,
                        const struct np_trace *trace, struct netpol_verdict *out);
-/* The second walk alone, of every owner of a shared address: the most restrictive stands. */
-void np_reference_eval_pending(const struct np_model *model, const struct netpol_tuple *tuple,
-                               const struct netpol_request *request,
-                               const struct netpol_point *point, const struct np_trace *trace,
-                               struct netpol_verdict *out);
 /* Names learnt for an end: all it has, unless the request says them itself. */
 struct np_end_names {
     const struct netpol_string *items;
     uint32_t count;
     bool given; /* false: nothing was learnt */
 };
+/* The second walk alone, of every owner of a shared address: the most restrictive stands. names:
+ * as below; NULL: nothing was learnt. */
+void np_reference_eval_pending(const struct np_model *model, const struct netpol_tuple *tuple,
+                               const struct netpol_request *request,
+                               const struct np_end_names names[2], const struct netpol_point *point,
+                               const struct np_trace *trace, struct netpol_verdict *out);
 /* np_reference_eval with what was learnt of source and destination. */
 void np_reference_eval_named(const struct np_model *model, const struct netpol_tuple *tuple,
                              const struct netpol_request *request,

@@ -125,7 +125,7 @@ static struct netpol_flow *flow_of(struct matrix *m, const char *from, const cha
     struct netpol_flow *flow = NULL;
     memcpy(t.src, prefix(from).address.bytes, 16);
     memcpy(t.dst, prefix(to).address.bytes, 16);
-    assert_int_equal(np_flow(m->ctx, m->model, NULL, NULL, &t, request, &flow), NETPOL_OK);
+    assert_int_equal(np_flow(m->ctx, m->model, NULL, NULL, &t, request, NULL, &flow), NETPOL_OK);
     return flow;
 }
 

@@ -513,6 +513,12 @@ static void questions_and_explanations_know_what_was_learnt(void **state)
     assert_int_equal(netpol_explain(s.live, NULL, &tuple, NULL, &e), NETPOL_OK);
     assert_int_equal(netpol_explanation_verdict(e)->action, NETPOL_ALLOW);
     netpol_explanation_destroy(e);
+    struct netpol_flow *flow = NULL;
+    struct netpol_hits hits = {.action = -1};
+    assert_int_equal(netpol_flow_create(s.live, NULL, &tuple, NULL, &flow), NETPOL_OK);
+    assert_int_equal(netpol_flow_hits(flow, NETPOL_SIDE_EGRESS, 0, &hits), NETPOL_OK);
+    assert_int_equal(hits.action, NETPOL_ALLOW);
+    netpol_flow_destroy(flow);
     const struct netpol_point forward = {.hook = NETPOL_HOOK_NORMAL};
     struct netpol_verdict at;
     assert_int_equal(netpol_eval_at(s.live, &forward, &tuple, NULL, NULL, &at), NETPOL_OK);
