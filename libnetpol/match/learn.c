@@ -164,7 +164,7 @@ static int settle(struct netpol_endpoints *e)
 /* ---- learning ---- */
 
 /* Lower case, without the dot at the end. false: no name. */
-static bool canonical(struct np_slice given, char text[NAME_MOST], struct np_slice *out)
+static bool canonical(struct np_slice given, char text[NAME_MOST + 1], struct np_slice *out)
 {
     size_t len = given.len && given.ptr[given.len - 1] == '.' ? given.len - 1 : given.len;
     if (len == 0 || len > NAME_MOST) {
@@ -240,7 +240,7 @@ static int learn(struct netpol_endpoints *e, struct np_slice text, const struct 
 int np_names_learn(struct netpol_endpoints *endpoints, struct np_slice name,
                    const struct np_where *where, uint64_t ttl, uint64_t now)
 {
-    char room[NAME_MOST];
+    char room[NAME_MOST + 1];
     struct np_slice text;
     if (!canonical(name, room, &text)) {
         return NETPOL_ERR_ARGUMENT;
@@ -323,7 +323,7 @@ static uint64_t drop_one(struct np_learnt *book, uint32_t name, uint32_t address
 int np_names_forget(struct netpol_endpoints *endpoints, struct np_slice name,
                     const struct np_where *where)
 {
-    char room[NAME_MOST];
+    char room[NAME_MOST + 1];
     struct np_slice text = {0};
     if (name.ptr && !canonical(name, room, &text)) {
         return NETPOL_ERR_ARGUMENT;
