@@ -55,9 +55,9 @@ int main(int argc, char **argv)
         }
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
+    ok &= change_names(quick);
     ok &= change_edits(10000, 2000, 5, quick);
     ok &= change_edits(100000, 14000, 50, quick);
-    ok &= change_names(quick);
     ok &= change_expanded();
     ok &= change_large(quick);
     printf("%d aims missed\n", missed);

@@ -308,7 +308,7 @@ class Hubble(unittest.TestCase):
         flow = self.flows("shop/cart", "svc/shop/web:8080")[1]
         self.assertEqual(flow["l4"]["TCP"]["destination_port"], 81)
         self.assertEqual(flow["destination_service"], {"name": "web", "namespace": "shop"})
-        flow, = self.flows("shop/namer", "198.51.100.9:443", "--names", "api.example.com")
+        flow, = self.flows("shop/namer", "198.51.100.9:443", "--dst-names", "api.example.com")
         self.assertEqual((flow["verdict"], flow["destination_names"]),
                          ("FORWARDED", ["api.example.com"]))
 
