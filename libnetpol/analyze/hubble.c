@@ -5,6 +5,7 @@
  * no policy says); spec of flows: api/v1/flow/flow.proto.
  */
 #include "analyze/hubble.h"
+#include "dialect/cilium/identity.h"
 
 struct met { /* a rule that matched */
     const struct np_rule *rule;
@@ -86,7 +87,10 @@ static const char *node_of(struct collecting *c, const struct np_end *near)
     if (!name) {
         return "";
     }
-    np_text_addf(&full, "%s%s", c->hubble->identities ? "default/" : "", name->text);
+    if (c->hubble->identities) {
+        np_text_addf(&full, "%s/", np_cilium_cluster_of(&c->hubble->model->inventory).ptr);
+    }
+    np_text_addf(&full, "%s", name->text);
     c->failed = c->failed || full.failed;
     return full.failed ? "" : kept(c, (struct np_slice){full.ptr, full.len});
 }

@@ -79,11 +79,12 @@ static bool keep_labels(struct netpol_hubble *hubble, struct np_slice texts,
 static bool label_end(struct netpol_hubble *hubble, const struct np_end *end, uint32_t number,
                       struct np_hubble_end *out)
 {
-    static const struct np_slice cluster = {"default", 7};
+    const struct np_model *model = hubble->model;
     struct np_text texts np_auto(np_text_free);
     np_text_init(&texts, hubble->ctx);
     if (end->endpoint && !is_node(end)) {
-        np_cilium_pod_labels(end->endpoint, cluster, &texts);
+        np_cilium_pod_labels(&model->inventory, end->endpoint, model->options.identity_labels,
+                             &texts);
     } else if (number && number <= NETPOL_IDENTITY_WORLD_IPV6) {
         return keep_labels(hubble, np_cilium_reserved_labels(number), out);
     } else if (number) {

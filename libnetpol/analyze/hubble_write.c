@@ -6,6 +6,7 @@
  */
 #include "analyze/explain.h"
 #include "analyze/hubble.h"
+#include "dialect/cilium/identity.h"
 
 struct writing {
     struct np_text *out;
@@ -157,7 +158,9 @@ static void write_end(struct writing *w, const char *member, const struct netpol
 {
     struct writing e = open_object(w, member);
     number(&e, "identity", end->identity);
-    word(&e, "cluster_name", hubble->identities && *end->pod ? "default" : "");
+    if (hubble->identities && *end->pod) {
+        text(&e, "cluster_name", np_cilium_cluster_of(&hubble->model->inventory));
+    }
     word(&e, "namespace", end->namespace_name);
     write_labels(&e, end->labels, end->n_labels);
     word(&e, "pod_name", end->pod);

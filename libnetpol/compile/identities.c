@@ -84,7 +84,7 @@ static bool has_identity(const struct np_endpoint *endpoint)
 
 static int find_pods(struct np_whole *whole)
 {
-    static const struct np_slice cluster = {"default", 7};
+    const bool all = whole->model->options.identity_labels;
     const struct np_inventory *inventory = &whole->model->inventory;
     uint32_t n = inventory->n_endpoints;
     uint32_t *of = np_arena_array(&whole->arena, n, sizeof *of);
@@ -97,7 +97,7 @@ static int find_pods(struct np_whole *whole)
     for (uint32_t i = 0; !f.failed && i < n; i++) {
         labels.len = 0;
         if (has_identity(inventory->endpoints[i])) {
-            np_cilium_pod_labels(inventory->endpoints[i], cluster, &labels);
+            np_cilium_pod_labels(inventory, inventory->endpoints[i], all, &labels);
             of[i] = find_or_add(&f, &labels, NULL) + 1;
         }
     }
@@ -130,7 +130,9 @@ static void find_in_set(struct finding *f, const struct np_set *set)
             if (literal->kind == NP_LIT_CIDR) {
                 find_prefix(f, &literal->prefix);
             }
-            for (uint32_t k = 0; literal->kind == NP_LIT_FED_SET && k < literal->n_prefixes; k++) {
+            /* with a number it is a reserved identity by the addresses that it has */
+            bool fed = literal->kind == NP_LIT_FED_SET && literal->number == 0;
+            for (uint32_t k = 0; fed && k < literal->n_prefixes; k++) {
                 find_prefix(f, &literal->prefixes[k]);
             }
         }

@@ -92,30 +92,41 @@ static bool is_added(struct np_slice key)
            np_slice_equal(key, account_key) || np_slice_equal(key, namespace_key);
 }
 
+struct own_labels {
+    const struct np_labels *labels;
+    uint32_t next;
+    bool all; /* without filters */
+};
+
 /* The pod's own labels whose key comes before another; key.ptr NULL: all that are left. */
-static void add_own_before(const struct np_labels *labels, uint32_t *next, struct np_slice before,
-                           struct np_text *out)
+static void add_own_before(struct own_labels *own, struct np_slice before, struct np_text *out)
 {
     static const struct np_slice nothing = TEXT("");
-    for (; *next < labels->count; ++*next) {
-        const struct np_label *label = &labels->items[*next];
+    for (; own->next < own->labels->count; own->next++) {
+        const struct np_label *label = &own->labels->items[own->next];
         struct np_slice key = np_str_slice(label->key);
         if (before.ptr && np_slice_compare(key, before) >= 0) {
             return;
         }
-        if (!is_added(key) && np_cilium_label_counts(key)) {
+        if (!is_added(key) && (own->all || np_cilium_label_counts(key))) {
             add_label(out, nothing, key, np_str_slice(label->value));
         }
     }
 }
 
+struct np_slice np_cilium_cluster_of(const struct np_inventory *inventory)
+{
+    static const struct np_slice usual = TEXT("default");
+    return inventory->cluster ? np_str_slice(inventory->cluster) : usual;
+}
+
 /* What is added stands in the order of its keys: namespace labels, cluster, account, namespace. */
-void np_cilium_pod_labels(const struct np_endpoint *pod, struct np_slice cluster,
-                          struct np_text *out)
+void np_cilium_pod_labels(const struct np_inventory *inventory, const struct np_endpoint *pod,
+                          bool all, struct np_text *out)
 {
     static const struct np_slice nothing = TEXT("");
-    uint32_t own = 0;
-    add_own_before(&pod->labels, &own, space_prefix, out);
+    struct own_labels own = {.labels = &pod->labels, .all = all};
+    add_own_before(&own, space_prefix, out);
     for (uint32_t i = 0; pod->space && i < pod->space->labels.count; i++) {
         const struct np_label *label = &pod->space->labels.items[i];
         struct np_text key np_auto(np_text_free);
@@ -123,19 +134,19 @@ void np_cilium_pod_labels(const struct np_endpoint *pod, struct np_slice cluster
         np_text_add(&key, space_prefix.ptr, space_prefix.len);
         np_text_add(&key, label->key->text, label->key->len);
         out->failed = out->failed || key.failed;
-        if (!key.failed && np_cilium_label_counts((struct np_slice){key.ptr, key.len})) {
+        if (!key.failed && (all || np_cilium_label_counts((struct np_slice){key.ptr, key.len}))) {
             add_label(out, space_prefix, np_str_slice(label->key), np_str_slice(label->value));
         }
     }
-    add_own_before(&pod->labels, &own, cluster_key, out);
-    add_label(out, nothing, cluster_key, cluster);
-    add_own_before(&pod->labels, &own, account_key, out);
+    add_own_before(&own, cluster_key, out);
+    add_label(out, nothing, cluster_key, np_cilium_cluster_of(inventory));
+    add_own_before(&own, account_key, out);
     if (pod->service_account) {
         add_label(out, nothing, account_key, np_str_slice(pod->service_account));
     }
-    add_own_before(&pod->labels, &own, namespace_key, out);
+    add_own_before(&own, namespace_key, out);
     add_label(out, nothing, namespace_key, np_str_slice(pod->namespace_name));
-    add_own_before(&pod->labels, &own, (struct np_slice){NULL, 0}, out);
+    add_own_before(&own, (struct np_slice){NULL, 0}, out);
 }
 
 /* ---- prefixes ---- */

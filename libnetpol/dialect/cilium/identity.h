@@ -16,9 +16,11 @@
 
 /* Do the default filters leave a pod's label of this key? */
 bool np_cilium_label_counts(struct np_slice key);
-/* Of a pod on a network of its own. cluster: the name of the cluster. */
-void np_cilium_pod_labels(const struct np_endpoint *pod, struct np_slice cluster,
-                          struct np_text *out);
+/* The name of the cluster: "default" where nothing says another. */
+struct np_slice np_cilium_cluster_of(const struct np_inventory *inventory);
+/* Of a pod on a network of its own. all: the default filters are not in force. */
+void np_cilium_pod_labels(const struct np_inventory *inventory, const struct np_endpoint *pod,
+                          bool all, struct np_text *out);
 /* dual: pods have addresses of both families, so the world is two identities. */
 void np_cilium_cidr_labels(const struct np_prefix *prefix, bool dual, struct np_text *out);
 

@@ -106,6 +106,51 @@ static void a_table_is_sorted_and_complete(void **state)
     world_close(&w);
 }
 
+/* pkg/option ClusterName; the agent's option labels */
+static void cluster_and_filters_are_the_clusters(void **state)
+{
+    static const char more[] =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\n"
+        "data: {cluster-name: prod}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: h, namespace: ns, labels: {app: h, "
+        "pod-template-hash: x, io.cilium.k8s.policy.cluster: mine}}\nstatus: {podIP: 10.0.0.9}\n";
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(world_load(&w, more), NETPOL_OK);
+    compile_next(&w);
+    assert_int_not_equal(number_of(w.matcher, "k8s:app=h;k8s:io.cilium.k8s.namespace"), 0);
+    assert_int_not_equal(number_of(w.matcher, "k8s:io.cilium.k8s.policy.cluster=prod;"), 0);
+    assert_int_equal(number_of(w.matcher, "cluster=default"), 0);
+    assert_int_equal(number_of(w.matcher, "cluster=mine"), 0); /* not for a pod to say */
+    assert_int_equal(number_of(w.matcher, "pod-template-hash"), 0);
+    assert_int_equal(world_try_compile(&w, "cilium", "identity_labels=all"), NETPOL_OK);
+    assert_int_not_equal(number_of(w.matcher, "k8s:pod-template-hash=x;"), 0);
+    assert_int_equal(number_of(w.matcher, "cluster=mine"), 0);
+    world_close(&w);
+}
+
+/* Reserved identities that policies name are no prefixes, whatever their addresses are. */
+static void reserved_addresses_are_no_prefixes(void **state)
+{
+    static const char more[] =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: kubernetes, namespace: default}\n"
+        "spec: {clusterIP: 10.96.0.1, ports: [{port: 443}]}\n---\n"
+        "apiVersion: v1\nkind: Endpoints\nmetadata: {name: kubernetes, namespace: default}\n"
+        "subsets: [{addresses: [{ip: 203.0.113.5}], ports: [{port: 6443}]}]\n---\n"
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+        "metadata: {name: p, namespace: ns}\nspec:\n  endpointSelector: {}\n"
+        "  egress: [{toEntities: [kube-apiserver, health]}, {toCIDR: [198.51.100.0/24]}]\n";
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(world_load(&w, more), NETPOL_OK);
+    compile_next(&w);
+    assert_int_equal(netpol_identity_count(w.matcher), 10 + 2 + 1);
+    assert_int_equal(number_of(w.matcher, "cidr:198.51.100.0/24"), 16777217);
+    world_close(&w);
+}
+
 static void another_engine_has_none(void **state)
 {
     struct world w;
@@ -338,6 +383,8 @@ int main(void)
         cmocka_unit_test(default_filters_choose_labels),
         cmocka_unit_test(prefixes_are_written_as_labels),
         cmocka_unit_test(a_table_is_sorted_and_complete),
+        cmocka_unit_test(cluster_and_filters_are_the_clusters),
+        cmocka_unit_test(reserved_addresses_are_no_prefixes),
         cmocka_unit_test(another_engine_has_none),
         cmocka_unit_test(free_numbers_come_around),
         cmocka_unit_test(numbers_may_be_used_up),
