@@ -257,7 +257,7 @@ static uint32_t precedence(uint32_t priority, uint8_t byte)
     return (0xffffff - priority) << 8 | byte;
 }
 
-enum { FIRST_PRIORITY = 0, LAST_PRIORITY = 10000 };
+enum { LAST_PRIORITY = 10000 };
 static uint32_t priority_of(const struct cil_entry *place)
 {
     return place->tier * 20u + place->priority + 1; /* tiers are further apart than priorities */
@@ -327,9 +327,7 @@ static void build(const struct cil_side *s, struct map *map)
     }
     if (s->direction == CIL_INGRESS && cil_is_own_node(s->set, s->near, far) &&
         o->allow_localhost < 2) {
-        bool top = o->allow_localhost == 1;
         allow.identity = FAR_IDENTITY;
-        allow.precedence = precedence(top ? FIRST_PRIORITY : LAST_PRIORITY, 1);
         insert(map, &allow);
     }
 }

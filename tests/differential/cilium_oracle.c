@@ -310,7 +310,7 @@ static struct cil_decision judge_rank(const struct rank *r, const struct cil_dec
 static struct cil_decision judge_default(const struct cil_side *s, const struct cil_entries *e)
 {
     bool host = s->direction == CIL_INGRESS && cil_is_own_node(s->set, s->near, s->far);
-    bool allowed = host && s->set->options.allow_localhost == 0;
+    bool allowed = host && s->set->options.allow_localhost < 2; /* Admin never names the host */
     return certain(!e->isolated || allowed);
 }
 
@@ -318,10 +318,9 @@ static bool is_let_through(const struct cil_side *s)
 {
     const struct cil_options *o = &s->set->options;
     const struct cil_question *q = s->q;
-    bool host = s->direction == CIL_INGRESS && cil_is_own_node(s->set, s->near, s->far);
     bool needed = q->protocol == 1 && q->icmp_type == 3 && q->icmp_code == 4 && !q->fragment;
-    return (host && o->allow_localhost == 1) || (needed && !o->judge_frag_needed) ||
-           (s->near->pod == s->far->pod && !o->self_judged) || o->policy_enforcement == 2;
+    return (needed && !o->judge_frag_needed) || (s->near->pod == s->far->pod && !o->self_judged) ||
+           o->policy_enforcement == 2;
 }
 
 static int by_rank(const void *a, const void *b)

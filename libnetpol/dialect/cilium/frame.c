@@ -107,16 +107,41 @@ static void set_default(const struct np_lower *l, struct np_tier *tier)
 
 /* ---- rules of options ---- */
 
-/* From the own node, which is the identity reserved:host. */
-static void allow_localhost(struct np_lower *l, struct np_tier *tier, uint16_t kinds)
+typedef struct np_tier *(*tier_fn)(struct np_lower *l, enum np_cilium_tier which);
+
+/* What comes from the own node, which is the identity reserved:host, before what else is in the
+ * tier. */
+static void own_node(struct np_lower *l, struct np_tier *tier, uint16_t kinds,
+                     enum np_action action)
 {
     const struct np_literal host = {.kind = NP_LIT_RESERVED, .number = IDENTITY_HOST};
-    struct np_policy *policy = np_lower_option_policy(l, tier, "allow_localhost");
+    struct np_policy *policy = tier ? np_lower_option_policy(l, tier, "allow_localhost") : NULL;
+    if (!policy) {
+        return;
+    }
+    policy->order = -1;
     struct np_match *match =
-        np_build_alt(l->build, np_lower_option_rule(l, policy, NP_INGRESS, NP_ACT_ALLOW, kinds));
+        np_build_alt(l->build, np_lower_option_rule(l, policy, NP_INGRESS, action, kinds));
     if (match) {
         match->far = np_build_set_of(l->build, np_build_literal(l->build, &host));
     }
+}
+
+/*
+ * pkg/policy/mapstate.go determineAllowLocalhostIngress. An interim version put the allow above
+ * what Admin and Baseline deny, and still below a deny of the policies in tier Normal: so the own
+ * node passes over these two tiers.
+ */
+static void allow_localhost(struct np_lower *l, tier_fn tier, uint16_t kinds)
+{
+    if (l->options->allow_localhost == LOCALHOST_OFF || np_defect(CILIUM_NO_LOCALHOST)) {
+        return;
+    }
+    if (l->options->allow_localhost == LOCALHOST_TOP) {
+        own_node(l, tier(l, NP_CILIUM_ADMIN), kinds, NP_ACT_PASS);
+        own_node(l, tier(l, NP_CILIUM_BASELINE), kinds, NP_ACT_PASS);
+    }
+    own_node(l, tier(l, NP_CILIUM_DEFAULT), kinds, NP_ACT_ALLOW);
 }
 
 /* Before the policy map is asked, both ways; IPv4 alone. */
@@ -151,16 +176,10 @@ static void allow_self(struct np_lower *l, struct np_tier *tier)
     }
 }
 
-static void synthetic_rules(struct np_lower *l,
-                            struct np_tier *(*tier)(struct np_lower *l, enum np_cilium_tier which),
-                            uint16_t kinds)
+static void synthetic_rules(struct np_lower *l, tier_fn tier, uint16_t kinds)
 {
-    const struct np_options *o = l->options;
-    if (o->allow_localhost != LOCALHOST_OFF && !np_defect(CILIUM_NO_LOCALHOST)) {
-        bool top = o->allow_localhost == LOCALHOST_TOP;
-        allow_localhost(l, tier(l, top ? NP_CILIUM_OPTIONS : NP_CILIUM_DEFAULT), kinds);
-    }
-    if (!o->icmp_frag_needed) { /* allow, judge */
+    allow_localhost(l, tier, kinds);
+    if (!l->options->icmp_frag_needed) { /* allow, judge */
         allow_fragmentation_needed(l, tier(l, NP_CILIUM_OPTIONS), kinds);
     }
 }

@@ -106,6 +106,13 @@ static void the_own_node(void **state)
     assert_int_equal(world_lower(w), NETPOL_OK);
     assert_verdict(w, n1, xa, 80, NETPOL_ALLOW);
     assert_verdict(w, n2, xa, 80, NETPOL_DENY);
+    given(w, NODES "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, "
+                   "namespace: x}\nspec: {endpointSelector: {}, ingressDeny: [{fromEntities: "
+                   "[host]}]}\n");
+    w->options.allow_localhost = LOCALHOST_TOP;
+    assert_int_equal(world_lower(w), NETPOL_OK);
+    assert_verdict(w, n1, xa, 80, NETPOL_DENY); /* in every version */
+    given(w, NODES NP("p", "{podSelector: {}}"));
     w->options.allow_localhost = LOCALHOST_OFF;
     assert_int_equal(world_lower(w), NETPOL_OK);
     assert_verdict(w, n1, xa, 80, NETPOL_DENY);
