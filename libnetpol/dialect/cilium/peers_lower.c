@@ -95,10 +95,9 @@ static const struct np_set *cloud_group(struct np_lower *l, const struct np_cili
     add_labels(l, &text, aws);
     add_strings(l, &text, "ids", aws->ids.items, aws->ids.count);
     add_strings(l, &text, "names", aws->names.items, aws->names.count);
-    /* Text that could not be kept is no name: nobody can have fed it. */
-    struct np_slice name =
-        text.failed ? (struct np_slice){"", 0} : (struct np_slice){text.ptr, text.len};
-    return np_build_set_of(l->build, np_cilium_fed_literal(l, name));
+    const struct np_literal *fed = /* NULL: no memory, which the set remembers */
+        text.failed ? NULL : np_cilium_fed_literal(l, (struct np_slice){text.ptr, text.len});
+    return np_build_set_of(l->build, fed);
 }
 
 /* ---- names ---- */
