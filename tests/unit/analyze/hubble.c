@@ -69,6 +69,60 @@ static void flows_are_told_one_by_one(void **state)
     world_close(&w);
 }
 
+/* By the model and by the tables of the image an end has one identity. */
+static void identities_are_those_of_the_tables(void **state)
+{
+    static const char more[] =
+        "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nspec: {podCIDR: 10.0.0.0/24}\n"
+        "status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}\n---\n"
+        "apiVersion: v1\nkind: Node\nmetadata: {name: n2}\n"
+        "status: {addresses: [{type: InternalIP, address: 192.168.0.2}]}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: c, namespace: ns, labels: {app: c}}\n"
+        "spec: {nodeName: n1}\nstatus: {podIP: 10.0.0.3}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: d, namespace: ns, labels: {app: d}}\n"
+        "spec: {nodeName: n2}\nstatus: {podIP: 10.0.0.4}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: h, namespace: ns, labels: {app: h}}\n"
+        "spec: {nodeName: n2, hostNetwork: true}\nstatus: {podIP: 192.168.0.2}\n";
+    static const uint8_t addresses[][4] = {
+        {10,  0,   0,   1 },
+        {10,  0,   0,   2 },
+        {10,  0,   0,   3 },
+        {10,  0,   0,   4 },
+        {10,  0,   0,   99},
+        {192, 168, 0,   1 },
+        {192, 168, 0,   2 },
+        {10,  1,   2,   3 },
+        {203, 0,   113, 77},
+        {8,   8,   8,   8 }
+    };
+    enum { N = sizeof addresses / sizeof *addresses };
+    struct world w;
+    uint32_t told = 0;
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, cluster), NETPOL_OK);
+    assert_int_equal(world_load(&w, more), NETPOL_OK);
+    assert_int_equal(world_try_compile(&w, "cilium", NULL), NETPOL_OK);
+    for (size_t i = 0; i < (size_t)N * N; i++) {
+        struct netpol_tuple tuple = to_80;
+        memcpy(tuple.src, addresses[i / N], 4);
+        memcpy(tuple.dst, addresses[i % N], 4);
+        struct netpol_hubble *hubble = flows_of(&w, &tuple);
+        for (size_t k = 0; k < netpol_hubble_count(hubble); k++, told++) {
+            struct netpol_hubble_flow flow;
+            uint32_t src, dst;
+            assert_int_equal(netpol_hubble_at(hubble, k, &flow), NETPOL_OK);
+            assert_int_equal(netpol_identity_ends(w.view, &tuple, flow.side, &src, &dst),
+                             NETPOL_OK);
+            assert_int_equal(flow.src_identity, src);
+            assert_int_equal(flow.dst_identity, dst);
+        }
+        netpol_hubble_destroy(hubble);
+    }
+    assert_in_range(told, 50, 200);
+    world_close(&w);
+}
+
 /* They hold the matcher: what they say is there after everything else is gone. */
 static void flows_outlive_the_view(void **state)
 {
@@ -278,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flows_are_told_one_by_one),
+        cmocka_unit_test(identities_are_those_of_the_tables),
         cmocka_unit_test(flows_outlive_the_view),
         cmocka_unit_test(tuples_are_of_every_kind),
         cmocka_unit_test(a_tuple_that_cannot_be_is_dropped),

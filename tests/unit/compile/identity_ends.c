@@ -190,6 +190,42 @@ static void written_endpoints_are_unknown_until_the_next_compile(void **state)
     world_close(&w);
 }
 
+static void arguments_are_checked(void **state)
+{
+    struct world w;
+    struct netpol_identity identity;
+    struct netpol_tuple tuple = {
+        .src = {10, 0, 0, 1},
+          .dst = {10, 0, 0, 2},
+          .family = 4
+    };
+    static const uint8_t address[16] = {10, 0, 0, 1};
+    uint32_t number;
+    size_t at_index;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(netpol_identity_count(NULL), 0);
+    assert_int_equal(netpol_identity_at(NULL, 0, &identity), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_at(w.matcher, 0, NULL), NETPOL_ERR_ARGUMENT);
+    assert_null(netpol_identity_label(NULL, 0, 0));
+    assert_null(netpol_identity_label(w.matcher, 4711, 0));
+    assert_int_equal(netpol_identity_find(NULL, 1, &at_index), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_find(w.matcher, 1, NULL), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_ends(NULL, &tuple, 0, &number, &number), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_ends(w.view, NULL, 0, &number, &number), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_ends(w.view, &tuple, 0, NULL, &number), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_of(w.view, 0, 4, NULL, &number), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_of(w.view, 0, 4, address, NULL), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_of(NULL, 0, 4, address, &number), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_of(w.view, 0, 9, address, &number), NETPOL_ERR_ARGUMENT);
+    assert_int_equal(netpol_identity_of(w.view, 4711, 0, NULL, &number), NETPOL_OK);
+    assert_int_equal(number, NETPOL_IDENTITY_UNKNOWN);
+    assert_string_equal(netpol_identity_kind_text(NETPOL_IDENTITY_PREFIX), "prefix");
+    assert_string_equal(netpol_identity_kind_text(-1), "?");
+    assert_string_equal(netpol_identity_kind_text(NETPOL_IDENTITY_KIND_COUNT), "?");
+    world_close(&w);
+}
+
 /* ---- what an image may not say ---- */
 
 static int open_changed(struct world *w, size_t offset, uint32_t value)
@@ -289,6 +325,7 @@ int main(void)
         cmocka_unit_test(shared_addresses_agree_or_are_unknown),
         cmocka_unit_test(two_families_make_two_worlds),
         cmocka_unit_test(written_endpoints_are_unknown_until_the_next_compile),
+        cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(broken_tables_are_refused),
         cmocka_unit_test(memory_may_end_anywhere),
     };
