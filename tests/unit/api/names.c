@@ -704,6 +704,50 @@ static void source_ports_count_beside_names(void **state)
     close_scene(&s);
 }
 
+/* ---- Cilium ---- */
+
+static const char cilium[] =
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\n"
+    "spec: {containers: [{name: c, image: i}]}\n"
+    "status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}\n---\n"
+    "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+    "metadata: {name: p, namespace: shop}\nspec:\n"
+    "  endpointSelector: {matchLabels: {app: web}}\n  egress:\n"
+    "  - toFQDNs: [{matchName: www.example.com}, {matchPattern: '*.cdn.test'},\n"
+    "              {matchPattern: '**.deep.test'}, {matchPattern: 'a*.mid.test'}]\n"
+    "    toPorts: [{ports: [{port: '443', protocol: TCP}]}]\n"
+    "  egressDeny:\n  - toCIDR: [198.51.0.0/16]\n";
+
+/* cilium.md: toFQDNs, its wildcards, and row 15: a CIDR deny still hits. */
+static void names_of_cilium_are_learnt(void **state)
+{
+    static const struct {
+        const char *name, *address;
+        int action;
+    } of[] = {
+        {"WWW.example.com.", "192.0.2.1",    NETPOL_ALLOW},
+        {"www.example.com",  "2001:db8::1",  NETPOL_ALLOW},
+        {"www.example.com",  "198.51.100.1", NETPOL_DENY },
+        {"x.cdn.test",       "192.0.2.2",    NETPOL_ALLOW},
+        {"x.y.cdn.test",     "192.0.2.3",    NETPOL_DENY },
+        {"x.y.deep.test",    "192.0.2.4",    NETPOL_ALLOW},
+        {"abc.mid.test",     "192.0.2.5",    NETPOL_ALLOW},
+        {"bcd.mid.test",     "192.0.2.6",    NETPOL_DENY }
+    };
+    struct scene s;
+    (void)state;
+    open_scene(&s, cilium, "cilium", NULL);
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        assert_int_equal(learn(&s, of[i].name, of[i].address, 60, 0), NETPOL_OK);
+        assert_int_equal(action_to(&s, of[i].address, 443), of[i].action);
+        assert_int_equal(action_to(&s, of[i].address, 80), NETPOL_DENY);
+    }
+    assert_int_equal(netpol_names_advance(s.endpoints, 60), NETPOL_OK);
+    assert_int_equal(action_to(&s, "192.0.2.1", 443), NETPOL_UNKNOWN);
+    close_scene(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -729,6 +773,7 @@ int main(void)
         cmocka_unit_test(a_million_names_leave_nothing_behind),
         cmocka_unit_test(calico_domains_are_learnt),
         cmocka_unit_test(source_ports_count_beside_names),
+        cmocka_unit_test(names_of_cilium_are_learnt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
