@@ -43,6 +43,38 @@ static np_truth readable_tls(const struct netpol_request *request)
     return request->sni.presence == NETPOL_NOT_ASKED ? NP_MAYBE | NP_CAUSE_REQUEST : NP_NO;
 }
 
+static enum np_proxy_path_state read_proxy_path(const struct np_walk *walk,
+                                                struct np_proxy_path *out)
+{
+    enum { ON, OFF }; /* the order of option http_normalize */
+    struct np_slice whole = np_slice_from(walk->hop->request->path);
+    for (size_t i = 0; np_defect(CILIUM_QUERY_DROPPED) && i < whole.len; i++) {
+        whole.len = whole.ptr[i] == '?' ? i : whole.len;
+    }
+    return np_proxy_path_read(whole, walk->model->options.http_normalize == ON, out);
+}
+
+/*
+ * Cilium's proxy answers some requests itself, by an error or a redirect, for their path alone: no
+ * rule sees them, also none that does not ask for a path.
+ */
+static np_truth seen_by_rules(const struct np_walk *walk)
+{
+    enum { KUBERNETES, CALICO, CILIUM }; /* the order of option engine */
+    struct np_proxy_path path;
+    if (walk->model->options.engine != CILIUM || walk->hop->request->path.len == 0) {
+        return NP_YES;
+    }
+    switch (read_proxy_path(walk, &path)) {
+    case NP_PROXY_PATH_READ:
+        return NP_YES;
+    case NP_PROXY_PATH_REFUSED:
+        return NP_NO;
+    default:
+        return NP_MAYBE | NP_CAUSE_REQUEST;
+    }
+}
+
 np_truth np_readable(const struct np_walk *walk, enum np_parser parser)
 {
     static const uint8_t kinds[] = {[NP_PARSER_HTTP] = NETPOL_REQUEST_HTTP,
@@ -71,7 +103,9 @@ np_truth np_readable(const struct np_walk *walk, enum np_parser parser)
     if (parser == NP_PARSER_OTHER || request->kind == NETPOL_REQUEST_NONE) {
         return NP_MAYBE | NP_CAUSE_REQUEST;
     }
-    return np_truth_of(parser <= NP_PARSER_KAFKA && request->kind == kinds[parser]);
+    bool spoken = parser <= NP_PARSER_KAFKA && request->kind == kinds[parser];
+    return spoken && parser == NP_PARSER_HTTP && !opened ? seen_by_rules(walk)
+                                                         : np_truth_of(spoken);
 }
 
 /* ---- headers, with what rules did to them ---- */
@@ -195,15 +229,9 @@ static void field_normal_path(struct np_slice whole, struct np_field *out)
     out->rejected = !out->normal;
 }
 
-static void field_proxy_path(const struct np_walk *walk, struct np_slice whole,
-                             struct np_field *out)
+static void field_proxy_path(const struct np_walk *walk, struct np_field *out)
 {
-    enum { ON, OFF }; /* the order of option http_normalize */
-    bool normalize = walk->model->options.http_normalize == ON;
-    for (size_t i = 0; np_defect(CILIUM_QUERY_DROPPED) && i < whole.len; i++) {
-        whole.len = whole.ptr[i] == '?' ? i : whole.len;
-    }
-    enum np_proxy_path_state state = np_proxy_path_read(whole, normalize, &out->proxy);
+    enum np_proxy_path_state state = read_proxy_path(walk, &out->proxy);
     out->proxied = state == NP_PROXY_PATH_READ;
     out->rejected = state == NP_PROXY_PATH_REFUSED;
     out->doubt = state == NP_PROXY_PATH_DOUBT ? NP_MAYBE | NP_CAUSE_REQUEST : 0;
@@ -251,7 +279,7 @@ static void field_in_hand(const struct np_walk *walk, const struct np_expr *atom
         break;
     case NP_VIEW_PATH_CILIUM:
         out->value = np_slice_from(request->path); /* for its presence */
-        field_proxy_path(walk, out->value, out);
+        field_proxy_path(walk, out);
         break;
     case NP_VIEW_PATH_ISTIO:
         field_path(np_slice_from(request->path), out);

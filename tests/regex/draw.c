@@ -87,14 +87,14 @@ static const char *const repeats[] = {"*",      "+",   "?",      "*?",    "+?", 
                                       "{1,40}", "**",  "{2}{3}", "{}",    "{1,x}"};
 static const char *const marks[] = {"^", "$", "\\A", "\\z", "\\b", "\\B", "\\C", ".", ".", "."};
 static const char *const opens[] = {
-    "(",    "(",     "(?:",    "(?:",      "(?i:",   "(?s:",    "(?m:",
-    "(?U:", "(?-i:", "(?i-s:", "(?ism-U:", "(?P<n>", "(?P<n_1>"};
+    "(",    "(",     "(?:",    "(?:",      "(?i:",   "(?s:",     "(?m:",
+    "(?U:", "(?-i:", "(?i-s:", "(?ism-U:", "(?P<n>", "(?P<n_1>", "(?P<\xc3\xa9\xd9\xa3>"};
 static const char *const flags[] = {"(?i)",  "(?s)",  "(?m)", "(?-i)",
                                     "(?im)", "(?-s)", "(?U)", "(?ims)"};
-static const char *const odd[] = {"(?",      "(?i",    "(?=",     "(?!a)", "(?<=a)", "(?P<n",
-                                  "(?P<>a)", "(?P=n)", "(?<n>a)", "(?-)",  "(?i-)",  ")",
-                                  "(",       "[",      "]",       "\xff",  "\xc3",   "\xe2\x82",
-                                  "|",       "\\Q",    "\\E",     "[^",    "*",      "(?P<a b>x)"};
+static const char *const odd[] = {
+    "(?",   "(?i",   "(?=", "(?!a)", "(?<=a)", "(?P<n",      "(?P<>a)",        "(?P=n)", "(?<n>a)",
+    "(?-)", "(?i-)", ")",   "(",     "[",      "]",          "\xff",           "\xc3",   "\xe2\x82",
+    "|",    "\\Q",   "\\E", "[^",    "*",      "(?P<a b>x)", "(?P<\xc2\xb2>x)"};
 
 static void rune(struct draw *draw, struct drawn *out)
 {

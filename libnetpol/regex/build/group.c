@@ -11,31 +11,7 @@ static bool push_open(struct np_re_parser *p)
     return np_re_push(p, node);
 }
 
-static bool is_name(struct np_slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && !(c >= '0' && c <= '9')) {
-            return false;
-        }
-    }
-    return name.len > 0;
-}
-
-/* All of the text up to `to` has to be UTF-8. */
-static bool readable(struct np_re_parser *p, size_t to)
-{
-    uint32_t rune;
-    while (p->at < to) {
-        if (!np_re_rune(p, &rune)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* At "(?P<". */
+/* At "(?P<". Names are not kept: two groups may have the same, as in RE2. */
 static bool named(struct np_re_parser *p)
 {
     size_t from = p->at;
@@ -43,19 +19,23 @@ static bool named(struct np_re_parser *p)
     while (to < p->text.len && p->text.ptr[to] != '>') {
         to++;
     }
-    if (!readable(p, to)) {
-        return false;
+    bool fine = to > from + 4;
+    for (p->at = from + 4; p->at < to;) {
+        uint32_t rune;
+        if (!np_re_rune(p, &rune)) {
+            return false;
+        }
+        fine = fine && np_re_in_name(rune);
     }
     if (to == p->text.len) {
         return np_re_fail(p, NP_REGEX_BAD_NAME, from, to, "the name of a group is not closed");
     }
-    struct np_slice name = {p->text.ptr + from + 4, to - from - 4};
     p->at = to + 1;
-    if (!is_name(name)) {
+    if (!fine) {
         return np_re_fail(p, NP_REGEX_BAD_NAME, from, p->at,
                           "the name of a group is of letters, digits and '_'");
     }
-    return push_open(p); /* names are not kept: two groups may have the same, as in RE2 */
+    return push_open(p);
 }
 
 static bool unknown(struct np_re_parser *p, size_t from)

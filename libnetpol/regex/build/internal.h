@@ -26,6 +26,8 @@ void np_re_negate(struct np_re_ranges *set); /* of a sorted one; sorted again */
 /* ---- unicode.c ---- */
 /* Adds a class by its name ("Lu", "L", "Greek", "Any"); false: there is none. */
 bool np_re_unicode_add(struct np_re_ranges *set, struct np_slice name, bool fold);
+/* May it stand in the name of a group? Letters, digits, marks and what joins them. */
+bool np_re_in_name(uint32_t rune);
 /* The table of case folding: circles of code points that are equal. */
 struct np_re_fold {
     uint32_t first, last;

@@ -58,3 +58,31 @@ bool np_re_unicode_add(struct np_re_ranges *set, struct np_slice name, bool fold
     }
     return found;
 }
+
+static bool has(const struct group *group, uint32_t rune)
+{
+    uint32_t at = 0;
+    for (size_t i = 0; i + 1 < group->count; i += 2) {
+        at += group->numbers[i];
+        if (rune < at) {
+            return false;
+        }
+        at += group->numbers[i + 1];
+        if (rune < at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool np_re_in_name(uint32_t rune)
+{
+    static const char categories[] = "Lu Ll Lt Lm Lo Nl Mn Mc Nd Pc";
+    for (size_t i = 0; i < GROUPS; i++) {
+        bool category = strlen(groups[i].name) == 2 && strstr(categories, groups[i].name);
+        if (category && has(&groups[i], rune)) {
+            return true;
+        }
+    }
+    return false;
+}

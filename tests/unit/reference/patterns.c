@@ -100,6 +100,40 @@ static void normal_paths(void **state)
     paths(*state, NP_VIEW_PATH_CALICO, rows, sizeof rows / sizeof *rows);
 }
 
+/* What Cilium's proxy answers itself no rule sees, also none that asks for no path. */
+static void refused_by_proxy(void **state)
+{
+    enum { ENGINE_KUBERNETES, ENGINE_CALICO, ENGINE_CILIUM };
+    static const struct {
+        uint8_t engine, normalize;
+        const char *path;
+        int right;
+    } rows[] = {
+        {ENGINE_CILIUM,     0, "/a",     NETPOL_ALLOW  },
+        {ENGINE_CILIUM,     0, "",       NETPOL_ALLOW  },
+        {ENGINE_CILIUM,     0, "/a%2fb", NETPOL_DENY   },
+        {ENGINE_CILIUM,     1, "/a%2fb", NETPOL_ALLOW  },
+        {ENGINE_CILIUM,     0, "/a#b",   NETPOL_DENY   },
+        {ENGINE_CILIUM,     1, "/a#b",   NETPOL_DENY   },
+        {ENGINE_CILIUM,     0, "*",      NETPOL_DENY   },
+        {ENGINE_CILIUM,     0, "/%00",   NETPOL_DENY   },
+        {ENGINE_CILIUM,     0, "/a|b",   NETPOL_INSPECT},
+        {ENGINE_KUBERNETES, 0, "/a%2fb", NETPOL_ALLOW  },
+    };
+    struct matrix *m = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        one_rule(m)->request = pattern_atom(m, NP_VIEW_METHOD, NULL, NP_PATTERN_REGEX, "GET");
+        m->rule->redirect_parser = NP_PARSER_HTTP;
+        np_build_options(m->b)->engine = rows[i].engine;
+        np_build_options(m->b)->http_normalize = rows[i].normalize;
+        seal(m);
+        struct netpol_request get = http("GET", rows[i].path);
+        if (ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &get) != rows[i].right) {
+            fail_msg("row %zu: '%s'", i, rows[i].path);
+        }
+    }
+}
+
 /* Values of one header are one text, joined by commas (header_reading=joined). */
 static void headers(void **state)
 {
@@ -167,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(cilium_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(normal_paths, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_by_proxy, setup, teardown),
         cmocka_unit_test_setup_teardown(headers, setup, teardown),
         cmocka_unit_test_setup_teardown(server_names, setup, teardown),
     };
