@@ -353,7 +353,7 @@ static void add_request(struct netpol_hubble *hubble, const struct np_hubble_flo
     flow.told.verdict = part->action == NETPOL_ALLOW  ? NETPOL_HUBBLE_FORWARDED
                         : part->action == NETPOL_DENY ? NETPOL_HUBBLE_DROPPED
                                                       : NETPOL_HUBBLE_ERROR;
-    flow.action = part->action;
+    flow.action = flow.answer = part->action;
     flow.reason = part->reason;
     add_flow(hubble, &flow);
 }
@@ -368,7 +368,9 @@ static void add_sides(struct collecting *c, const struct netpol_verdict *whole, 
             continue;
         }
         int verdict = side->flow.told.verdict;
-        add_flow(c->hubble, &side->flow);
+        struct np_hubble_flow flow = side->flow;
+        flow.answer = part->action;
+        add_flow(c->hubble, &flow);
         if (request && verdict == NETPOL_HUBBLE_REDIRECTED) {
             add_request(c->hubble, &side->flow, part);
         }
@@ -393,6 +395,7 @@ static void add_refusal(struct netpol_hubble *hubble, const struct netpol_verdic
                  .node = "",
                  .log = "",
                  .action = verdict->action,
+                 .answer = verdict->action,
                  .reason = verdict->egress.reason,
                  .missing = verdict->missing
     });

@@ -28,6 +28,7 @@ struct np_hubble_flow {
     const char *node; /* of the judging end; "": not known */
     const char *log;  /* of the deciding rule; "" */
     uint8_t action, reason;
+    uint8_t answer; /* enum netpol_action, with all that is known of the request */
     uint32_t missing;
 };
 struct netpol_hubble {

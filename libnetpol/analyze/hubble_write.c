@@ -381,6 +381,9 @@ static void write_own(struct writing *w, const struct netpol_hubble *hubble,
     struct writing own = open_object(w, "netpol");
     word(&own, "verdict", netpol_action_text(flow->action));
     word(&own, "reason", netpol_reason_text(flow->reason));
+    if (flow->answer != flow->action) {
+        word(&own, "answer", netpol_action_text(flow->answer));
+    }
     if (info) {
         word(&own, "policy", info->policy);
         word(&own, "rule", info->rule);

@@ -255,6 +255,21 @@ class Hubble(unittest.TestCase):
                          {"query": "evil.example.com", "observation_source": "proxy"})
         self.assertEqual(self.flows(*ask, "api.example.com")[1]["verdict"], "FORWARDED")
 
+    def test_server_names(self):
+        self.path.write_text(CLUSTER + """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: tls, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: cart}}
+  egress:
+    - toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [api.example.com]}]
+""")
+        for name, answer in (("api.example.com", "allow"), ("evil.example.com", "deny")):
+            line, = self.ask("shop/cart", "8.8.8.8:443", "--sni", name).lines()
+            self.assertEqual(line["flow"]["verdict"], "REDIRECTED")
+            self.assertEqual(line["netpol"]["answer"], answer)
+
     def test_compact_lines(self):
         for question, lines in (
             (("shop/cart", "shop/web-1:81"), [
