@@ -398,8 +398,10 @@ struct netpol_program_info {
     int parser;           /* enum netpol_parser; NONE: no redirect */
     int priority;         /* of the redirect among others, the lowest wins; 0: it has none */
     const char *listener; /* "namespace/config/listener"; "": the proxy's own */
-    const char *tls;      /* "terminating namespace/secret ca,certificate,key; originating ..." */
-    int auth;             /* enum netpol_auth */
+    /* TLS that the proxy ends, and speaks to the destination: "namespace/secret ca,certificate,key"
+     */
+    const char *terminating, *originating;
+    int auth; /* enum netpol_auth */
 };
 /*
  * program and generation as a verdict carries them. Where several redirects or authentications are

@@ -166,14 +166,14 @@ static void put_rule(struct pen *pen, const struct np_rule *rule)
 {
     put(pen, (uint64_t)rule->action << 40 | (uint64_t)rule->redirect_parser << 32 |
                  (uint64_t)rule->auth_mode << 24 | (uint64_t)rule->auth_explicit << 16 |
-                 (uint64_t)rule->refuses << 8 | (uint64_t)rule->opens_tls << 1 |
-                 rule->for_all_topics);
+                 (uint64_t)rule->refuses << 8 | rule->for_all_topics);
     put(pen, (uint64_t)rule->redirect_priority);
     put(pen, (uint64_t)rule->rank);
     put(pen, rule->index);
     put_str(pen, rule->provider);
     put_str(pen, rule->listener_name);
-    put_str(pen, rule->tls);
+    put_str(pen, rule->terminating);
+    put_str(pen, rule->originating);
     put_str(pen, rule->step);
     put_str(pen, rule->log_cookie);
     put_str(pen, rule->title);

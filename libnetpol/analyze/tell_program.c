@@ -32,7 +32,8 @@ void np_program_json(struct np_text *out, const struct netpol_matcher *matcher, 
             np_text_addf(out, ",\"priority\":%d", info.priority);
         }
         json_member(out, "listener", info.listener);
-        json_member(out, "tls", info.tls);
+        json_member(out, "terminatingTLS", info.terminating);
+        json_member(out, "originatingTLS", info.originating);
         np_text_add(out, "}", 1);
     }
 }
@@ -47,7 +48,8 @@ void np_program_text(struct np_text *out, const struct netpol_matcher *matcher, 
     if (info.parser != NETPOL_PARSER_NONE) {
         np_text_addf(out, "%sredirect %s", before, netpol_parser_text(info.parser));
         np_text_addf(out, "%s%s", *info.listener ? " to " : "", info.listener);
-        np_text_addf(out, "%s%s", *info.tls ? ", TLS " : "", info.tls);
+        np_text_addf(out, "%s%s", *info.terminating ? ", terminating TLS " : "", info.terminating);
+        np_text_addf(out, "%s%s", *info.originating ? ", originating TLS " : "", info.originating);
     }
     if (info.auth != NETPOL_AUTH_NONE) {
         np_text_addf(out, "%sauthentication %s", before, netpol_auth_text(info.auth));

@@ -82,8 +82,9 @@ static void add_programs(struct cold *c)
     for (uint32_t i = 0; records && i < n; i++) {
         const struct np_redirect *redirect = &model->redirects[i / NP_AUTH_MODES];
         records[i] = (struct np_program_record){
-            .listener = text(c, redirect->listener ? redirect->listener->text : ""),
-            .tls = text(c, redirect->tls ? redirect->tls->text : ""),
+            .listener = text(c, np_str_slice(redirect->listener).ptr),
+            .terminating = text(c, np_str_slice(redirect->terminating).ptr),
+            .originating = text(c, np_str_slice(redirect->originating).ptr),
             .priority = redirect->priority,
             .parser = redirect->parser,
             .auth = (uint8_t)(i % NP_AUTH_MODES)};

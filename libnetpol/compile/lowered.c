@@ -7,6 +7,7 @@
 #include "dialect/calico/calico.h"
 #include "dialect/calico/rule.h"
 #include "dialect/cilium/cilium.h"
+#include "dialect/cilium/l7.h"
 #include "store/internal.h"
 
 #include <stdlib.h>
@@ -40,6 +41,7 @@ static int check(struct np_lower *lower, const struct np_snapshot *snapshot,
     if (status == NETPOL_OK && lower->options->engine == NP_ENGINE_CILIUM) {
         status = np_cilium_check(lower, model);
         np_cilium_check_hosts(lower, snapshot->objects, snapshot->count);
+        status = status == NETPOL_OK ? np_cilium_check_conflicts(lower, model) : status;
     }
     np_lower_check_engine(lower, snapshot->objects, snapshot->count);
     return status == NETPOL_OK && lower->errors ? NETPOL_ERR_INPUT : status;

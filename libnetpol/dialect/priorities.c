@@ -7,54 +7,14 @@
  * addresses against a selector), it counts as overlap.
  */
 #include "dialect/lower.h"
+#include "dialect/meet.h"
 
 enum { BUDGET = 20000000 }; /* of comparisons; some seconds at most, then everything overlaps */
 
 struct tie_check {
     struct np_lower *l;
-    const struct np_inventory *inventory;
-    uint32_t budget;
+    struct np_meet meet;
 };
-
-static bool is_object(const struct np_literal *literal, const struct np_endpoint *endpoint)
-{
-    return (literal->kinds & endpoint->kind) && np_selector_match(literal->selector, endpoint);
-}
-
-static bool literals_meet(struct tie_check *c, const struct np_literal *a,
-                          const struct np_literal *b)
-{
-    if (a->kind == NP_LIT_NOTHING || b->kind == NP_LIT_NOTHING) {
-        return false;
-    }
-    if (a->kind == NP_LIT_CIDR && b->kind == NP_LIT_CIDR) {
-        return np_prefix_within(&a->prefix, &b->prefix) || np_prefix_within(&b->prefix, &a->prefix);
-    }
-    if (a->kind != NP_LIT_OBJECTS || b->kind != NP_LIT_OBJECTS) {
-        return true;
-    }
-    for (uint32_t i = 0; i < c->inventory->n_endpoints && c->budget; i++, c->budget--) {
-        const struct np_endpoint *endpoint = c->inventory->endpoints[i];
-        if (is_object(a, endpoint) && is_object(b, endpoint)) {
-            return true;
-        }
-    }
-    return c->budget == 0;
-}
-
-/* NULL is every address. Negative literals only make a set smaller, so they are left out. */
-static bool sets_meet(struct tie_check *c, const struct np_set *a, const struct np_set *b)
-{
-    for (uint32_t i = 0; a && i < a->count; i++) {
-        for (uint32_t j = 0; b && j < b->count; j++) {
-            if (a->clauses[i].count && b->clauses[j].count &&
-                literals_meet(c, a->clauses[i].items[0].literal, b->clauses[j].items[0].literal)) {
-                return true;
-            }
-        }
-    }
-    return !a || !b;
-}
 
 static bool spans_meet(const struct np_service *a, const struct np_service *b)
 {
@@ -80,8 +40,9 @@ static bool rules_meet(struct tie_check *c, const struct np_rule *a, const struc
     for (uint32_t i = 0; i < a->n_alternatives; i++) {
         for (uint32_t j = 0; j < b->n_alternatives; j++) {
             const struct np_match *x = &a->alternatives[i], *y = &b->alternatives[j];
-            c->budget -= c->budget != 0;
-            if (c->budget == 0 || (ports_meet(x, y) && sets_meet(c, x->far, y->far))) {
+            c->meet.budget -= c->meet.budget != 0;
+            if (c->meet.budget == 0 ||
+                (ports_meet(x, y) && np_sets_meet(&c->meet, x->far, y->far))) {
                 return true;
             }
         }
@@ -106,7 +67,8 @@ static bool differ_somewhere(struct tie_check *c, const struct np_policy *a,
 static const char *clash(struct tie_check *c, const struct np_policy *a, const struct np_policy *b)
 {
     for (int d = 0; d < NP_DIRECTIONS; d++) {
-        if (a->subjects[d] && b->subjects[d] && sets_meet(c, a->subjects[d], b->subjects[d]) &&
+        if (a->subjects[d] && b->subjects[d] &&
+            np_sets_meet(&c->meet, a->subjects[d], b->subjects[d]) &&
             differ_somewhere(c, a, b, d)) {
             return d == NP_INGRESS ? "ingress" : "egress";
         }
@@ -153,7 +115,9 @@ static void check_tier(struct tie_check *c, const struct np_tier *tier)
 
 int np_lower_check(struct np_lower *l, const struct np_model *model)
 {
-    struct tie_check c = {.l = l, .inventory = &model->inventory, .budget = BUDGET};
+    struct tie_check c = {
+        .l = l, .meet = {.inventory = &model->inventory, .budget = BUDGET}
+    };
     for (uint32_t i = 0; i < model->n_checkpoints; i++) {
         const struct np_checkpoint *checkpoint = model->checkpoints[i];
         if (checkpoint->kind != NP_CHECK_WORKLOAD || checkpoint->direction != NP_INGRESS) {

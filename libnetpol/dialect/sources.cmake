@@ -25,6 +25,7 @@ netpol_room(
     calico/synthetic.c
     calico/tier.c
     cidr.c
+    cilium/conflicts.c
     cilium/entities.c
     cilium/fed.c
     cilium/frame.c
@@ -60,6 +61,7 @@ netpol_room(
     kubernetes_lower.c
     label_selector.c
     lower.c
+    meet.c
     meta.c
     namespaces.c
     object.c

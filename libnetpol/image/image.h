@@ -169,7 +169,7 @@ struct np_rule_record { /* texts: offsets in STRINGS */
     uint32_t spare2[6];
 };
 struct np_program_record {
-    uint32_t listener, tls; /* texts */
+    uint32_t listener, terminating, originating; /* texts */
     int16_t priority;
     uint8_t parser, auth; /* enum netpol_parser, netpol_auth */
 };

@@ -28,7 +28,9 @@ static bool programs_valid(const struct np_image *image)
     const struct np_program_record *programs = image->section[NP_SECTION_PROGRAMS];
     bool valid = true;
     for (uint32_t i = 0; i < image->count[NP_SECTION_PROGRAMS]; i++) {
-        valid = valid && is_text(image, programs[i].listener) && is_text(image, programs[i].tls) &&
+        valid = valid && is_text(image, programs[i].listener) &&
+                is_text(image, programs[i].terminating) &&
+                is_text(image, programs[i].originating) &&
                 programs[i].parser < NETPOL_PARSER_COUNT && programs[i].auth < NETPOL_AUTH_COUNT;
     }
     return valid;

@@ -46,7 +46,8 @@ bool np_names_program(const struct np_image *image, uint32_t program,
     *out = (struct netpol_program_info){.parser = record->parser,
                                         .priority = record->priority,
                                         .listener = text_at(image, record->listener),
-                                        .tls = text_at(image, record->tls),
+                                        .terminating = text_at(image, record->terminating),
+                                        .originating = text_at(image, record->originating),
                                         .auth = record->auth};
     return true;
 }

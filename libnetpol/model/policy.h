@@ -80,6 +80,8 @@ struct np_set { /* or; no clause: empty */
     const struct np_clause *clauses;
     uint32_t count;
 };
+/* Are they written the same (not: do they hold the same)? Of one model; NULL is as no other. */
+bool np_set_same(const struct np_set *a, const struct np_set *b);
 
 /* ---- ports ---- */
 struct np_port_span {
@@ -201,17 +203,18 @@ struct np_rule {
     uint8_t auth_mode;       /* NP_AUTH_* */
     bool auth_explicit;
     int16_t redirect_priority;
-    bool opens_tls;       /* redirect: the proxy ends TLS and reads what is inside */
     bool for_all_topics;  /* Kafka: all items must be allowed */
     bool refuses;         /* DENY: the request is not a valid one, reason INVALID */
     int64_t rank;         /* BY_VERDICT: equal = one rank (within the policy's order) */
     uint32_t index;       /* in its list, as written; rules made of one may share it (LISTED) */
     uint32_t place;       /* sealed: in its tier's walk */
     uint32_t redirect;    /* sealed: number of its redirect in the model; 0: none */
-    np_str provider;      /* ASK */
+    np_str provider;      /* ASK; redirect to OTHER: the parser */
     np_str listener_name; /* redirect: this listener and no other; NULL: the proxy's own */
-    np_str tls;           /* redirect: its TLS contexts, to be compared and shown */
-    np_str step;          /* order among the ALLOWs of a rank where one has effects; NULL: first */
+    /* Redirect: TLS contexts, to be compared and shown. With terminating the proxy ends TLS and
+     * reads what is inside; with originating it speaks TLS to the destination. */
+    np_str terminating, originating;
+    np_str step; /* order among the ALLOWs of a rank where one has effects; NULL: first */
     np_str log_cookie, title; /* title: the rule's own name */
     np_str missing;           /* what it names and nobody has loaded: a service */
     const struct np_match *alternatives;
@@ -311,7 +314,7 @@ struct np_options {
 struct np_redirect {
     uint8_t parser; /* enum np_parser */
     int16_t priority;
-    np_str listener, tls; /* as in a rule */
+    np_str listener, terminating, originating; /* as in a rule */
 };
 /*
  * What an answer tells beside its decision: a redirect and the authentication asked for, as one

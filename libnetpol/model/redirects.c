@@ -17,7 +17,8 @@ static struct np_redirect redirect_of(const struct np_rule *rule)
     return (struct np_redirect){.parser = rule->redirect_parser,
                                 .priority = rule->redirect_priority,
                                 .listener = rule->listener_name,
-                                .tls = rule->tls};
+                                .terminating = rule->terminating,
+                                .originating = rule->originating};
 }
 
 static int compare_text(np_str a, np_str b)
@@ -34,14 +35,16 @@ static int compare_redirects(const void *x, const void *y)
     int order = COMPARE(a->parser, b->parser);
     order = order ? order : COMPARE(a->priority, b->priority);
     order = order ? order : compare_text(a->listener, b->listener);
-    return order ? order : compare_text(a->tls, b->tls);
+    order = order ? order : compare_text(a->terminating, b->terminating);
+    return order ? order : compare_text(a->originating, b->originating);
 }
 
 /* The place of a redirect; NULL: no memory. */
 static uint64_t *place_of(struct np_map *places, const struct np_redirect *redirect, bool *added)
 {
     uintptr_t key[] = {redirect->parser, (uintptr_t)redirect->priority,
-                       (uintptr_t)redirect->listener, (uintptr_t)redirect->tls};
+                       (uintptr_t)redirect->listener, (uintptr_t)redirect->terminating,
+                       (uintptr_t)redirect->originating};
     return np_map_add(places, (struct np_slice){(const char *)key, sizeof key}, added);
 }
 

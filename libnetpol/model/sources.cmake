@@ -20,5 +20,6 @@ netpol_room(
     prefix_table.c
     proxy_path.c
     redirects.c
+    same.c
     selector.c
     services.c)

@@ -66,7 +66,7 @@ void np_group_redirects(struct np_walk *walk, const struct np_group *group,
         const struct np_rule *rule = group->rules[i];
         np_truth flow = rule->action == NP_ACT_NOTE ? NP_NO : redirect_truth(walk, rule);
         walk->redirected = np_or(walk->redirected, flow);
-        walk->opened = rule->opens_tls ? np_or(walk->opened, flow) : walk->opened;
+        walk->opened = rule->terminating ? np_or(walk->opened, flow) : walk->opened;
         plain = plain || (rule->redirect_parser == NP_PARSER_NONE &&
                           np_policy_truth(walk, rule->policy) != NP_NO);
         if (flow != NP_NO && (!out->redirector || stronger(rule, out->redirector))) {

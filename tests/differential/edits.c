@@ -139,7 +139,8 @@ static bool same_program(const struct netpol_matcher *a, uint32_t x, const struc
     return netpol_program_describe(a, x, netpol_matcher_generation(a), &i) == NETPOL_OK &&
            netpol_program_describe(b, y, netpol_matcher_generation(b), &k) == NETPOL_OK &&
            i.parser == k.parser && i.priority == k.priority && i.auth == k.auth &&
-           same_text(i.listener, k.listener) && same_text(i.tls, k.tls);
+           same_text(i.listener, k.listener) && same_text(i.terminating, k.terminating) &&
+           same_text(i.originating, k.originating);
 }
 
 static bool same_part(const struct netpol_matcher *a, const struct netpol_part *x,

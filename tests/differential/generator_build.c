@@ -42,7 +42,7 @@ static struct np_rule *build_head(struct builder *x, struct np_policy *policy, i
         rule->redirect_parser = r->redirect;
         rule->redirect_priority = r->priority;
         rule->listener_name = np_build_text(x->b, texts[r->listener]);
-        rule->opens_tls = r->opens_tls;
+        rule->terminating = np_build_text(x->b, r->opens_tls ? "a/s" : NULL);
         rule->step = np_build_text(x->b, texts[r->step]);
         rule->auth_mode = r->auth_mode;
         rule->auth_explicit = r->auth_explicit;

@@ -35,9 +35,29 @@ static void check_header_match(struct np_decode *d, void *object)
     }
 }
 
+static void check_regex(struct np_decode *d, const struct np_node *map, const char *key,
+                        struct np_slice text)
+{
+    const struct np_regex *regex;
+    struct np_regex_error error;
+    struct np_arena arena;
+    np_arena_init(&arena, d->ctx, 4096);
+    int status = np_regex_parse(&arena, text, &regex, &error);
+    if (status == NETPOL_ERR_MEMORY) {
+        d->no_memory = true;
+    } else if (status != NETPOL_OK) {
+        struct np_slice part = {text.ptr + error.offset, error.length};
+        np_decode_report_in(d, NP_CODE_2589, map, key, "%s: %.*s", error.why, SHOWN(part));
+    }
+    np_arena_free(&arena);
+}
+
 static void check_http(struct np_decode *d, void *object)
 {
     const struct np_cilium_http *http = object;
+    check_regex(d, http->node, "method", http->method);
+    check_regex(d, http->node, "path", http->path);
+    check_regex(d, http->node, "host", http->host);
     size_t mark = np_path_key(d, "headers");
     for (size_t i = 0; i < http->headers.count; i++) {
         size_t inner = np_path_index(d, i);
@@ -50,9 +70,9 @@ static void check_http(struct np_decode *d, void *object)
     np_path_end(d, mark);
 }
 
-/* ---- DNS ---- */
+/* ---- Kafka ---- */
 
-static bool name_characters(struct np_slice text)
+static bool topic_characters(struct np_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -63,22 +83,6 @@ static bool name_characters(struct np_slice text)
     }
     return true;
 }
-
-static void check_dns(struct np_decode *d, void *object)
-{
-    const struct np_cilium_dns *dns = object;
-    if ((dns->name.len > 0) == (dns->pattern.len > 0)) {
-        np_decode_report(d, NP_CODE_2567, dns->node, "%s",
-                         dns->name.len ? "matchName and matchPattern together"
-                                       : "neither matchName nor matchPattern");
-    }
-    if (!name_characters(dns->name)) {
-        np_decode_report_in(d, NP_CODE_2568, dns->node, "matchName",
-                            "\"%.*s\" has characters that no DNS name has", SHOWN(dns->name));
-    }
-}
-
-/* ---- Kafka ---- */
 
 static void no_api_key(struct np_decode *d, const struct np_cilium_kafka *kafka)
 {
@@ -117,7 +121,7 @@ static void check_kafka(struct np_decode *d, void *object)
         np_decode_report_in(d, NP_CODE_2572, kafka->node, "apiVersion",
                             "\"%.*s\" is no number up to 32767", SHOWN(kafka->api_version));
     }
-    if (kafka->topic.len > TOPIC_MAX || !name_characters(kafka->topic)) {
+    if (kafka->topic.len > TOPIC_MAX || !topic_characters(kafka->topic)) {
         np_decode_report_in(d, NP_CODE_2573, kafka->node, "topic",
                             kafka->topic.len > TOPIC_MAX
                                 ? "the topic is longer than 255"

@@ -13,6 +13,7 @@
  * Absent, null and empty lists differ: `rules: {}` says nothing of requests, `http: []` sends
  * traffic to the proxy, which lets every HTTP request pass.
  */
+#include "dialect/cilium/peers.h"
 #include "dialect/lower.h"
 
 struct np_cilium_secret {
@@ -30,10 +31,6 @@ struct np_cilium_http {
     np_list(struct np_string_item) headers;
     np_list(struct np_cilium_header_match) header_matches;
 };
-struct np_cilium_dns {
-    const struct np_node *node;
-    struct np_slice name, pattern;
-};
 struct np_cilium_kafka {
     const struct np_node *node;
     struct np_slice role, api_key, api_version, client, topic;
@@ -41,7 +38,7 @@ struct np_cilium_kafka {
 struct np_cilium_l7_rules {
     const struct np_node *node;
     np_list(struct np_cilium_http) http;
-    np_list(struct np_cilium_dns) dns;
+    np_list(struct np_cilium_fqdn) dns;
     np_list(struct np_cilium_kafka) kafka;
     struct np_slice l7proto;
     const struct np_node *l7; /* a list of maps */
@@ -115,4 +112,10 @@ void np_cilium_check_l7(struct np_decode *d, struct np_cilium_l7 *l7,
  * which differ in request and effects alone: to be seen one after the other.
  */
 void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struct np_rule *rule);
+
+/*
+ * Of a sealed model: rules that cannot stand together (conflicts.c), an error each, counted in
+ * l->errors. OK, ERR_MEMORY.
+ */
+int np_cilium_check_conflicts(struct np_lower *l, const struct np_model *model);
 #endif

@@ -64,7 +64,7 @@ const struct np_expr *np_cilium_not(struct np_lower *l, const struct np_expr *ex
 
 /* ---- what the rules of an entry ask ---- */
 
-static const struct np_expr *dns(struct np_lower *l, const struct np_cilium_dns *rule)
+static const struct np_expr *dns(struct np_lower *l, const struct np_cilium_fqdn *rule)
 {
     return rule->name.len ? np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_DNS, rule->name)
                           : np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_FQDN, rule->pattern);
@@ -152,23 +152,17 @@ static np_str listener_name(struct np_lower *l, const struct np_cilium_listener 
                            listener->name.ptr);
 }
 
-static np_str tls_text(struct np_lower *l, const char *what, const struct np_cilium_tls *tls)
+/* "namespace/secret ca,certificate,key"; NULL: none. */
+static np_str tls_text(struct np_lower *l, const struct np_cilium_tls *tls)
 {
-    const struct np_cilium_secret *secret = tls->secret;
-    const struct np_slice parts[] = {secret->space, secret->name, tls->trusted_ca, tls->certificate,
-                                     tls->private_key};
-    return np_build_format(l->build, "%s %.*s/%.*s %.*s,%.*s,%.*s", what, (int)parts[0].len,
-                           parts[0].ptr, (int)parts[1].len, parts[1].ptr, (int)parts[2].len,
-                           parts[2].ptr, (int)parts[3].len, parts[3].ptr, (int)parts[4].len,
-                           parts[4].ptr);
-}
-
-/* "terminating namespace/secret ca,certificate,key; originating ..." */
-static np_str tls_contexts(struct np_lower *l, const struct np_cilium_l7 *l7)
-{
-    np_str in = l7->terminating ? tls_text(l, "terminating", l7->terminating) : NULL;
-    np_str out = l7->originating ? tls_text(l, "originating", l7->originating) : NULL;
-    return in && out ? np_build_format(l->build, "%s; %s", in->text, out->text) : in ? in : out;
+    if (!tls) {
+        return NULL;
+    }
+    const struct np_slice parts[] = {tls->secret->space, tls->secret->name, tls->trusted_ca,
+                                     tls->certificate, tls->private_key};
+    return np_build_format(l->build, "%.*s/%.*s %.*s,%.*s,%.*s", (int)parts[0].len, parts[0].ptr,
+                           (int)parts[1].len, parts[1].ptr, (int)parts[2].len, parts[2].ptr,
+                           (int)parts[3].len, parts[3].ptr, (int)parts[4].len, parts[4].ptr);
 }
 
 static void set_redirect(struct np_lower *l, const struct np_cilium_l7 *l7, struct np_rule *rule)
@@ -177,11 +171,13 @@ static void set_redirect(struct np_lower *l, const struct np_cilium_l7 *l7, stru
     rule->redirect_parser =
         np_defect(CILIUM_REDIRECT_LOST) ? NP_PARSER_NONE : (uint8_t)redirect.parser;
     rule->redirect_priority = redirect.priority;
-    rule->tls = tls_contexts(l, l7);
-    rule->opens_tls = l7->terminating != NULL;
+    rule->terminating = tls_text(l, l7->terminating);
+    rule->originating = tls_text(l, l7->originating);
     rule->for_all_topics = redirect.parser == NP_PARSER_KAFKA;
     if (l7->listener) {
         rule->listener_name = listener_name(l, l7->listener);
+    } else if (redirect.parser == NP_PARSER_OTHER) {
+        rule->provider = np_build_str(l->build, l7->rules->l7proto);
     }
 }
 

@@ -110,9 +110,12 @@ static void check_server_names(const struct placed *p)
     size_t mark = np_path_key(p->d, "serverNames");
     for (size_t i = 0; i < l7->server_names.count; i++) {
         size_t inner = np_path_index(p->d, i);
-        if (l7->server_names.items[i].text.len == 0) {
-            np_decode_report(p->d, NP_CODE_2586, l7->server_names.items[i].node,
-                             "the server name is empty");
+        const struct np_string_item *name = &l7->server_names.items[i];
+        const char *wrong = np_sni_pattern_wrong(name->text);
+        if (wrong) {
+            np_decode_report(p->d, NP_CODE_2586, name->node, "\"%.*s\": %s",
+                             (int)(name->text.len < 80 ? name->text.len : 80), name->text.ptr,
+                             wrong);
         }
         np_path_end(p->d, inner);
     }

@@ -135,7 +135,7 @@ static void inside_tls(void **state)
     for (int opens = 0; opens < 2; opens++) {
         struct np_policy *p = isolated(m);
         http_to_port(m, p, "/a");
-        m->rule->opens_tls = opens;
+        m->rule->terminating = text(m, opens ? "a/s" : NULL);
         seal(m);
         struct netpol_request a = http("GET", "/a"), b = http("GET", "/b");
         a.payload = b.payload = NETPOL_PAYLOAD_TLS;

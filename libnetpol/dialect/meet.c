@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dialect/meet.h"
+
+static bool is_object(const struct np_literal *literal, const struct np_endpoint *endpoint)
+{
+    return (literal->kinds & endpoint->kind) && np_selector_match(literal->selector, endpoint);
+}
+
+static bool literals_meet(struct np_meet *meet, const struct np_literal *a,
+                          const struct np_literal *b)
+{
+    if (a->kind == NP_LIT_NOTHING || b->kind == NP_LIT_NOTHING) {
+        return false;
+    }
+    if (a->kind == NP_LIT_CIDR && b->kind == NP_LIT_CIDR) {
+        return np_prefix_within(&a->prefix, &b->prefix) || np_prefix_within(&b->prefix, &a->prefix);
+    }
+    if (a->kind != NP_LIT_OBJECTS || b->kind != NP_LIT_OBJECTS) {
+        return true;
+    }
+    for (uint32_t i = 0; i < meet->inventory->n_endpoints && meet->budget; i++, meet->budget--) {
+        const struct np_endpoint *endpoint = meet->inventory->endpoints[i];
+        if (is_object(a, endpoint) && is_object(b, endpoint)) {
+            return true;
+        }
+    }
+    return meet->budget == 0;
+}
+
+/* Negative literals only make a set smaller, so they are left out. */
+bool np_sets_meet(struct np_meet *meet, const struct np_set *a, const struct np_set *b)
+{
+    for (uint32_t i = 0; a && i < a->count; i++) {
+        for (uint32_t j = 0; b && j < b->count; j++) {
+            if (a->clauses[i].count && b->clauses[j].count &&
+                literals_meet(meet, a->clauses[i].items[0].literal,
+                              b->clauses[j].items[0].literal)) {
+                return true;
+            }
+        }
+    }
+    return !a || !b;
+}
