@@ -107,9 +107,9 @@ void np_cilium_check_l7(struct np_decode *d, struct np_cilium_l7 *l7,
 /*
  * Sets what the entry asks of connections and requests in every alternative of the rule, its
  * redirect and its effects. Call it last: the rule has its alternatives, origin, authentication,
- * index and title, and its policy says whether it isolates (where it does not, what the rule does
- * not list is let pass). An entry whose rules change headers becomes several rules of the model,
- * which differ in request and effects alone: to be seen one after the other.
+ * title and log, and its policy says whether it isolates (where it does not, what the rule does not
+ * list is let pass). An entry whose rules are about headers becomes several rules of the model,
+ * which differ in index, request and effects alone: they are tried one after the other.
  */
 void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struct np_rule *rule);
 

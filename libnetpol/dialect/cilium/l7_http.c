@@ -197,6 +197,6 @@ struct np_cilium_request np_cilium_http(struct np_lower *l, const struct np_cili
     }
     out.expr = np_cilium_join(&terms, NP_EXPR_ALL);
     add_effects(l, http, first, &out);
-    out.step = out.n_effects ? step_of(l, http) : NULL;
+    out.step = step_of(l, http);
     return out;
 }

@@ -3,8 +3,8 @@
  * Lowering of one entry of toPorts. Source: pkg/policy/{l4,rule}.go (parsers, listener priorities,
  * wildcard rules without default deny), pkg/envoy (the order of HTTP rules) of cilium/cilium.
  *
- * All rules of an entry are alternatives: one expression, their OR. Rules that change headers are
- * not, since those after them see what they did: then each is a rule of the model.
+ * All rules of an entry are alternatives: one expression, their OR. Rules about headers are not,
+ * since rules tried before them may have changed these: then each is a rule of the model.
  */
 #include "dialect/cilium/l7_internal.h"
 #include "base/defect.h"
@@ -191,16 +191,14 @@ static void set_request(struct np_rule *rule, const struct np_expr *connection,
     }
 }
 
-/* ---- rules with effects ---- */
+/* ---- rules about headers ---- */
 
-static bool has_effects(const struct np_cilium_l7_rules *rules)
+/* Do its rules look at headers, which those before them may have changed, or change them? */
+static bool about_headers(const struct np_cilium_l7_rules *rules)
 {
     for (size_t i = 0; rules && i < rules->http.count; i++) {
-        const struct np_cilium_http *http = &rules->http.items[i];
-        for (size_t k = 0; k < http->header_matches.count; k++) {
-            if (http->header_matches.items[k].mismatch.len) {
-                return true;
-            }
+        if (rules->http.items[i].headers.count || rules->http.items[i].header_matches.count) {
+            return true;
         }
     }
     return false;
@@ -215,7 +213,9 @@ static struct np_rule *twin(struct np_lower *l, const struct np_rule *rule)
     if (!made) {
         return NULL;
     }
+    uint32_t index = made->index;
     *made = *rule;
+    made->index = index;
     made->alternatives = NULL;
     made->n_alternatives = 0;
     for (uint32_t i = 0; i < rule->n_alternatives; i++) {
@@ -233,8 +233,6 @@ static void set_http(struct np_lower *l, const struct np_cilium_http *http, stru
     struct np_cilium_request request = np_cilium_http(l, http);
     set_request(rule, connection, request.expr);
     rule->step = request.step;
-    rule->origin.line = http->node->line;
-    rule->origin.column = http->node->column;
     for (uint32_t i = 0; i < request.n_effects; i++) {
         np_build_effect(l->build, rule, &request.effects[i]);
     }
@@ -266,7 +264,7 @@ void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struc
     bool open = !rule->policy->isolates[rule->direction] && !np_defect(CILIUM_NEVER_OPEN);
     const struct np_expr *connection = server_names(l, l7);
     set_redirect(l, l7, rule);
-    if (has_effects(l7->rules)) {
+    if (about_headers(l7->rules)) {
         one_by_one(l, l7->rules, rule, connection, open);
     } else {
         set_request(rule, connection, open ? NULL : any_of(l, l7->rules));

@@ -201,6 +201,7 @@ static void every_input_gets_exactly_these_messages(void **state)
     unsigned inventory = check_file("calico_inventory_inputs.txt", &json);
     unsigned cilium = check_file("cilium_inputs.txt", &json);
     unsigned peers = check_file("cilium_peer_inputs.txt", &json);
+    unsigned requests = check_file("cilium_l7_inputs.txt", &json);
     unsigned groups = check_file("cilium_inventory_inputs.txt", &json);
     /* The tables shall not shrink by accident. */
     assert_true(kubernetes >= 90);
@@ -210,6 +211,7 @@ static void every_input_gets_exactly_these_messages(void **state)
     assert_true(inventory >= 28);
     assert_true(cilium >= 40);
     assert_true(peers >= 50);
+    assert_true(requests >= 16);
     assert_true(groups >= 6);
     assert_true(json >= 20);
 }
