@@ -147,7 +147,7 @@ static void report(struct conflicts *c, const struct np_rule *first, const struc
     const struct np_origin *o = &first->origin;
     struct np_place place = place_of(&second->origin);
     c->l->errors++;
-    np_diag_full(c->l->diags, NP_CODE_2590, -1, NULL, &place,
+    np_diag_full(c->l->diags, NP_CODE_2567, -1, NULL, &place,
                  "two %s for the same peers and port: also %s %s (%s:%u:%u)", what,
                  np_str_slice(o->object).ptr, np_str_slice(o->path).ptr,
                  np_str_slice(o->source).ptr, o->line, o->column);

@@ -156,7 +156,7 @@ static void conflicts(void **state)
         snprintf(text, sizeof text, CNP("a", OUT("%s")) CNP("b", OUT("%s")), rows[i].first,
                  rows[i].second);
         int status = try_with(&w, text, NULL);
-        const struct netpol_diag *diag = world_diag(&w, "NP2590");
+        const struct netpol_diag *diag = world_diag(&w, "NP2567");
         if (status != (rows[i].what ? NETPOL_ERR_INPUT : NETPOL_OK) || !diag != !rows[i].what ||
             (diag && (!strstr(diag->message, rows[i].what) ||
                       !strstr(diag->message, "CiliumNetworkPolicy/a/a spec.egress[0].toPorts[0] "
@@ -195,7 +195,7 @@ static void conflicts_of_subjects_and_peers(void **state)
         struct world w;
         int status = try_with(&w, rows[i].text, NULL);
         if ((status == NETPOL_ERR_INPUT) != rows[i].clash ||
-            (world_diag(&w, "NP2590") != NULL) != rows[i].clash) {
+            (world_diag(&w, "NP2567") != NULL) != rows[i].clash) {
             fail_msg("row %zu: %d", i, status);
         }
         world_close(&w);
