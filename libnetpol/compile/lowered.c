@@ -42,6 +42,7 @@ static int check(struct np_lower *lower, const struct np_snapshot *snapshot,
         status = np_cilium_check(lower, model);
         np_cilium_check_hosts(lower, snapshot->objects, snapshot->count);
         status = status == NETPOL_OK ? np_cilium_check_conflicts(lower, model) : status;
+        status = status == NETPOL_OK ? np_cilium_check_effects(lower, model) : status;
     }
     np_lower_check_engine(lower, snapshot->objects, snapshot->count);
     return status == NETPOL_OK && lower->errors ? NETPOL_ERR_INPUT : status;

@@ -41,3 +41,22 @@ bool np_sets_meet(struct np_meet *meet, const struct np_set *a, const struct np_
     }
     return !a || !b;
 }
+
+static bool spans_meet(const struct np_service *a, const struct np_service *b)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        for (uint32_t j = 0; j < b->count; j++) {
+            const struct np_port_span *x = &a->spans[i], *y = &b->spans[j];
+            if (x->protocol == y->protocol && x->first <= y->last && y->first <= x->last) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool np_ports_meet(const struct np_match *a, const struct np_match *b)
+{
+    bool names = a->dst_ports || b->dst_ports;
+    return names || !a->service || !b->service || spans_meet(a->service, b->service);
+}

@@ -13,4 +13,6 @@ struct np_meet {
  * meets. Endpoints times clauses, as the budget allows.
  */
 bool np_sets_meet(struct np_meet *meet, const struct np_set *a, const struct np_set *b);
+/* Have the ports of two alternatives one in common? With names of ports they do. */
+bool np_ports_meet(const struct np_match *a, const struct np_match *b);
 #endif

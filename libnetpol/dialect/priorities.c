@@ -16,25 +16,6 @@ struct tie_check {
     struct np_meet meet;
 };
 
-static bool spans_meet(const struct np_service *a, const struct np_service *b)
-{
-    for (uint32_t i = 0; i < a->count; i++) {
-        for (uint32_t j = 0; j < b->count; j++) {
-            const struct np_port_span *x = &a->spans[i], *y = &b->spans[j];
-            if (x->protocol == y->protocol && x->first <= y->last && y->first <= x->last) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool ports_meet(const struct np_match *a, const struct np_match *b)
-{
-    bool names = a->dst_ports || b->dst_ports;
-    return names || !a->service || !b->service || spans_meet(a->service, b->service);
-}
-
 static bool rules_meet(struct tie_check *c, const struct np_rule *a, const struct np_rule *b)
 {
     for (uint32_t i = 0; i < a->n_alternatives; i++) {
@@ -42,7 +23,7 @@ static bool rules_meet(struct tie_check *c, const struct np_rule *a, const struc
             const struct np_match *x = &a->alternatives[i], *y = &b->alternatives[j];
             c->meet.budget -= c->meet.budget != 0;
             if (c->meet.budget == 0 ||
-                (ports_meet(x, y) && np_sets_meet(&c->meet, x->far, y->far))) {
+                (np_ports_meet(x, y) && np_sets_meet(&c->meet, x->far, y->far))) {
                 return true;
             }
         }

@@ -26,6 +26,7 @@ netpol_room(
     calico/tier.c
     cidr.c
     cilium/conflicts.c
+    cilium/effects.c
     cilium/entities.c
     cilium/fed.c
     cilium/frame.c

@@ -118,4 +118,7 @@ void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struc
  * l->errors. OK, ERR_MEMORY.
  */
 int np_cilium_check_conflicts(struct np_lower *l, const struct np_model *model);
+/* The same for rules of which one changes a header that another looks at: warnings, errors when
+ * strict. */
+int np_cilium_check_effects(struct np_lower *l, const struct np_model *model);
 #endif

@@ -202,13 +202,49 @@ static void conflicts_of_subjects_and_peers(void **state)
     }
 }
 
+/* ---- headers that are changed and looked at ---- */
+
+#define ADDS(header)  "{" MATCHES("{name: " header ", value: \"1\", mismatch: ADD}") "}"
+#define LOGS(header)  "{" MATCHES("{name: " header ", value: \"1\", mismatch: LOG}") "}"
+#define LOOKS(header) "{headers: [" header "]}"
+
+static void order_that_matters(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned findings;
+    } rows[] = {
+        {CNP("p",                         IN(HTTP(ADDS("X-A") ", " LOOKS("x-a")))), 1                                     },
+        { CNP("p", IN(HTTP(ADDS("X-A")))) CNP("q",                  IN(HTTP(LOOKS("X-A")))),                                      1},
+        { CNP("p", IN(HTTP(ADDS("X-A")))) CNP("q",                   IN(HTTP(ADDS("X-A")))),                                      2},
+        { CNP("p", IN(HTTP(ADDS("X-A")))) CNP("q",                  IN(HTTP(LOOKS("X-B")))),                                      0},
+        { CNP("p", IN(HTTP(LOGS("X-A")))) CNP("q",                  IN(HTTP(LOOKS("X-A")))),                                      0},
+        { CNP("p",            IN(HTTP(ADDS("X-A"))))
+             CNP("q",                                       IN(ENTRY("81", "rules: {http: [" LOOKS("X-A") "]}"))),
+         0},
+        {                                                                                                                   CNP("p",                         IN(HTTP(ADDS("X-A")))) CNP("q",           OUT(HTTP(LOOKS("X-A")))),               0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w;
+        given(&w, rows[i].text);
+        unsigned findings = 0;
+        for (size_t k = 0; k < netpol_diags_count(w.diags); k++) {
+            findings += strcmp(netpol_diags_at(w.diags, k)->code, "NP2568") == 0;
+        }
+        if (findings != rows[i].findings) {
+            fail_msg("row %zu: %u findings", i, findings);
+        }
+        world_close(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_tell),
-        cmocka_unit_test(programs),
-        cmocka_unit_test(conflicts),
-        cmocka_unit_test(conflicts_of_subjects_and_peers),
+        cmocka_unit_test(parts_tell),         cmocka_unit_test(programs),
+        cmocka_unit_test(conflicts),          cmocka_unit_test(conflicts_of_subjects_and_peers),
+        cmocka_unit_test(order_that_matters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
