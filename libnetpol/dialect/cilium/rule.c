@@ -215,13 +215,10 @@ static void add_dns_rule(const struct element *e)
     }
     const struct np_cilium_port port = {
         .first = DNS_PORT, .last = DNS_PORT, .number = NP_CILIUM_ANY_PROTOCOL};
-    struct np_cilium_l7_rules rules = {.node = e->source->node, .dns = {.node = peers->fqdns.node}};
-    struct np_cilium_dns *names = np_build_alloc(l->build, peers->fqdns.count, sizeof *names);
-    for (size_t i = 0; names && i < peers->fqdns.count; i++) {
-        const struct np_cilium_fqdn *fqdn = &peers->fqdns.items[i];
-        names[rules.dns.count++] = (struct np_cilium_dns){fqdn->node, fqdn->name, fqdn->pattern};
-    }
-    rules.dns.items = names;
+    struct np_cilium_l7_rules rules = {.node = e->source->node};
+    rules.dns.node = peers->fqdns.node;
+    rules.dns.items = peers->fqdns.items;
+    rules.dns.count = peers->fqdns.count;
     const struct np_cilium_l7 l7 = {.rules = &rules};
     struct np_axes axes;
     struct np_rule *rule = add_rule(e, e->source->node, NULL, 0);
