@@ -52,10 +52,10 @@ enum { NONE = -1 };
 struct spread {
     struct emit *e;
     const struct np_re_range *ranges;
-    size_t count;
-    int next;     /* behind the class */
-    size_t since; /* the first step made for it: what is equal is made once */
-    int full[4];  /* any 1, 2, 3 bytes 80..BF; 0: not made */
+    size_t count, at; /* at: of the ranges, how far the class is written */
+    int next;         /* behind the class */
+    size_t since;     /* the first step made for it: what is equal is made once */
+    int full[4];      /* any 1, 2, 3 bytes 80..BF; 0: not made */
 };
 struct arms {
     struct np_regex_arm items[256];
@@ -128,20 +128,36 @@ static int full(struct spread *s, int bytes)
     return s->full[bytes];
 }
 
-/* The first range that ends at or behind a code point. */
-static const struct np_re_range *range_at(const struct spread *s, uint32_t rune)
+/* The first range that ends at or behind a code point; asked for in their order. */
+static const struct np_re_range *range_at(struct spread *s, uint32_t rune)
 {
-    size_t low = 0;
-    size_t high = s->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->ranges[middle].high < rune) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    while (s->at < s->count && s->ranges[s->at].high < rune) {
+        s->at++;
     }
-    return low < s->count ? &s->ranges[low] : NULL;
+    return s->at < s->count ? &s->ranges[s->at] : NULL;
+}
+
+static int tail(struct spread *s, uint32_t first, int bytes, uint32_t least);
+
+/* The bytes 80..BF behind each other, as far as the class goes; those of one byte by ranges. */
+static void put_tails(struct spread *s, uint32_t first, int bytes, uint32_t least,
+                      struct arms *arms)
+{
+    uint32_t each = 1u << (6 * (bytes - 1));
+    for (uint32_t i = 0; i < 64; i++) {
+        const struct np_re_range *range = range_at(s, first + i * each);
+        uint32_t skip = range && range->low > first ? (range->low - first) / each : 0;
+        i = skip > i ? skip : i;
+        if (!range || i > 63) {
+            return;
+        }
+        uint32_t last = i;
+        if (bytes == 1) {
+            last = range->high - first < 63 ? range->high - first : 63;
+        }
+        put(arms, 0x80 + (int)i, 0x80 + (int)last, tail(s, first + i * each, bytes - 1, least));
+        i = last;
+    }
 }
 
 /*
@@ -159,10 +175,7 @@ static int tail(struct spread *s, uint32_t first, int bytes, uint32_t least)
         return full(s, bytes);
     }
     struct arms arms = {.count = 0};
-    uint32_t each = 1u << (6 * (bytes - 1));
-    for (int i = 0; i < 64; i++) {
-        put(&arms, 0x80 + i, 0x80 + i, tail(s, first + (uint32_t)i * each, bytes - 1, least));
-    }
+    put_tails(s, first, bytes, least, &arms);
     return arms.count ? add_bytes(s, &arms) : NONE;
 }
 
