@@ -25,6 +25,7 @@ FIRST = {
     "model": ["unit/model/", "unit/dialect/lowering", "properties", "matrix", "unit/reference/"],
     "dialects": ["unit/dialect/", "cases/kubernetes"],
     "calico": ["cases/calico", "unit/dialect/calico", "calico"],  # the random sets last
+    "cilium": ["cases/cilium", "unit/dialect/cilium", "cilium"],
     "compile": ["matcher", "unit/compile/"],
     "match": ["matcher", "unit/match/"],
     "image": ["unit/image/", "matcher"],

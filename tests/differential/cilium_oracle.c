@@ -318,8 +318,9 @@ static bool is_let_through(const struct cil_side *s)
 {
     const struct cil_options *o = &s->set->options;
     const struct cil_question *q = s->q;
+    bool itself = s->near->pod >= 0 ? s->near->pod == s->far->pod : s->near->node == s->far->node;
     bool needed = q->protocol == 1 && q->icmp_type == 3 && q->icmp_code == 4 && !q->fragment;
-    return (needed && !o->judge_frag_needed) || (s->near->pod == s->far->pod && !o->self_judged) ||
+    return (itself && !o->self_judged) || (needed && !o->judge_frag_needed) ||
            o->policy_enforcement == 2;
 }
 
@@ -360,7 +361,8 @@ void cil_judge(const struct cil *c, const struct cil_question *q, struct cil_ans
         struct cil_side side = {.set = c, .q = q, .direction = d};
         side.near = d == CIL_INGRESS ? &q->dst : &q->src;
         side.far = d == CIL_INGRESS ? &q->src : &q->dst;
-        if (side.near->pod >= 0) {
+        bool host = side.near->node >= 0 && c->options.host_firewall;
+        if (side.near->pod >= 0 || host) {
             out->parts[d] = judge_side(&side);
         }
     }

@@ -23,7 +23,8 @@ static const char *space_label(const char *key)
 
 bool cil_is_own_node(const struct cil *c, const struct cil_end *pod, const struct cil_end *node)
 {
-    return pod->pod >= 0 && node->node >= 0 && c->pods[pod->pod].node == node->node;
+    int own = pod->pod >= 0 ? c->pods[pod->pod].node : pod->node;
+    return own >= 0 && own == node->node;
 }
 
 static void tags_of_pod(const struct cil *c, const struct cil_pod *pod, struct cil_tags *out)
@@ -178,6 +179,10 @@ bool cil_subject_matches(const struct cil_side *s, const struct cil_policy *p,
                          const struct cil_rule *rule)
 {
     struct cil_tags tags;
+    if (s->near->pod < 0 || rule->of_nodes) { /* of other policies the host is no subject */
+        return s->near->pod < 0 && rule->of_nodes && p->kind == CIL_CCNP &&
+               labels_match(&rule->subject, &s->set->nodes[s->near->node]);
+    }
     const struct cil_pod *pod = &s->set->pods[s->near->pod];
     if (p->kind == CIL_KCNP) {
         return labels_match(&p->spaces, &s->set->spaces[pod->space]) &&

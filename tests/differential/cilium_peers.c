@@ -92,9 +92,33 @@ static void add_term(struct cil_selector *s, struct cil_term t)
     }
 }
 
-struct cil_selector cil_draw_subject(struct gen_random *r)
+/* sure: there is a term, and the first wants a label. */
+static struct cil_selector draw_pairs(struct gen_random *r, const char *const keys[2],
+                                      const char *const values[2], bool sure)
 {
     struct cil_selector s = {0};
+    for (uint32_t n = sure + gen_below(r, 2); n > 0; n--) {
+        struct cil_term t = {.source = "", .key = keys[gen_below(r, 2)]};
+        do {
+            draw_values(r, &t, values, 2);
+        } while (sure && s.count == 0 && (t.op == CIL_NOT_IN || t.op == CIL_NOT_EXISTS));
+        add_term(&s, t);
+    }
+    return s;
+}
+
+static struct cil_selector draw_nodes(struct gen_random *r)
+{
+    static const char *const keys[] = {"zone", "pool"}, *const values[] = {"z", "u"};
+    return draw_pairs(r, keys, values, false);
+}
+
+struct cil_selector cil_draw_subject(struct gen_random *r, bool of_nodes)
+{
+    struct cil_selector s = {0};
+    if (of_nodes) {
+        return draw_nodes(r);
+    }
     for (uint32_t n = gen_chance(r, 30) ? 0 : gen_from(r, 1, 2); n > 0; n--) {
         uint32_t kind = gen_below(r, 100);
         add_term(&s, kind < 75   ? draw_label(r, draw_source(r))
@@ -126,27 +150,6 @@ static struct cil_selector draw_endpoints(struct gen_random *r)
                                  : draw_reserved(r));
     }
     return s;
-}
-
-/* sure: there is a term, and the first wants a label. */
-static struct cil_selector draw_pairs(struct gen_random *r, const char *const keys[2],
-                                      const char *const values[2], bool sure)
-{
-    struct cil_selector s = {0};
-    for (uint32_t n = sure + gen_below(r, 2); n > 0; n--) {
-        struct cil_term t = {.source = "", .key = keys[gen_below(r, 2)]};
-        do {
-            draw_values(r, &t, values, 2);
-        } while (sure && s.count == 0 && (t.op == CIL_NOT_IN || t.op == CIL_NOT_EXISTS));
-        add_term(&s, t);
-    }
-    return s;
-}
-
-static struct cil_selector draw_nodes(struct gen_random *r)
-{
-    static const char *const keys[] = {"zone", "pool"}, *const values[] = {"z", "u"};
-    return draw_pairs(r, keys, values, false);
 }
 
 /* ---- peers ---- */

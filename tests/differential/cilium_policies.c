@@ -65,7 +65,7 @@ static void draw_icmps(struct gen_random *r, struct cil_element *e)
 }
 
 static void draw_element(const struct cil *c, struct gen_random *r, unsigned direction, bool deny,
-                         struct cil_element *e)
+                         bool of_nodes, struct cil_element *e)
 {
     memset(e, 0, sizeof *e);
     if (gen_chance(r, 8)) {
@@ -77,20 +77,22 @@ static void draw_element(const struct cil *c, struct gen_random *r, unsigned dir
     } else if (gen_chance(r, 75)) {
         e->n_ports = gen_from(r, 1, CIL_FEW);
         for (unsigned i = 0; i < e->n_ports; i++) {
-            draw_ports(c, r, &e->ports[i], !deny, direction);
+            draw_ports(c, r, &e->ports[i], !deny && !of_nodes, direction);
         }
     }
-    if (c->features & CIL_AUTH && !deny && gen_chance(r, 20)) {
+    if (c->features & CIL_AUTH && !deny && !of_nodes && gen_chance(r, 20)) {
         e->auth = gen_from(r, 1, 3);
     }
 }
 
 /* ---- of Cilium ---- */
 
-static void draw_rule(const struct cil *c, struct gen_random *r, struct cil_rule *rule)
+static void draw_rule(const struct cil *c, struct gen_random *r, bool cluster,
+                      struct cil_rule *rule)
 {
     memset(rule, 0, sizeof *rule);
-    rule->subject = cil_draw_subject(r);
+    rule->of_nodes = cluster && c->features & CIL_HOSTS && gen_chance(r, 25);
+    rule->subject = cil_draw_subject(r, rule->of_nodes);
     unsigned elements = 0;
     for (unsigned d = 0; d < CIL_DIRECTIONS; d++) {
         for (unsigned deny = 0; deny < 2; deny++) {
@@ -98,14 +100,14 @@ static void draw_rule(const struct cil *c, struct gen_random *r, struct cil_rule
             *n = gen_chance(r, deny ? 30 : 60) ? gen_from(r, 1, CIL_ELEMENTS) : CIL_LIST_ABSENT;
             *n = gen_chance(r, 4) ? 0 : *n;
             for (unsigned i = 0; *n != CIL_LIST_ABSENT && i < *n; i++, elements++) {
-                draw_element(c, r, d, deny, &rule->elements[d][deny][i]);
+                draw_element(c, r, d, deny, rule->of_nodes, &rule->elements[d][deny][i]);
             }
         }
         rule->flags[d] = gen_chance(r, 65) ? CIL_FLAG_ABSENT : gen_from(r, 1, 2);
     }
     if (elements == 0) { /* a rule has one at least */
         rule->n[CIL_INGRESS][0] = 1;
-        draw_element(c, r, CIL_INGRESS, false, &rule->elements[CIL_INGRESS][0][0]);
+        draw_element(c, r, CIL_INGRESS, false, rule->of_nodes, &rule->elements[CIL_INGRESS][0][0]);
     }
 }
 
@@ -201,7 +203,7 @@ void cil_draw_policies(struct cil *c, struct gen_random *r)
         p->n_rules = gen_chance(r, 75) ? 1 : CIL_RULES;
         p->as_specs = p->n_rules > 1 ? gen_chance(r, 40) : gen_chance(r, 15);
         for (unsigned k = 0; k < p->n_rules; k++) {
-            draw_rule(c, r, &p->rules[k]);
+            draw_rule(c, r, p->kind == CIL_CCNP, &p->rules[k]);
         }
     }
 }

@@ -163,6 +163,7 @@ enum { CIL_LIST_ABSENT = 255 };
 enum cil_flag { CIL_FLAG_ABSENT, CIL_FLAG_TRUE, CIL_FLAG_FALSE };
 struct cil_rule {
     struct cil_selector subject;
+    bool of_nodes;                 /* nodeSelector */
     uint8_t flags[CIL_DIRECTIONS]; /* enableDefaultDeny */
     uint8_t n[CIL_DIRECTIONS][2];  /* of allow, of deny; CIL_LIST_ABSENT */
     struct cil_element elements[CIL_DIRECTIONS][2][CIL_ELEMENTS];
@@ -187,7 +188,7 @@ struct cil_options {
     uint8_t allow_localhost;    /* on, top, off */
     uint8_t policy_enforcement; /* default, always, never */
     bool no_non_default_deny, judge_frag_needed, plain_dropped, any_cluster, node_labels, extended,
-        raw_paths, cidr_pods, cidr_nodes, same_rule, self_judged;
+        raw_paths, cidr_pods, cidr_nodes, same_rule, self_judged, host_firewall;
 };
 struct cil {
     uint64_t seed;
@@ -210,7 +211,8 @@ enum cil_features {
     CIL_SERVICED = 64, /* toServices */
     CIL_GROUPED = 128, /* CiliumCIDRGroup */
     CIL_NODED = 256,   /* fromNodes, toNodes */
-    CIL_FEATURES = 511,
+    CIL_HOSTS = 2048,  /* nodeSelector */
+    CIL_FEATURES = 511 | CIL_HOSTS,
     CIL_FOREIGN = 512, /* nothing but policies of Kubernetes */
     CIL_MAPPED = 1024  /* every port beside the policy map's answer */
 };
@@ -252,7 +254,7 @@ void cil_draw(struct cil *c, uint64_t seed, unsigned features);
 void cil_draw_policies(struct cil *c, struct gen_random *r); /* cilium_policies.c */
 void cil_draw_peers(const struct cil *c, struct gen_random *r, unsigned direction, bool deny,
                     struct cil_element *e); /* cilium_peers.c */
-struct cil_selector cil_draw_subject(struct gen_random *r);
+struct cil_selector cil_draw_subject(struct gen_random *r, bool of_nodes);
 struct cil_selector cil_draw_labels_selector(struct gen_random *r, bool of_space);
 void cil_draw_layer7(const struct cil *c, struct gen_random *r, struct cil_ports *p,
                      unsigned direction); /* cilium_layer7.c */

@@ -63,6 +63,7 @@ static void tally_entry(uint64_t *at, const struct cil *c, unsigned direction,
         &p->rules[entry->rule].elements[direction][entry->list][entry->element];
     at[CIL_REACHED_CNP] += p->kind == CIL_CNP;
     at[CIL_REACHED_CCNP] += p->kind == CIL_CCNP;
+    at[CIL_REACHED_NODE_SUBJECT] += p->rules[entry->rule].of_nodes;
     at[CIL_REACHED_SPECS] += p->kind <= CIL_CCNP && (p->as_specs || entry->rule);
     at[CIL_REACHED_NP] += p->kind == CIL_NP;
     at[CIL_REACHED_ADMIN] += entry->tier == CIL_TIER_ADMIN;

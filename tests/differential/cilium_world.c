@@ -82,6 +82,7 @@ static int compile(struct cil_loaded *l, struct netpol_ctx *ctx)
         o->cidr_nodes ? "ipblock_matches_nodes=on" : "ipblock_matches_nodes=off",
         o->same_rule ? "sni_http_join=same-rule" : "sni_http_join=separate",
         o->self_judged ? "self_traffic=judge" : "self_traffic=allow",
+        o->host_firewall ? "host_firewall=on" : "host_firewall=off",
     };
     struct netpol_compile_options options = {.size = sizeof options,
                                              .profile = "cilium",

@@ -258,7 +258,7 @@ static void write_rule(const struct cil_rule *rule, struct cil_text *out)
         {"egress",  "egressDeny" }
     };
     static const char *const flags[] = {"", "true", "false"};
-    cil_put(out, "  endpointSelector: ");
+    cil_put(out, "  %s: ", rule->of_nodes ? "nodeSelector" : "endpointSelector");
     cil_write_selector(&rule->subject, out);
     cil_put(out, "\n");
     if (rule->flags[0] || rule->flags[1]) {
