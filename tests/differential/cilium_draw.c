@@ -175,6 +175,7 @@ static void draw_options(struct gen_random *r, struct cil_options *o)
     o->same_rule = gen_chance(r, 30);
     o->self_judged = gen_chance(r, 30);
     o->host_firewall = gen_chance(r, 50);
+    o->deny_alone_ignored = gen_chance(r, 30);
 }
 
 void cil_draw(struct cil *c, uint64_t seed, unsigned features)

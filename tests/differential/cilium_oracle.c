@@ -337,6 +337,9 @@ static struct cil_decision judge_side(const struct cil_side *s)
     if (is_let_through(s)) {
         return certain(true);
     }
+    if (s->near->pod < 0 && s->near->node == s->far->node) { /* passes no device: who judges it? */
+        return (struct cil_decision){.judged = true, .may_allow = true, .unsure = true};
+    }
     qsort(entries.items, entries.count, sizeof *entries.items, by_rank);
     struct cil_decision here = judge_default(s, &entries), next_tier = here;
     for (unsigned end = entries.count; end > 0;) { /* from the last rank to the first */

@@ -117,10 +117,10 @@ static bool isolates(const struct cil *c, const struct cil_policy *p, const stru
     if (p->kind == CIL_NP) {
         return p->typed ? p->types >> direction & 1 : direction == CIL_INGRESS || allows > 0;
     }
-    /* an explicit true is one without elements, too */
-    return rule->flags[direction] == CIL_FLAG_ABSENT || c->options.no_non_default_deny
-               ? allows + length_of(rule->n[direction][1]) > 0
-               : rule->flags[direction] == CIL_FLAG_TRUE;
+    bool some = allows + length_of(rule->n[direction][1]) > 0;
+    bool heard = rule->flags[direction] != CIL_FLAG_ABSENT && !c->options.no_non_default_deny &&
+                 (some || !c->options.deny_alone_ignored);
+    return heard ? rule->flags[direction] == CIL_FLAG_TRUE : some;
 }
 
 static void visit_rule(const struct cil_side *s, const struct cil_policy *p,

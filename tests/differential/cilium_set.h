@@ -188,7 +188,7 @@ struct cil_options {
     uint8_t allow_localhost;    /* on, top, off */
     uint8_t policy_enforcement; /* default, always, never */
     bool no_non_default_deny, judge_frag_needed, plain_dropped, any_cluster, node_labels, extended,
-        raw_paths, cidr_pods, cidr_nodes, same_rule, self_judged, host_firewall;
+        raw_paths, cidr_pods, cidr_nodes, same_rule, self_judged, host_firewall, deny_alone_ignored;
 };
 struct cil {
     uint64_t seed;

@@ -83,6 +83,7 @@ static int compile(struct cil_loaded *l, struct netpol_ctx *ctx)
         o->same_rule ? "sni_http_join=same-rule" : "sni_http_join=separate",
         o->self_judged ? "self_traffic=judge" : "self_traffic=allow",
         o->host_firewall ? "host_firewall=on" : "host_firewall=off",
+        o->deny_alone_ignored ? "default_deny_alone=ignored" : "default_deny_alone=isolates",
     };
     struct netpol_compile_options options = {.size = sizeof options,
                                              .profile = "cilium",
