@@ -211,11 +211,21 @@ static void expect(struct run *run, const struct netpol_tuple *t, const struct n
     }
 }
 
-/* Is it UNKNOWN for want of names, though the names are known? */
+/* The same, or UNKNOWN for want of the near end's names. */
+static bool is_part_fine(const struct netpol_part *expected, const struct netpol_part *got)
+{
+    return memcmp(expected, got, sizeof *got) == 0 ||
+           (got->action == NETPOL_UNKNOWN && got->reason == NETPOL_REASON_MISSING);
+}
+
+/* Is it less certain than it could be, and no more than that? */
 static bool is_loose(const struct netpol_verdict *expected, const struct netpol_verdict *got)
 {
-    return got->action == NETPOL_UNKNOWN && (got->missing & NETPOL_MISSING_NAMES) &&
-           !(expected->action == NETPOL_UNKNOWN && (expected->missing & NETPOL_MISSING_NAMES));
+    return is_part_fine(&expected->egress, &got->egress) &&
+           is_part_fine(&expected->ingress, &got->ingress) &&
+           is_part_fine(&expected->mesh, &got->mesh) &&
+           (got->action == expected->action ||
+            (got->action == NETPOL_UNKNOWN && (got->missing & NETPOL_MISSING_NAMES)));
 }
 
 static bool same(struct run *run, const char *engine, const struct netpol_tuple *tuple,
