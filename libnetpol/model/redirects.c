@@ -130,7 +130,7 @@ void np_redirects_seal(struct np_build *b)
     }
     each_rule(&s, number);
     struct np_redirect *redirects = np_seal_alloc(b, s.list.count, sizeof *redirects);
-    if (redirects) {
+    if (redirects && s.list.count) { /* none: no memory for the first */
         memcpy(redirects, s.list.items, s.list.count * sizeof *redirects);
         model->redirects = redirects;
         model->n_redirects = (uint32_t)s.list.count;
