@@ -137,7 +137,7 @@ static bool endpoints_match(const struct cil_side *s, const struct cil_policy *p
     bool labels = names_key(selector, SPACE_LABELS, sizeof SPACE_LABELS - 1);
     bool cluster = names_key(selector, CLUSTER_KEY, sizeof CLUSTER_KEY);
     const char *own = p->kind == CIL_CNP ? cil_space_names[p->space] : NULL;
-    bool wanted = p->kind == CIL_CCNP ? !space : !space && !labels && !reserved;
+    bool wanted = !reserved && !space && (p->kind == CIL_CCNP || !labels);
     if (wanted && !has_label(tags, "k8s", SPACE_KEY, own)) {
         return false;
     }

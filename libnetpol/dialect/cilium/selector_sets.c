@@ -417,8 +417,8 @@ static bool names_labels_of_namespaces(const struct np_cilium_selector *s)
 
 /*
  * getEndpointSelector of pkg/k8s/apis/cilium.io/utils/utils.go. A selector of reserved labels is
- * about ends that have neither namespace nor cluster; in a clusterwide policy it needs the
- * namespace all the same, so that only pods are left there.
+ * about ends that have neither namespace nor cluster, so it stays as it is, in a clusterwide policy
+ * as in one of a namespace.
  */
 const struct np_set *np_cilium_endpoints(struct np_lower *l, const struct np_cilium_selector *s)
 {
@@ -427,13 +427,12 @@ const struct np_set *np_cilium_endpoints(struct np_lower *l, const struct np_cil
     struct np_slice own = l->object->namespace_name;
     struct np_slice cluster = np_str_slice(np_cilium_cluster(l));
     bool reserved = np_cilium_selector_has_source(s, NP_CILIUM_RESERVED);
-    if (!names(s, NP_CILIUM_LABEL_NAMESPACE)) {
+    if (!reserved && !names(s, NP_CILIUM_LABEL_NAMESPACE)) {
         if (!own.len) {
             if (!np_defect(CILIUM_EVERYBODY)) {
                 add(items, &terms, NP_CILIUM_LABEL_NAMESPACE, NULL);
             }
-        } else if (!reserved && !names_labels_of_namespaces(s) &&
-                   !np_defect(CILIUM_ANY_NAMESPACE)) {
+        } else if (!names_labels_of_namespaces(s) && !np_defect(CILIUM_ANY_NAMESPACE)) {
             add(items, &terms, NP_CILIUM_LABEL_NAMESPACE, &own);
         }
     }

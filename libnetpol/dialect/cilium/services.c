@@ -2,7 +2,9 @@
 /*
  * toServices. A service with a selector stands for the pods that have these labels in its
  * namespace; one without for the addresses of its backends, as toCIDR would name them. Source:
- * pkg/policy/k8s/service.go of cilium/cilium (appendEndpoints, appendServiceSelectors).
+ * pkg/policy/k8s/service.go of cilium/cilium (appendEndpoints, appendServiceSelectors). Without a
+ * namespace services of every namespace are meant, whatever namespace the policy has
+ * (serviceRefMatches, serviceSelectorMatches): a deny must not miss one.
  *
  * The inventory is sealed before services are known, so the seal fills the set in. Ports of the
  * service count for nothing: toPorts is about ports of the pods.
@@ -112,7 +114,6 @@ const struct np_set *np_cilium_service_set(struct np_lower *l,
         return NULL;
     }
     struct np_slice space = service->named ? service->named->space : service->selected->space;
-    space = space.len ? space : l->object->namespace_name;
     s->space = space.len ? np_build_str(b, space) : NULL;
     if (service->named) {
         s->name = np_build_str(b, service->named->name);

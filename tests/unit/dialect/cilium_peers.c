@@ -213,12 +213,12 @@ static void services(void **state)
 #define TO_SERVICES(text) "toServices: [{k8sServiceSelector: {" text "}}]"
     static const struct row rows[] = {
         {TO_SERVICE("serviceName: web, namespace: b"),                        "b/x",       NULL}, /* not the pod of a */
-        {TO_SERVICE("serviceName: web"),                                      "",          NULL}, /* the policy's namespace */
+        {TO_SERVICE("serviceName: web"),                                      "b/x",       NULL}, /* of any namespace: serviceRefMatches */
         {TO_SERVICE("serviceName: out, namespace: b"),                        "near",      NULL},
         {TO_SERVICE("serviceName: named, namespace: b"),                      "",          NULL},
         {TO_SERVICES("selector: {matchLabels: {kind: front}}, namespace: b"), "b/x",       NULL},
         {TO_SERVICES("selector: {}, namespace: b"),                           "b/x, near", NULL},
-        {TO_SERVICES("selector: {matchLabels: {kind: front}}"),               "",          NULL},
+        {TO_SERVICES("selector: {matchLabels: {kind: front}}"),               "b/x",       NULL},
     };
     static const struct row any[] = {
         {TO_SERVICE("serviceName: web"), "b/x",       NULL},

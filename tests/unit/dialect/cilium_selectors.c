@@ -75,26 +75,26 @@ static void namespaced(void **state)
 static void clusterwide(void **state)
 {
     static const struct row rows[] = {
-        {FROM(""),                                                                         PODS,          NULL}, /* neither host nor world */
-        {LABELS("app: x"),                                                                 "a/x, b/x",    NULL},
-        {LABELS("io.kubernetes.pod.namespace: b"),                                         "b/x, b/liar", NULL},
-        {EXPR("key: app, operator: NotIn, values: [x]"),                                   "a/w, b/liar", NULL},
+        {FROM(""),                                                                         PODS,            NULL}, /* neither host nor world */
+        {LABELS("app: x"),                                                                 "a/x, b/x",      NULL},
+        {LABELS("io.kubernetes.pod.namespace: b"),                                         "b/x, b/liar",   NULL},
+        {EXPR("key: app, operator: NotIn, values: [x]"),                                   "a/w, b/liar",   NULL},
         {EXPR("key: io.cilium.k8s.namespace.labels.team, operator: NotIn, values: [red]"),
-         "b/x, b/liar",                                                                                   NULL},
-        {LABELS("'reserved:host': ''"),                                                    "",            NULL}, /* it has no namespace */
-        {EXPR("key: io.kubernetes.pod.namespace, operator: DoesNotExist"),                 "",            NULL},
+         "b/x, b/liar",                                                                                     NULL},
+        {LABELS("'reserved:host': ''"),                                                    "own node",      NULL}, /* it has no namespace, and gets none */
+        {EXPR("key: 'reserved:world', operator: DoesNotExist"),                            PODS ", " NODES, NULL},
+        {EXPR("key: io.kubernetes.pod.namespace, operator: DoesNotExist"),                 "",              NULL},
     };
     struct fixture f;
     (void)state;
     open_fixture(&f);
     f.clusterwide = true;
     check_rows(&f, rows, ARRAY_SIZE(rows));
-    read_element(&f, rows[5].element);
+    read_element(&f, LABELS("'reserved:ingress': '', app: x"));
     lower_element(&f);
     const struct np_literal *nobody = f.sets[0]->clauses[0].items[0].literal;
     assert_int_equal(nobody->kind, NP_LIT_NOTHING);
-    assert_string_equal(nobody->name->text,
-                        "an end with reserved:host, with k8s:io.kubernetes.pod.namespace");
+    assert_string_equal(nobody->name->text, "an end with reserved:ingress, with any:app");
     f.options.local_cluster = 1; /* off: then what lacks a namespace has no cluster to lack */
     const struct row anybody[] = {
         {EXPR("key: io.kubernetes.pod.namespace, operator: DoesNotExist"), NODES ", " OUTSIDE,
