@@ -224,6 +224,11 @@ static enum np_yaml_step take_scalar(struct np_yaml *y, const yaml_event_t *even
                  (unsigned long)y->reader->ctx->limits.scalar_bytes);
         text.len = 0;
     }
+    if (text.len && memchr(text.ptr, 0, text.len)) { /* "\0": as in JSON */
+        complain(y, NP_CODE_1204, position_of(node), node->length,
+                 "the character U+0000 in a string");
+        text.len = 0;
+    }
     node->text = np_arena_slice(y->arena, text);
     if (!node->text.ptr) {
         return np_yaml_no_memory(y);

@@ -87,6 +87,8 @@ static void tags(void **state)
         {"%YAML 1.1\n---\na: 1",                                       "{a: i:1}"                 },
     };
     static const struct rejected bad[] = {
+        {"a: \"x\\0y\"",                 "NP1204", 1, 4, "a"   },
+        {"a: {\"x\\0y\": 1}",            "NP1204", 1, 5, "a"   },
         {"a: !foo bar",                  "NP1107", 1, 4, "a"   },
         {"a: !!binary aGk=",             "NP1107", 1, 4, "a"   },
         {"a: !!set {x}",                 "NP1107", 1, 4, "a"   },
