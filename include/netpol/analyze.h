@@ -40,6 +40,7 @@ struct netpol_reach {
     const struct netpol_span *spans; /* ports from 1; ICMP: type << 8 | code; others: 0-65535 */
     size_t n_spans;
     int certain; /* 0: not known, or decided by the request, for these spans */
+    int request; /* 1: decided by the request (INSPECT); certain is 0 then */
 };
 struct netpol_list_options {
     size_t size;           /* sizeof(struct netpol_list_options) */
@@ -82,8 +83,10 @@ struct netpol_diff_options {
 /*
  * What changes from old to new, exactly, ordered by names. The two may come from different stores:
  * pods are the same when namespace and name are. Pods that only one has are judged on the other
- * side as the addresses they have. The callback returns 0 to go on. diags may be NULL.
- * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped), ERR_UNSUPPORTED (a mapped image).
+ * side as the addresses they have. Where requests decide in both (INSPECT), which of them pass is
+ * not compared: when that may differ, diags gets a warning (NP4002). The callback returns 0 to go
+ * on. diags may be NULL. OK, ERR_ARGUMENT, ERR_MEMORY, ERR_IO (stopped), ERR_UNSUPPORTED (a mapped
+ * image).
  */
 NETPOL_API int netpol_diff(const struct netpol_matcher *old, const struct netpol_matcher *now,
                            const struct netpol_diff_options *options,

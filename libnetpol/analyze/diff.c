@@ -25,7 +25,8 @@ static int run(struct np_diff *diff)
 
 int np_diff_run(const struct netpol_matcher *old, const struct netpol_matcher *now,
                 const struct netpol_diff_options *options,
-                int (*row)(void *user, const struct netpol_change *change), void *user)
+                int (*row)(void *user, const struct netpol_change *change), void *user,
+                struct netpol_diags *diags)
 {
     struct np_diff diff = {.ctx = old->ctx, .options = options, .row = row, .user = user};
     np_arena_init(&diff.arena, diff.ctx, 65536);
@@ -37,6 +38,9 @@ int np_diff_run(const struct netpol_matcher *old, const struct netpol_matcher *n
     }
     if (status == NETPOL_OK) {
         status = run(&diff);
+    }
+    if (status == NETPOL_OK) {
+        np_diff_tell_requests(&diff, diags);
     }
     np_map_free(&diff.words.port_names);
     if (diff.strings) {

@@ -103,6 +103,8 @@ struct np_diff {
     struct np_diff_model models[NP_DIFF_MODELS];
     struct np_diff_words words;
     bool everything; /* options or the order of tiers differ: nothing is known to be equal */
+    bool inspected;  /* some pair is inspect in both */
+    bool inspected_otherwise; /* ... and another rule decides there */
     struct np_diff_end *ends; /* pods by names, then addresses in order */
     uint32_t n_ends, n_pods;
     struct np_diff_class *classes;
@@ -149,8 +151,13 @@ const struct np_diff_near *np_diff_near(struct np_diff *diff, uint32_t class,
 /* diff_rows.c: units of equal ends, row by row. */
 int np_diff_rows(struct np_diff *diff);
 
+/* diff_requests.c: says so when what rules ask of requests may differ where the verdict is inspect
+ * in both sets. */
+void np_diff_tell_requests(const struct np_diff *diff, struct netpol_diags *diags);
+
 /* The whole of netpol_diff; arguments are checked. */
 int np_diff_run(const struct netpol_matcher *old, const struct netpol_matcher *now,
                 const struct netpol_diff_options *options,
-                int (*row)(void *user, const struct netpol_change *change), void *user);
+                int (*row)(void *user, const struct netpol_change *change), void *user,
+                struct netpol_diags *diags);
 #endif

@@ -243,6 +243,18 @@ static bool has_changed(const struct pair *pair, const struct np_diff_span *span
            (!is_same_decision(pair, span, NP_EGRESS) || !is_same_decision(pair, span, NP_INGRESS));
 }
 
+/* Rows say nothing of a span where requests decide in both. */
+static void note_inspected(struct pair *pair, const struct np_diff_span *span)
+{
+    if (span->actions[NP_DIFF_OLD] == NETPOL_INSPECT &&
+        span->actions[NP_DIFF_NEW] == NETPOL_INSPECT) {
+        bool same =
+            is_same_decision(pair, span, NP_EGRESS) && is_same_decision(pair, span, NP_INGRESS);
+        pair->diff->inspected = true;
+        pair->diff->inspected_otherwise = pair->diff->inspected_otherwise || !same;
+    }
+}
+
 /* Judges every span; true: one has changed. */
 static bool ask(struct pair *pair, unsigned sides)
 {
@@ -254,6 +266,7 @@ static bool ask(struct pair *pair, unsigned sides)
             span->actions[w] = verdict.action;
             memcpy(span->decisions[w], verdict.decisions, sizeof verdict.decisions);
         }
+        note_inspected(pair, span);
         any = has_changed(pair, span) || any;
     }
     return any;

@@ -22,10 +22,12 @@ struct np_unit {
 struct np_segment {
     struct np_address first, last, sample;
 };
+/* The rows a pair may have: what was asked for, what the request decides, what is not known. */
+enum { NP_LIST_CERTAIN, NP_LIST_REQUEST, NP_LIST_UNKNOWN, NP_LIST_ROWS };
 /* What a pair may do: the spans of one list. */
 struct np_verdicts {
-    np_vec(struct netpol_span) spans[2]; /* certain, uncertain */
-    bool all[2], others[2], any[2];
+    np_vec(struct netpol_span) spans[NP_LIST_ROWS];
+    bool all[NP_LIST_ROWS], others[NP_LIST_ROWS], any[NP_LIST_ROWS];
 };
 struct np_list {
     const struct netpol_ctx *ctx;
@@ -48,7 +50,7 @@ int np_list_outside(struct np_list *list, const struct np_unit *unit,
                     const struct np_segment *segment, bool from_outside, struct np_verdicts *out);
 bool np_verdicts_equal(const struct np_verdicts *a, const struct np_verdicts *b);
 void np_verdicts_free(const struct netpol_ctx *ctx, struct np_verdicts *verdicts);
-/* Calls the row function; at most one row each for what is certain and what is not. */
+/* Calls the row function; at most one row of each kind. */
 int np_list_emit(struct np_list *list, const char *src, const char *dst,
                  const struct np_verdicts *verdicts);
 

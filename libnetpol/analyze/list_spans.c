@@ -2,11 +2,11 @@
 /* From judged intervals to the spans of a row. */
 #include "analyze/list.h"
 
-static bool wanted(const struct np_list *list, const struct np_interval *interval, bool certain)
+static bool wanted(const struct np_list *list, const struct np_interval *interval, int which)
 {
-    uint8_t action = np_interval_action(interval);
-    uint8_t asked = list->options->denied ? NETPOL_DENY : NETPOL_ALLOW;
-    return certain ? action == asked : action == NETPOL_UNKNOWN || action == NETPOL_INSPECT;
+    const uint8_t asked[NP_LIST_ROWS] = {list->options->denied ? NETPOL_DENY : NETPOL_ALLOW,
+                                         NETPOL_INSPECT, NETPOL_UNKNOWN};
+    return np_interval_action(interval) == asked[which];
 }
 
 static bool add_span(const struct np_list *list, struct np_verdicts *out, int which,
@@ -29,13 +29,13 @@ static bool add_span(const struct np_list *list, struct np_verdicts *out, int wh
 
 static int collect(const struct np_list *list, struct np_verdicts *out)
 {
-    for (int which = 0; which < 2; which++) {
+    for (int which = 0; which < NP_LIST_ROWS; which++) {
         out->spans[which].count = 0;
         out->all[which] = true;
         out->any[which] = out->others[which] = false;
         for (size_t i = 0; i < list->intervals.count; i++) {
             const struct np_interval *interval = &list->intervals.items[i];
-            if (!wanted(list, interval, which == 0)) {
+            if (!wanted(list, interval, which)) {
                 out->all[which] = false;
                 continue;
             }
@@ -114,7 +114,7 @@ int np_list_outside(struct np_list *list, const struct np_unit *unit,
 
 bool np_verdicts_equal(const struct np_verdicts *a, const struct np_verdicts *b)
 {
-    for (int which = 0; which < 2; which++) {
+    for (int which = 0; which < NP_LIST_ROWS; which++) {
         size_t count = a->spans[which].count;
         if (a->all[which] != b->all[which] || a->others[which] != b->others[which] ||
             a->any[which] != b->any[which] || count != b->spans[which].count) {
@@ -132,21 +132,23 @@ bool np_verdicts_equal(const struct np_verdicts *a, const struct np_verdicts *b)
 
 void np_verdicts_free(const struct netpol_ctx *ctx, struct np_verdicts *verdicts)
 {
-    np_vec_free(ctx, &verdicts->spans[0]);
-    np_vec_free(ctx, &verdicts->spans[1]);
+    for (int which = 0; which < NP_LIST_ROWS; which++) {
+        np_vec_free(ctx, &verdicts->spans[which]);
+    }
 }
 
 int np_list_emit(struct np_list *list, const char *src, const char *dst,
                  const struct np_verdicts *verdicts)
 {
-    for (int which = 0; which < 2; which++) {
+    for (int which = 0; which < NP_LIST_ROWS; which++) {
         struct netpol_reach reach = {.src = src,
                                      .dst = dst,
                                      .all = verdicts->all[which],
                                      .others = verdicts->others[which] && !verdicts->all[which],
                                      .spans = verdicts->spans[which].items,
                                      .n_spans = verdicts->spans[which].count,
-                                     .certain = which == 0};
+                                     .certain = which == NP_LIST_CERTAIN,
+                                     .request = which == NP_LIST_REQUEST};
         if (verdicts->any[which] && list->row(list->user, &reach) != 0) {
             return NETPOL_ERR_IO;
         }

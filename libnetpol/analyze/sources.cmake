@@ -11,6 +11,7 @@ netpol_room(
     diff_near.c
     diff_pieces.c
     diff_policies.c
+    diff_requests.c
     diff_rows.c
     diff_units.c
     diff_words.c

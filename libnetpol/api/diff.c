@@ -8,12 +8,11 @@ int netpol_diff(const struct netpol_matcher *old, const struct netpol_matcher *n
                 struct netpol_diags *diags)
 {
     static const struct netpol_diff_options usual = {.size = sizeof usual};
-    (void)diags; /* everything there is to say stands in the rows */
     if (!old || !now || !row || (options && options->size != sizeof *options)) {
         return NETPOL_ERR_ARGUMENT;
     }
     if (!np_whole_of(old) || !np_whole_of(now)) {
         return NETPOL_ERR_UNSUPPORTED;
     }
-    return np_diff_run(old, now, options ? options : &usual, row, user);
+    return np_diff_run(old, now, options ? options : &usual, row, user, diags);
 }

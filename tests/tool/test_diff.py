@@ -112,6 +112,30 @@ Closes:
                           for c in result.json()["changes"]],
                          [("shop/cart", "shop/pay", "allow", "deny")])
 
+    def test_requests(self):
+        """Another path for the same connection is no silent "no change"."""
+        policy = """apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: pay, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: pay}}
+  ingress:
+  - toPorts:
+    - ports: [{port: "80", protocol: TCP}]
+      rules: {http: [{path: "%s"}]}
+"""
+        for name, path in (("one", "/a"), ("all", "/.*")):
+            (self.folder / f"{name}.yaml").write_text(PODS + policy % path)
+        result = self.diff("one.yaml", "all.yaml")
+        self.assertEqual(result.code, 2)
+        self.assertIn("which requests pass may", result.out)
+        self.assertIn("all.yaml:17:3: warning[NP4002]", result.err)
+        result = self.diff("-o", "json", "one.yaml", "all.yaml")
+        self.assertEqual(result.json(), {"version": 1, "equal": False, "incomplete": False,
+                                         "requestsNotCompared": True, "changes": []})
+        result = self.diff("one.yaml", "one.yaml")
+        self.assertEqual((result.code, result.out, result.err), (0, "No verdict changes.\n", ""))
+
     def test_wrong_lines(self):
         for args in ((), ("old.yaml",), ("old.yaml", "new.yaml", "same.yaml"), ("-", "-"),
                      ("-o", "dot", "old.yaml", "new.yaml"), ("old.yaml", "missing.yaml"),

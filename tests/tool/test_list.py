@@ -120,6 +120,19 @@ class Lists(unittest.TestCase):
                 says = [key in table and allowed(table[key], "TCP", port) for table in (allow, deny)]
                 self.assertEqual(sum(says), 1, (key, port))
 
+    def test_words(self):
+        """A row says when the request decides, and which messages of ICMP pass."""
+        folder = "examples/cilium"
+        text = tool.run("list", "-q", "--from", "shop/", "--to", "shop/cart", folder).out
+        self.assertEqual([line.split(maxsplit=3) for line in text.splitlines()], [
+            ["shop/debug", "->", "shop/cart", "ICMP 3/4,8"],
+            ["shop/storefront", "->", "shop/cart", "ICMP 3/4"],
+            ["shop/storefront", "->", "shop/cart", "TCP 7070 (request decides)"]])
+        rows = tool.run("list", "-q", "-o", "json", "--from", "shop/storefront", "--to",
+                        "shop/cart", folder).json()["connections"]
+        self.assertEqual([(row["certain"], row["request"]) for row in rows],
+                         [(True, False), (False, True)])
+
     def test_filters(self):
         everything = tool.run("list", "-q", "-o", "json", tool.CLUSTER).json()["connections"]
         part = tool.run("list", "-q", "-o", "json", "--from", "shop/", "--to", "data/postgres",

@@ -21,7 +21,7 @@ struct comparison {
     struct args args[2];
     struct entry *entries;
     size_t count, room;
-    bool rules;
+    bool rules, requests; /* requests: they may differ, and were not compared */
 };
 
 static enum group group_of(const struct netpol_change *change)
@@ -103,15 +103,7 @@ static void write_span(const struct netpol_change *change, const struct netpol_c
     }
     if (!same)
         printf("%s ", protocol_text(span->protocol, room));
-    if (span->first <= 1 && span->last == 65535)
-        fputs("all", stdout);
-    else if (span->protocol == 1 || span->protocol == 58)
-        printf("%u/%u-%u/%u", span->first >> 8, span->first & 255, span->last >> 8,
-               span->last & 255);
-    else if (span->first == span->last)
-        printf("%u", span->first);
-    else
-        printf("%u-%u", span->first, span->last);
+    span_print(stdout, span);
 }
 
 /* The end of the walk, where no policy had a say, has no name. */
@@ -212,7 +204,9 @@ static void text_write(const struct comparison *c)
     write_group(c, CLOSES, "Closes:");
     write_group(c, OTHER, c->rules ? "Changes otherwise:" : "Changes, but not to or from allow:");
     if (c->count == 0)
-        puts(c->rules ? "No verdict changes, and no rule that makes it." : "No verdict changes.");
+        puts(c->requests ? "No verdict of a connection changes; which requests pass may."
+             : c->rules  ? "No verdict changes, and no rule that makes it."
+                         : "No verdict changes.");
     else
         printf("%zu changes: %zu open, %zu close, %zu other\n", c->count, counts[OPENS],
                counts[CLOSES], counts[OTHER]);
@@ -258,9 +252,10 @@ static void json_witness(const struct netpol_tuple *tuple)
 static void json_write(const struct comparison *c)
 {
     char room[8];
-    printf("{\"version\":1,\"equal\":%s,\"incomplete\":%s,\"changes\":[",
-           c->count ? "false" : "true",
-           c->sides[0].incomplete || c->sides[1].incomplete ? "true" : "false");
+    printf("{\"version\":1,\"equal\":%s,\"incomplete\":%s,%s\"changes\":[",
+           c->count || c->requests ? "false" : "true",
+           c->sides[0].incomplete || c->sides[1].incomplete ? "true" : "false",
+           c->requests ? "\"requestsNotCompared\":true," : "");
     for (size_t i = 0; i < c->count; i++) {
         const struct netpol_change *change = &c->entries[i].change;
         fputs(i ? ",\n{\"src\":" : "\n{\"src\":", stdout);
@@ -350,15 +345,18 @@ static int compare(struct comparison *c, const struct args *args)
     };
     const char *output = args_value(args, OPTION_OUTPUT);
     struct netpol_diff_options wanted = {.size = sizeof wanted, .rules = c->rules};
-    int status = netpol_diff(c->sides[0].matcher, c->sides[1].matcher, &wanted, keep_row, c,
-                             c->sides[0].diags);
+    struct netpol_diags *diags = c->sides[0].diags;
+    netpol_diags_clear(diags); /* printed when the set was loaded */
+    int status = netpol_diff(c->sides[0].matcher, c->sides[1].matcher, &wanted, keep_row, c, diags);
     if (status != NETPOL_OK)
         return status_exit(status == NETPOL_ERR_IO ? NETPOL_ERR_MEMORY : status, "diff");
+    c->requests = netpol_diags_seen(diags, NETPOL_WARNING) > 0;
+    diags_print(diags, NETPOL_WARNING, stderr, args->color_err);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (strcmp(output ? output : "text", formats[i].name) == 0)
             formats[i].write(c);
     }
-    return c->count ? EXIT_NOT_ALLOWED : EXIT_FINE;
+    return c->count || c->requests ? EXIT_NOT_ALLOWED : EXIT_FINE;
 }
 
 static int check_sets(const struct args *args)

@@ -24,17 +24,12 @@ static void write_spans(FILE *out, const struct netpol_reach *reach)
             fputc(',', out);
         else
             fprintf(out, "%s%s ", i ? "; " : "", protocol_text(span->protocol, room));
-        if (span->first <= 1 && span->last == 65535)
-            fputs("all", out);
-        else if (span->first == span->last)
-            fprintf(out, "%u", span->first);
-        else
-            fprintf(out, "%u-%u", span->first, span->last);
+        span_print(out, span);
     }
     if (reach->others)
         fputs(reach->n_spans ? "; other protocols" : "other protocols", out);
     if (!reach->certain)
-        fputs(" (unknown)", out);
+        fputs(reach->request ? " (request decides)" : " (unknown)", out);
 }
 
 /* ---- text ---- */
@@ -61,8 +56,9 @@ static void json_row(struct listing *listing, const struct netpol_reach *reach)
     json_string(stdout, reach->src);
     fputs(",\"dst\":", stdout);
     json_string(stdout, reach->dst);
-    printf(",\"all\":%s,\"others\":%s,\"certain\":%s,\"ports\":[", reach->all ? "true" : "false",
-           reach->others ? "true" : "false", reach->certain ? "true" : "false");
+    printf(",\"all\":%s,\"others\":%s,\"certain\":%s,\"request\":%s,\"ports\":[",
+           reach->all ? "true" : "false", reach->others ? "true" : "false",
+           reach->certain ? "true" : "false", reach->request ? "true" : "false");
     for (size_t i = 0; i < reach->n_spans; i++)
         printf("%s{\"protocol\":\"%s\",\"first\":%u,\"last\":%u}", i ? "," : "",
                protocol_text(reach->spans[i].protocol, room), reach->spans[i].first,

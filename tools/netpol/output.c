@@ -125,6 +125,31 @@ void diags_print(struct netpol_diags *diags, int least, FILE *out, bool color)
     netpol_diags_clear(diags);
 }
 
+/* Messages of ICMP: "8" is a type with any code, "3/4" one code of it. */
+static void print_messages(FILE *out, const struct netpol_span *span)
+{
+    unsigned first = span->first >> 8, last = span->last >> 8;
+    if ((span->first & 255) == 0 && (span->last & 255) == 255)
+        fprintf(out, first == last ? "%u" : "%u-%u", first, last);
+    else if (span->first == span->last)
+        fprintf(out, "%u/%u", first, span->first & 255u);
+    else
+        fprintf(out, "%u/%u-%u/%u", first, span->first & 255u, last, span->last & 255u);
+}
+
+void span_print(FILE *out, const struct netpol_span *span)
+{
+    bool messages = span->protocol == 1 || span->protocol == 58;
+    if (span->first <= (messages ? 0 : 1) && span->last == 65535)
+        fputs("all", out);
+    else if (messages)
+        print_messages(out, span);
+    else if (span->first == span->last)
+        fprintf(out, "%u", span->first);
+    else
+        fprintf(out, "%u-%u", span->first, span->last);
+}
+
 const char *protocol_text(uint8_t protocol, char room[8])
 {
     static const struct {

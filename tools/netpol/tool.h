@@ -78,7 +78,8 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *suggest(const char *word, const char *const *candidates, size_t count);
 /* Is word one of "a|b|c"? */
 bool one_of(const char *word, const char *values);
-const char *protocol_text(uint8_t protocol, char room[8]); /* "TCP", else its number */
+const char *protocol_text(uint8_t protocol, char room[8]);  /* "TCP", else its number */
+void span_print(FILE *out, const struct netpol_span *span); /* "80", "1-65", "all"; ICMP "3/4" */
 void json_slice(FILE *out, const char *text, size_t len);
 void json_string(FILE *out, const char *text);
 int file_sink(void *user, const char *bytes, size_t size); /* user: FILE */
