@@ -152,9 +152,13 @@ static void write_apiserver(uint8_t which, struct cil_text *out)
         char node[40];
         cil_node_address(node, 0, family);
         begin_slice("kubernetes", "default", family, out);
-        cil_put(out, which & 1 ? "{addresses: [\"%s\"]}" : "", node);
-        cil_put(out, which & 2 ? "%s{addresses: [\"%s\"]}" : "", which & 1 ? ", " : "",
-                cil_outside[1][family == 6]);
+        if (which & 1) {
+            cil_put(out, "{addresses: [\"%s\"]}", node);
+        }
+        if (which & 2) {
+            cil_put(out, "%s{addresses: [\"%s\"]}", which & 1 ? ", " : "",
+                    cil_outside[1][family == 6]);
+        }
         cil_put(out, "]\n");
     }
 }
