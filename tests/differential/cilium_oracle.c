@@ -149,6 +149,24 @@ struct allows {
     bool auths; /* some rule speaks of authentication */
 };
 
+/* Can the proxy read what is asked about? */
+static cil_truth readable(const struct cil_asked *asked, enum parser parser)
+{
+    if (!asked->asked) {
+        return CIL_MAYBE | CIL_OF_REQUEST;
+    }
+    if (asked->kind == CIL_OPAQUE) {
+        return CIL_NO;
+    }
+    if (parser == BY_TLS) {
+        return asked->sni_presence == NETPOL_PRESENT ? CIL_YES : CIL_MAYBE | CIL_OF_REQUEST;
+    }
+    if (asked->kind == CIL_TLS) {
+        return CIL_NO;
+    }
+    return asked->kind == CIL_NO_REQUEST ? CIL_MAYBE | CIL_OF_REQUEST : CIL_YES;
+}
+
 static void join(const struct rank *r, struct allows *out)
 {
     const struct cil_asked *asked = r->side->q->asked;
@@ -172,6 +190,10 @@ static void join(const struct rank *r, struct allows *out)
         if (e->action != CIL_ACCEPT || (plain && options->plain_dropped && out->redirects)) {
             continue;
         }
+        out->policies |= (uint8_t)(1 << e->policy);
+        if (!plain && !host && readable(asked, out->parser) == CIL_NO) {
+            continue; /* the proxy refuses, whatever the rule says */
+        }
         cil_truth n = cil_server_name_matches(e->ports, asked);
         cil_truth q = cil_request_matches(r->side->set, e->ports, asked);
         q = e->all_requests ? CIL_YES : q; /* server names are heard all the same */
@@ -182,28 +204,9 @@ static void join(const struct rank *r, struct allows *out)
         both = cil_or(both, cil_and(e->flow, cil_and(n, q)));
         name = cil_or(name, cil_and(e->flow, n));
         request = cil_or(request, cil_and(e->flow, q));
-        out->policies |= (uint8_t)(1 << e->policy);
         out->auths = out->auths || e->auth;
     }
     out->matches = named && !options->same_rule ? cil_and(name, request) : both;
-}
-
-/* Can the proxy read what is asked about? */
-static cil_truth readable(const struct cil_asked *asked, enum parser parser)
-{
-    if (!asked->asked) {
-        return CIL_MAYBE | CIL_OF_REQUEST;
-    }
-    if (asked->kind == CIL_OPAQUE) {
-        return CIL_NO;
-    }
-    if (parser == BY_TLS) {
-        return asked->sni_presence == NETPOL_PRESENT ? CIL_YES : CIL_MAYBE | CIL_OF_REQUEST;
-    }
-    if (asked->kind == CIL_TLS) {
-        return CIL_NO;
-    }
-    return asked->kind == CIL_NO_REQUEST ? CIL_MAYBE | CIL_OF_REQUEST : CIL_YES;
 }
 
 /* ---- authentication ---- */
