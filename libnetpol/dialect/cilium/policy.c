@@ -45,7 +45,8 @@ static void check_port_rule(struct np_decode *d, struct np_cilium_port_rule *rul
                                            .range = port->last > port->first};
         }
     }
-    if (written(rule->ports.node) == 0 && !is_given(rule->node, "rules")) {
+    bool empty = written(rule->ports.node) == 0 && !np_is(rule->ports.node, NP_NULL);
+    if (empty && !is_given(rule->node, "rules")) {
         np_decode_report_in(d, NP_CODE_2520, rule->node, "ports", "toPorts without ports");
     }
     if (ports) {
@@ -70,27 +71,9 @@ static void check_icmps(struct np_decode *d, const struct np_cilium_element *ele
     np_path_end(d, mark);
 }
 
-/* A list of peers that somebody forgot to fill. */
-static void warn_of_null(struct np_decode *d, const struct np_node *element)
-{
-    for (size_t i = 0; i < element->map.count; i++) {
-        const struct np_member *member = &element->map.members[i];
-        const char *key = member->key.ptr;
-        size_t len = member->key.len;
-        bool peers = (len > 4 && memcmp(key, "from", 4) == 0) ||
-                     (len > 2 && memcmp(key, "to", 2) == 0 && !np_slice_is(member->key, "toPorts"));
-        if (peers && member->value->kind == NP_NULL) {
-            size_t mark = np_path_member(d, member->key);
-            np_decode_report(d, NP_CODE_2521, member->value, "%.*s is null", (int)len, key);
-            np_path_end(d, mark);
-        }
-    }
-}
-
 static void check_element(struct np_decode *d, struct np_cilium_element *element,
                           const struct np_cilium_l7_place *place)
 {
-    warn_of_null(d, element->node);
     np_cilium_check_peers(d, element->node, &element->peers, place->direction, place->deny);
     size_t mark = np_path_key(d, "toPorts");
     for (size_t i = 0; i < element->ports.count; i++) {
