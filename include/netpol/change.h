@@ -79,7 +79,8 @@ NETPOL_API int netpol_endpoints_remove(struct netpol_endpoints *endpoints, uint6
  * is. netpol_compile_options.endpoints tells the compile to mark the place in the journal; the four
  * last marks are remembered. An endpoint of which only a kind number is known (set) is UNKNOWN
  * until the next compile when the two matchers do not look at the same labels.
- * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_STATE (the matcher did not mark from).
+ * OK, ERR_ARGUMENT, ERR_MEMORY, ERR_STATE (the matcher did not mark from); where names are live
+ * (names.h) also ERR_UNSUPPORTED (the matcher has no model, so it cannot take them) and ERR_LIMIT.
  */
 NETPOL_API int netpol_endpoints_advance(struct netpol_endpoints *from,
                                         struct netpol_matcher *matcher,
