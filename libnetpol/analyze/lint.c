@@ -202,6 +202,23 @@ void np_lint_rules(struct np_lint *l, void (*each)(struct np_lint *l, struct np_
 
 /* ---- peers ---- */
 
+/* Each class and itself, once: sets are asked about every class. NULL where that cannot be. */
+static bool make_selves(struct np_lint *l)
+{
+    struct np_arena *arena = &l->survey.arena;
+    uint32_t count = l->survey.n_classes;
+    struct np_hop *hops = np_arena_array(arena, count, sizeof *hops);
+    const struct np_hop **selves = np_arena_array(arena, count, sizeof *selves);
+    for (uint32_t c = 0; hops && selves && c < count; c++) {
+        const struct np_endpoint *endpoint = l->survey.classes[c].first;
+        uint8_t family = np_survey_family(endpoint, endpoint);
+        bool known = np_survey_hop(&l->survey, endpoint, endpoint, family, &hops[c]);
+        selves[c] = known ? &hops[c] : NULL;
+    }
+    l->selves = hops ? selves : NULL;
+    return l->selves != NULL;
+}
+
 const struct np_bits *np_lint_peers(struct np_lint *l, const struct np_set *set)
 {
     bool added = false;
@@ -213,13 +230,12 @@ const struct np_bits *np_lint_peers(struct np_lint *l, const struct np_set *set)
         return &l->peer_bits.items[*place - 1];
     }
     struct np_bits bits = {.bits = l->survey.n_classes};
-    bits.words = np_arena_array(&l->survey.arena, bits.bits / 64 + 1, sizeof(uint64_t));
+    if (l->selves || make_selves(l)) {
+        bits.words = np_arena_array(&l->survey.arena, bits.bits / 64 + 1, sizeof(uint64_t));
+    }
     for (uint32_t c = 0; bits.words && c < l->survey.n_classes; c++) {
-        const struct np_endpoint *endpoint = l->survey.classes[c].first;
-        struct np_hop hop;
-        if (np_survey_hop(&l->survey, endpoint, endpoint, np_survey_family(endpoint, endpoint),
-                          &hop) &&
-            np_reference_set(l->model, set, &hop, &hop.dst) != NP_NO) {
+        const struct np_hop *hop = l->selves[c];
+        if (hop && np_reference_set(l->model, set, hop, &hop->dst) != NP_NO) {
             np_bits_set(&bits, c);
         }
     }

@@ -23,8 +23,9 @@ struct np_lint {
     struct netpol_diags *diags;
     struct np_lint_policy *policies; /* enforced, not synthetic, in order */
     uint32_t n_policies;
-    struct np_map by_policy; /* pointer -> index + 1 */
-    struct np_map peers;     /* set pointer -> index + 1 in peer_bits */
+    struct np_map by_policy;      /* pointer -> index + 1 */
+    struct np_map peers;          /* set pointer -> index + 1 in peer_bits */
+    const struct np_hop **selves; /* by class: its first pod and itself; made with the first set */
     np_vec(struct np_bits) peer_bits;
     bool off[NP_CODE_COUNT];
     uint64_t looked; /* at objects of no class, by np_lint_others */
