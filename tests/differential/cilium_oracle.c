@@ -167,6 +167,11 @@ static cil_truth readable(const struct cil_asked *asked, enum parser parser)
     return asked->kind == CIL_NO_REQUEST ? CIL_MAYBE | CIL_OF_REQUEST : CIL_YES;
 }
 
+static cil_truth unlike(cil_truth t)
+{
+    return t == CIL_YES || t == CIL_NO ? t == CIL_NO : t;
+}
+
 static void join(const struct rank *r, struct allows *out)
 {
     const struct cil_asked *asked = r->side->q->asked;
@@ -187,7 +192,13 @@ static void join(const struct rank *r, struct allows *out)
     for (unsigned i = 0; i < r->count; i++) {
         const struct cil_entry *e = &r->items[i];
         bool plain = parser_of(e) == BY_NOBODY;
-        if (e->action != CIL_ACCEPT || (plain && options->plain_dropped && out->redirects)) {
+        if (e->action != CIL_ACCEPT) {
+            continue;
+        }
+        cil_truth flow = plain && options->plain_dropped /* where nobody looks into it */
+                             ? cil_and(e->flow, unlike(out->redirects))
+                             : e->flow;
+        if (flow == CIL_NO && e->flow != CIL_NO) {
             continue;
         }
         out->policies |= (uint8_t)(1 << e->policy);
@@ -201,9 +212,9 @@ static void join(const struct rank *r, struct allows *out)
             n = q = CIL_YES; /* hostWildcardL7 of pkg/policy/l4.go */
         }
         named = named || (e->ports && e->ports->n_names);
-        both = cil_or(both, cil_and(e->flow, cil_and(n, q)));
-        name = cil_or(name, cil_and(e->flow, n));
-        request = cil_or(request, cil_and(e->flow, q));
+        both = cil_or(both, cil_and(flow, cil_and(n, q)));
+        name = cil_or(name, cil_and(flow, n));
+        request = cil_or(request, cil_and(flow, q));
         out->auths = out->auths || e->auth;
     }
     out->matches = named && !options->same_rule ? cil_and(name, request) : both;
