@@ -25,11 +25,19 @@ static int piece_bits(uint32_t first, uint32_t last, uint32_t port)
     return 16;
 }
 
-static int specificity(const struct np_walk *walk, const struct np_match *match)
+/* Is the port one that the alternative has by name? Its numbers are another matter. */
+static np_truth is_named(const struct np_walk *walk, const struct np_match *match)
+{
+    struct np_match names = *match;
+    names.service = NULL;
+    return match->dst_ports ? np_ports_truth(walk, &names) : NP_NO;
+}
+
+static int specificity(const struct np_walk *walk, const struct np_match *match, np_truth named)
 {
     const struct np_service *service = match->service;
     int best = service || match->dst_ports ? ANY_PORT : ANY_PROTOCOL;
-    if (match->dst_ports) {
+    if (named != NP_NO) {
         return ANY_PORT + 16;
     }
     for (uint32_t i = 0; service && !service->complement && i < service->count; i++) {
@@ -85,8 +93,9 @@ static void look_at(struct np_walk *walk, const struct np_group *group, const st
             continue;
         }
         int peer = match->far != NULL;
-        int place = 2 * specificity(walk, match) + peer;
-        found->doubt |= np_is_maybe(matches) ? matches : 0;
+        np_truth named = is_named(walk, match);
+        int place = 2 * specificity(walk, match, named) + peer;
+        found->doubt |= (np_is_maybe(matches) ? matches : 0) | (np_is_maybe(named) ? named : 0);
         found->differ = found->differ || (found->count && rule->auth_mode != found->strictest);
         found->strictest = rule->auth_mode > found->strictest ? rule->auth_mode : found->strictest;
         found->count++;
