@@ -33,20 +33,29 @@ static np_truth is_named(const struct np_walk *walk, const struct np_match *matc
     return match->dst_ports ? np_ports_truth(walk, &names) : NP_NO;
 }
 
+/* What a span fixes of protocol and port, where it holds the hop's; else nothing. Every port of every
+ * protocol fixes as little as no ports at all do. */
+static int span_bits(const struct np_walk *walk, const struct np_port_span *span)
+{
+    bool whole = !span->ports || (span->first == 0 && span->last == UINT16_MAX);
+    if (span->protocol < 0 && whole) {
+        return ANY_PROTOCOL;
+    }
+    if (span->protocol >= 0 && span->protocol != walk->hop->protocol) {
+        return ANY_PROTOCOL;
+    }
+    bool holds = span->ports && walk->hop->has_ports && walk->dst_port >= span->first &&
+                 walk->dst_port <= span->last;
+    return ANY_PORT + (holds ? piece_bits(span->first, span->last, walk->dst_port) : 0);
+}
+
 static int specificity(const struct np_walk *walk, const struct np_match *match, np_truth named)
 {
     const struct np_service *service = match->service;
-    int best = service || match->dst_ports ? ANY_PORT : ANY_PROTOCOL;
-    if (named != NP_NO) {
-        return ANY_PORT + 16;
-    }
+    int best = named != NP_NO ? ANY_PORT + 16 : ANY_PROTOCOL;
     for (uint32_t i = 0; service && !service->complement && i < service->count; i++) {
-        const struct np_port_span *span = &service->spans[i];
-        if (span->ports && walk->dst_port >= span->first && walk->dst_port <= span->last &&
-            (span->protocol < 0 || span->protocol == walk->hop->protocol)) {
-            int bits = ANY_PORT + piece_bits(span->first, span->last, walk->dst_port);
-            best = bits > best ? bits : best;
-        }
+        int bits = span_bits(walk, &service->spans[i]);
+        best = bits > best ? bits : best;
     }
     return best;
 }
