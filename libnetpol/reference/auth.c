@@ -33,8 +33,8 @@ static np_truth is_named(const struct np_walk *walk, const struct np_match *matc
     return match->dst_ports ? np_ports_truth(walk, &names) : NP_NO;
 }
 
-/* What a span fixes of protocol and port, where it holds the hop's; else nothing. Every port of every
- * protocol fixes as little as no ports at all do. */
+/* What a span fixes of protocol and port, where it holds the hop's; else nothing. Every port of
+ * every protocol fixes as little as no ports at all do. */
 static int span_bits(const struct np_walk *walk, const struct np_port_span *span)
 {
     bool whole = !span->ports || (span->first == 0 && span->last == UINT16_MAX);
