@@ -44,9 +44,11 @@ static int span_bits(const struct np_walk *walk, const struct np_port_span *span
     if (span->protocol >= 0 && span->protocol != walk->hop->protocol) {
         return ANY_PROTOCOL;
     }
-    bool holds = span->ports && walk->hop->has_ports && walk->dst_port >= span->first &&
-                 walk->dst_port <= span->last;
-    return ANY_PORT + (holds ? piece_bits(span->first, span->last, walk->dst_port) : 0);
+    if (!walk->hop->has_ports) {
+        return span->no_port ? ANY_PORT : ANY_PROTOCOL;
+    }
+    bool holds = span->ports && walk->dst_port >= span->first && walk->dst_port <= span->last;
+    return holds ? ANY_PORT + piece_bits(span->first, span->last, walk->dst_port) : ANY_PROTOCOL;
 }
 
 static int specificity(const struct np_walk *walk, const struct np_match *match, np_truth named)

@@ -6,6 +6,7 @@ struct collection {
     const struct cil_side *side;
     struct cil_entries *out;
     struct cil_entry entry; /* of the element at hand */
+    bool everybody;         /* entity `all` is among the peers */
 };
 
 /* Of a rule of this policy: in which tier, of which priority? */
@@ -42,10 +43,21 @@ static uint8_t bits_of(const struct cil_port *port, uint16_t asked)
     return (uint8_t)(8 + piece(port->first, port->last ? port->last : port->first, asked));
 }
 
+static void add_one(struct cil_entries *out, const struct cil_entry *entry)
+{
+    if (out->count < CIL_ENTRIES && entry->flow != CIL_NO) {
+        out->items[out->count++] = *entry;
+    }
+}
+
+/* Of a list with entity `all` beside others both kinds are entries. */
 static void add(const struct collection *at)
 {
-    if (at->out->count < CIL_ENTRIES && at->entry.flow != CIL_NO) {
-        at->out->items[at->out->count++] = at->entry;
+    add_one(at->out, &at->entry);
+    if (at->entry.specific && at->everybody) {
+        struct cil_entry twin = at->entry;
+        twin.specific = false;
+        add_one(at->out, &twin);
     }
 }
 
@@ -54,7 +66,7 @@ static cil_truth peers_match(struct collection *at, const struct cil_policy *p,
                              const struct cil_element *e)
 {
     cil_truth result = CIL_NO;
-    at->entry.specific = false;
+    at->entry.specific = at->everybody = false;
     if (e->l3 == CIL_L3_ABSENT) {
         return CIL_YES;
     }
@@ -63,6 +75,7 @@ static cil_truth peers_match(struct collection *at, const struct cil_policy *p,
         cil_truth one = cil_peer_matches(at->side, p, e->l3, peer);
         bool all = e->l3 == CIL_ENTITIES && peer->entity == CIL_ALL;
         at->entry.specific = at->entry.specific || (one != CIL_NO && !all);
+        at->everybody = at->everybody || all;
         result = cil_or(result, one);
     }
     return result;
