@@ -48,7 +48,8 @@ struct row {
 static void paths(struct matrix *m, enum np_view view, const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        one_rule(m)->request = pattern_atom(m, view, NULL, rows[i].kind, rows[i].pattern);
+        struct np_match *match = one_rule(m);
+        match->request = pattern_atom(m, view, NULL, rows[i].kind, rows[i].pattern);
         seal(m);
         struct netpol_request get = http("GET", rows[i].text);
         if (ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &get) != rows[i].right) {
@@ -122,7 +123,8 @@ static void refused_by_proxy(void **state)
     };
     struct matrix *m = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        one_rule(m)->request = pattern_atom(m, NP_VIEW_METHOD, NULL, NP_PATTERN_REGEX, "GET");
+        struct np_match *match = one_rule(m);
+        match->request = pattern_atom(m, NP_VIEW_METHOD, NULL, NP_PATTERN_REGEX, "GET");
         m->rule->redirect_parser = NP_PARSER_HTTP;
         np_build_options(m->b)->engine = rows[i].engine;
         np_build_options(m->b)->http_normalize = rows[i].normalize;
@@ -157,8 +159,8 @@ static void headers(void **state)
     };
     struct matrix *m = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        one_rule(m)->request =
-            pattern_atom(m, NP_VIEW_HEADER, "x-a", NP_PATTERN_REGEX, rows[i].pattern);
+        struct np_match *match = one_rule(m);
+        match->request = pattern_atom(m, NP_VIEW_HEADER, "x-a", NP_PATTERN_REGEX, rows[i].pattern);
         np_build_options(m->b)->header_reading = 0;
         seal(m);
         struct netpol_request get = http("GET", "/");
@@ -174,7 +176,8 @@ static void headers(void **state)
 static void server_names(void **state)
 {
     struct matrix *m = *state;
-    one_rule(m)->connection = pattern_atom(m, NP_VIEW_SNI, NULL, NP_PATTERN_SNI, "**.example.com");
+    struct np_match *match = one_rule(m);
+    match->connection = pattern_atom(m, NP_VIEW_SNI, NULL, NP_PATTERN_SNI, "**.example.com");
     seal(m);
     struct netpol_request hello = http("GET", "/");
     hello.sni.presence = NETPOL_PRESENT;
@@ -184,8 +187,8 @@ static void server_names(void **state)
     hello.sni.value = (struct netpol_string){"example.com", 11};
     assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 443, .request = &hello),
                      NETPOL_DENY);
-    one_rule(m)->request =
-        pattern_atom(m, NP_VIEW_DNS_QUERY, NULL, NP_PATTERN_FQDN, "*.example.com");
+    match = one_rule(m);
+    match->request = pattern_atom(m, NP_VIEW_DNS_QUERY, NULL, NP_PATTERN_FQDN, "*.example.com");
     seal(m);
     struct netpol_request query = {.size = sizeof query, .kind = NETPOL_REQUEST_DNS};
     query.dns_query = (struct netpol_string){"a.example.com.", 14};
