@@ -54,17 +54,24 @@ static const struct np_selector *pods_of(struct np_build *b, const struct np_ser
     return np_build_select(b, NP_SELECT_ALL, terms + first, count + 1 - first);
 }
 
+/* Every address of every backend that is ready (pkg/k8s/endpoints.go ParseEndpointSliceV1). */
+static void take_addresses(const struct np_backend *backends, uint32_t count, struct found *found)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (backends[i].address.family && !backends[i].unready) {
+            found->prefixes[found->n_prefixes++] = np_prefix_of(&backends[i].address);
+        }
+    }
+}
+
 static void take(struct np_build *b, const struct np_service_info *info, struct found *found)
 {
     if (info->has_selector) {
         found->pods[found->n_pods++] = pods_of(b, info);
         return;
     }
-    for (uint32_t i = 0; i < info->n_backends; i++) {
-        if (info->backends[i].address.family) {
-            found->prefixes[found->n_prefixes++] = np_prefix_of(&info->backends[i].address);
-        }
-    }
+    take_addresses(info->backends, info->n_backends, found);
+    take_addresses(info->waiting, info->n_waiting, found);
 }
 
 static void fill_in(struct np_build *b, const struct np_inventory *inventory, void *what)
@@ -74,7 +81,7 @@ static void fill_in(struct np_build *b, const struct np_inventory *inventory, vo
     for (uint32_t i = 0; i < inventory->n_services; i++) {
         if (is_meant(s, inventory->services[i])) {
             services++;
-            backends += inventory->services[i]->n_backends;
+            backends += inventory->services[i]->n_backends + inventory->services[i]->n_waiting;
         }
     }
     struct found found = {
