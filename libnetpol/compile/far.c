@@ -101,10 +101,10 @@ void np_partition_by_hosts(const struct np_draft *draft, struct np_partition *p,
         const struct np_end subject = {.endpoint = host, .domain = NP_DOMAIN_NODES};
         for (uint32_t i = 0; i < count; i++) {
             uint32_t s = first ? first[i] : i;
-            np_truth truth =
-                s == NP_SIG_NONE || s == NP_SIG_UNCOMPILED
-                    ? NP_NO
-                    : np_reference_relation(&draft->sigs[s].end, &subject, NP_REL_OWN_NODE);
+            np_truth truth = s == NP_SIG_NONE || s == NP_SIG_UNCOMPILED
+                                 ? NP_NO
+                                 : np_reference_relation(&draft->sigs[s].end, &subject,
+                                                         NP_REL_SELF | NP_REL_OWN_NODE);
             if (truth != NP_NO) {
                 np_partition_mark(p, i, truth);
             }

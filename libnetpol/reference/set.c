@@ -168,8 +168,8 @@ static np_truth identity_truth(const struct np_literal *literal, const struct np
     return NP_NO;
 }
 
-/* Cilium's reserved identities (pkg/identity): "host" is the subject's own node, so it takes both
- * ends. */
+/* Cilium's reserved identities (pkg/identity): "host" is the subject's own node, or the node that
+ * is the subject, so it takes both ends. */
 static np_truth reserved_truth(const struct np_literal *literal, const struct np_end *end,
                                const struct np_end *other)
 {
@@ -188,14 +188,14 @@ static np_truth reserved_truth(const struct np_literal *literal, const struct np
     uint8_t family = end->address.family;
     bool known = end->endpoint || np_end_is_node(end) || !np_is_maybe(end->missing);
     switch (literal->number) {
-    case HOST: /* to a node its own pods are pods */
+    case HOST: /* to a node its own pods are pods, and itself is the host */
         return np_and(np_truth_of(np_end_is_node(end)),
-                      np_relation_truth(other, end, NP_REL_OWN_NODE));
+                      np_relation_truth(other, end, NP_REL_SELF | NP_REL_OWN_NODE));
     case REMOTE_NODE:
         return np_and(np_truth_of(np_end_is_node(end)),
                       np_defect(CILIUM_HOST_IS_REMOTE)
                           ? NP_YES
-                          : np_not(np_relation_truth(other, end, NP_REL_OWN_NODE)));
+                          : np_not(np_relation_truth(other, end, NP_REL_SELF | NP_REL_OWN_NODE)));
     case WORLD:
         return domain_truth(end, NP_DOMAIN_OUTSIDE);
     case WORLD_IPV4:

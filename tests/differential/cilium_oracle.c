@@ -323,7 +323,8 @@ static struct cil_decision judge_rank(const struct rank *r, const struct cil_dec
 /* Before and behind all policies. */
 static struct cil_decision judge_default(const struct cil_side *s, const struct cil_entries *e)
 {
-    bool host = s->direction == CIL_INGRESS && cil_is_own_node(s->set, s->near, s->far);
+    bool host = s->direction == CIL_INGRESS && s->near->pod >= 0 &&
+                cil_is_own_node(s->set, s->near, s->far); /* a node has no such rule for itself */
     bool allowed = host && s->set->options.allow_localhost < 2; /* Admin never names the host */
     return certain(!e->isolated || allowed);
 }
@@ -350,9 +351,6 @@ static struct cil_decision judge_side(const struct cil_side *s)
     cil_collect(s, &entries);
     if (is_let_through(s)) {
         return certain(true);
-    }
-    if (s->near->pod < 0 && s->near->node == s->far->node) { /* passes no device: who judges it? */
-        return (struct cil_decision){.judged = true, .may_allow = true, .unsure = true};
     }
     qsort(entries.items, entries.count, sizeof *entries.items, by_rank);
     struct cil_decision here = judge_default(s, &entries), next_tier = here;

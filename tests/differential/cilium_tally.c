@@ -100,6 +100,7 @@ void cil_tally_answer(struct cil_tally *tally, const struct cil *c, const struct
             continue;
         }
         at[CIL_REACHED_FRAGMENT] += q->fragment;
+        at[CIL_REACHED_NODE_ITSELF] += near->pod < 0 && near->node == far->node;
         at[CIL_REACHED_OWN_NODE] += cil_is_own_node(c, near, far);
         at[CIL_REACHED_API_SERVER] += far->apiserver;
         tally_entry(at, c, d, &one->example);

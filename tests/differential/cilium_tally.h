@@ -50,6 +50,7 @@ enum {
     X(FRAGMENT, "fragments without ports", 0)                     \
     X(OWN_NODE, "the own node", 0)                                \
     X(NODE_SUBJECT, "a policy of nodes", CIL_HOSTS | CIL_OPTIONS) \
+    X(NODE_ITSELF, "a node to itself", CIL_HOSTS | CIL_OPTIONS)   \
     X(API_SERVER, "the API server", 0)                            \
     X(MAP_ENTRY, "an entry of a policy map", CIL_MAPPED)
 enum cil_reached {

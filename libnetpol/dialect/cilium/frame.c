@@ -107,41 +107,39 @@ static void set_default(const struct np_lower *l, struct np_tier *tier)
 
 /* ---- rules of options ---- */
 
-typedef struct np_tier *(*tier_fn)(struct np_lower *l, enum np_cilium_tier which);
-
 /* What comes from the own node, which is the identity reserved:host, before what else is in the
  * tier. */
-static void own_node(struct np_lower *l, struct np_tier *tier, uint16_t kinds,
-                     enum np_action action)
+static void own_node(struct np_lower *l, struct np_tier *tier, enum np_action action)
 {
     const struct np_literal host = {.kind = NP_LIT_RESERVED, .number = IDENTITY_HOST};
-    struct np_policy *policy = tier ? np_lower_option_policy(l, tier, "allow_localhost") : NULL;
+    struct np_policy *policy = np_lower_option_policy(l, tier, "allow_localhost");
     if (!policy) {
         return;
     }
     policy->order = -1;
-    struct np_match *match =
-        np_build_alt(l->build, np_lower_option_rule(l, policy, NP_INGRESS, action, kinds));
+    struct np_match *match = np_build_alt(
+        l->build, np_lower_option_rule(l, policy, NP_INGRESS, action, np_lower_pod_kinds(l)));
     if (match) {
         match->far = np_build_set_of(l->build, np_build_literal(l->build, &host));
     }
 }
 
 /*
- * pkg/policy/mapstate.go determineAllowLocalhostIngress. An interim version put the allow above
- * what Admin and Baseline deny, and still below a deny of the policies in tier Normal: so the own
- * node passes over these two tiers.
+ * Of pods alone: a node is not let in to itself by this (pkg/policy/repository.go
+ * computePolicyEnforcementAndRules). An interim version (pkg/policy/mapstate.go
+ * determineAllowLocalhostIngress) put the allow above what Admin and Baseline deny, and still below
+ * a deny of the policies in tier Normal: so the own node passes over these two tiers.
  */
-static void allow_localhost(struct np_lower *l, tier_fn tier, uint16_t kinds)
+static void allow_localhost(struct np_lower *l)
 {
     if (l->options->allow_localhost == LOCALHOST_OFF || np_defect(CILIUM_NO_LOCALHOST)) {
         return;
     }
     if (l->options->allow_localhost == LOCALHOST_TOP) {
-        own_node(l, tier(l, NP_CILIUM_ADMIN), kinds, NP_ACT_PASS);
-        own_node(l, tier(l, NP_CILIUM_BASELINE), kinds, NP_ACT_PASS);
+        own_node(l, np_cilium_tier(l, NP_CILIUM_ADMIN), NP_ACT_PASS);
+        own_node(l, np_cilium_tier(l, NP_CILIUM_BASELINE), NP_ACT_PASS);
     }
-    own_node(l, tier(l, NP_CILIUM_DEFAULT), kinds, NP_ACT_ALLOW);
+    own_node(l, np_cilium_tier(l, NP_CILIUM_DEFAULT), NP_ACT_ALLOW);
 }
 
 /* Before the policy map is asked, both ways; IPv4 alone. */
@@ -151,8 +149,10 @@ static void allow_fragmentation_needed(struct np_lower *l, struct np_tier *tier,
                                       .ports = true,
                                       .first = FRAGMENTATION_NEEDED,
                                       .last = FRAGMENTATION_NEEDED};
-    struct np_policy *policy = np_lower_option_policy(l, tier, "icmp_frag_needed");
-    for (int d = 0; d < NP_DIRECTIONS; d++) {
+    struct np_policy *policy = l->options->icmp_frag_needed /* allow, judge */
+                                   ? NULL
+                                   : np_lower_option_policy(l, tier, "icmp_frag_needed");
+    for (int d = 0; policy && d < NP_DIRECTIONS; d++) {
         struct np_match *match = np_build_alt(
             l->build, np_lower_option_rule(l, policy, (enum np_direction)d, NP_ACT_ALLOW, kinds));
         if (match) {
@@ -176,14 +176,6 @@ static void allow_self(struct np_lower *l, struct np_tier *tier)
     }
 }
 
-static void synthetic_rules(struct np_lower *l, tier_fn tier, uint16_t kinds)
-{
-    allow_localhost(l, tier, kinds);
-    if (!l->options->icmp_frag_needed) { /* allow, judge */
-        allow_fragmentation_needed(l, tier(l, NP_CILIUM_OPTIONS), kinds);
-    }
-}
-
 void np_cilium_begin(struct np_lower *l)
 {
     for (int d = 0; d < NP_DIRECTIONS; d++) {
@@ -197,11 +189,13 @@ void np_cilium_begin(struct np_lower *l)
         np_cilium_host_tier(l, (enum np_cilium_tier)i);
     }
     set_default(l, np_cilium_tier(l, NP_CILIUM_DEFAULT));
-    synthetic_rules(l, np_cilium_tier, np_lower_pod_kinds(l));
+    allow_localhost(l);
+    allow_fragmentation_needed(l, np_cilium_tier(l, NP_CILIUM_OPTIONS), np_lower_pod_kinds(l));
     if (has_hosts(l)) {
         set_default(l, np_cilium_host_tier(l, NP_CILIUM_DEFAULT));
         allow_self(l, np_cilium_host_tier(l, NP_CILIUM_OPTIONS));
-        synthetic_rules(l, np_cilium_host_tier, NP_OBJ_HOST_ENDPOINT);
+        allow_fragmentation_needed(l, np_cilium_host_tier(l, NP_CILIUM_OPTIONS),
+                                   NP_OBJ_HOST_ENDPOINT);
     }
 }
 

@@ -94,8 +94,9 @@ static void who_is_selected_may_depend_on_the_relation(void **state)
     static const struct question questions[] = {
         {{10, 0, 0, 1},    {192, 168, 0, 1}, NETPOL_DENY },
         {{10, 0, 0, 2},    {192, 168, 0, 1}, NETPOL_ALLOW},
-        {{192, 168, 0, 1}, {192, 168, 0, 1}, NETPOL_ALLOW},
-        {{192, 168, 0, 1}, {10, 0, 0, 1},    NETPOL_ALLOW}, /* a pod is no node */
+        {{192, 168, 0, 1}, {192, 168, 0, 1}, NETPOL_DENY }, /* to itself a node is the host */
+        {{192, 168, 0, 1}, {10, 0, 0, 1},    NETPOL_DENY }, /* the subject is the pod's node */
+        {{192, 168, 0, 1}, {10, 0, 0, 2},    NETPOL_ALLOW},
     };
     (void)state;
     for (int by_checkpoint = 0; by_checkpoint < 2; by_checkpoint++) {
@@ -122,7 +123,7 @@ static void a_host_endpoint_sees_the_far_end(void **state)
         {{10, 0, 0, 2},    {10, 0, 0, 1}, NETPOL_DENY },
         {{10, 0, 0, 1},    {10, 0, 0, 1}, NETPOL_ALLOW},
         {{10, 0, 0, 2},    {10, 0, 0, 2}, NETPOL_ALLOW},
-        {{192, 168, 0, 1}, {10, 0, 0, 1}, NETPOL_DENY }, /* a node is no node of its own */
+        {{192, 168, 0, 1}, {10, 0, 0, 1}, NETPOL_ALLOW}, /* a node is its own */
         {{192, 168, 0, 2}, {10, 0, 0, 1}, NETPOL_DENY },
     };
     (void)state;

@@ -234,16 +234,16 @@ static void nodes_as_subjects(void **state)
     assert_verdict(w, outside, n1, 80, NETPOL_ALLOW);
 }
 
-#define HOST_POLICY(name)                                                                    \
+#define HOST_POLICY(name, from)                                                              \
     "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: " name \
-    "}\nspec: {nodeSelector: {}, ingress: [{fromEntities: [remote-node]}]}\n---\n"
+    "}\nspec: {nodeSelector: {}, ingress: [{fromEntities: [" from "]}]}\n---\n"
 
 /* Documentation/security/policy/language.rst, host policies: ignored without the host firewall. */
 static void policies_about_nodes(void **state)
 {
     struct world *w = *state;
     cilium(w);
-    given(w, NODES HOST_POLICY("a") HOST_POLICY("b"));
+    given(w, NODES HOST_POLICY("a", "remote-node") HOST_POLICY("b", "remote-node"));
     assert_int_equal(world_said(w, "NP2590"), 1);
     assert_verdict(w, outside, n1, 80, NETPOL_ALLOW);
     w->strict = true;
@@ -255,6 +255,35 @@ static void policies_about_nodes(void **state)
     assert_verdict(w, outside, n1, 80, NETPOL_DENY);
     assert_verdict(w, n2, n1, 80, NETPOL_ALLOW);
     assert_verdict(w, outside, xa, 80, NETPOL_ALLOW);
+}
+
+static void judging_itself(struct world *w, const char *text)
+{
+    cilium(w);
+    given(w, text);
+    w->options.host_firewall = 1;
+    w->options.self_traffic = 0; /* judge */
+    assert_int_equal(world_lower(w), NETPOL_OK);
+}
+
+/* pkg/identity/reserved.go: to itself a node is reserved:host, and no remote node. */
+static void a_node_to_itself_is_the_host(void **state)
+{
+    struct world *w = *state;
+    judging_itself(w, NODES HOST_POLICY("a", "host"));
+    assert_verdict(w, n1, n1, 80, NETPOL_ALLOW);
+    assert_verdict(w, n2, n1, 80, NETPOL_DENY);
+    assert_verdict(w, xa, n1, 80, NETPOL_DENY); /* a pod of the node is a pod */
+}
+
+/* pkg/policy/repository.go computePolicyEnforcementAndRules: what lets the host in to pods does not
+ * let it in to itself. */
+static void a_node_to_itself_is_no_remote_node(void **state)
+{
+    struct world *w = *state;
+    judging_itself(w, NODES HOST_POLICY("a", "remote-node"));
+    assert_verdict(w, n1, n1, 80, NETPOL_DENY);
+    assert_verdict(w, n2, n1, 80, NETPOL_ALLOW);
 }
 
 /* A node of which both objects are loaded is one subject; labels are those of its Node. */
@@ -296,6 +325,8 @@ int main(void)
         TEST(unreadable_policies),
         TEST(nodes_as_subjects),
         TEST(policies_about_nodes),
+        TEST(a_node_to_itself_is_the_host),
+        TEST(a_node_to_itself_is_no_remote_node),
         TEST(one_subject_a_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
