@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Collecting flows. Sources: pkg/hubble/parser/threefour (verdict, drop reason, policies of a
- * verdict), bpf/lib/policy.h (which entry answers, match types), pkg/policy/rule.go (labels of what
- * no policy says); spec of flows: api/v1/flow/flow.proto.
+ * Collecting flows. Sources: pkg/hubble/parser/{threefour,seven}/parser.go (verdict, drop reason),
+ * pkg/node/types/nodename.go (the node's name); spec of flows: api/v1/flow/flow.proto.
  */
 #include "analyze/hubble.h"
 #include "dialect/cilium/identity.h"
 
-struct met { /* a rule that matched */
-    const struct np_rule *rule;
-    uint32_t alternative;
-};
 struct collecting {
     struct netpol_hubble *hubble;
-    np_vec(struct met) met; /* at the checkpoint at hand */
+    np_vec(struct np_hubble_met) met; /* at the checkpoint at hand */
     struct side {
         bool judged;
         struct np_hubble_flow flow;
@@ -21,61 +16,13 @@ struct collecting {
     bool failed;
 };
 
-/* ---- how a rule stands in the map ---- */
-
-static bool spans_all(const struct np_port_span *span)
-{
-    return !span->ports || (span->first == 0 && span->last == UINT16_MAX);
-}
-
-/* 0: any protocol, 1: a protocol, 2: a port, of the span that the connection is in. */
-static int depth_of(const struct np_service *service, const struct np_hop *hop)
-{
-    int depth = service->complement ? 1 : 0;
-    for (uint32_t i = 0; !service->complement && i < service->count; i++) {
-        const struct np_port_span *span = &service->spans[i];
-        bool here =
-            (span->protocol < 0 || span->protocol == hop->protocol) &&
-            (spans_all(span) || (hop->dst_port >= span->first && hop->dst_port <= span->last));
-        int one = span->protocol < 0 ? 0 : spans_all(span) ? 1 : 2;
-        depth = here && one > depth ? one : depth;
-    }
-    return depth;
-}
-
-static int match_of(const struct np_match *match, const struct np_hop *hop)
-{
-    static const int types[2][3] = {
-        {NETPOL_HUBBLE_MATCH_ALL,     NETPOL_HUBBLE_MATCH_PROTO_ONLY, NETPOL_HUBBLE_MATCH_L4_ONLY},
-        {NETPOL_HUBBLE_MATCH_L3_ONLY, NETPOL_HUBBLE_MATCH_L3_PROTO,   NETPOL_HUBBLE_MATCH_L3_L4  }
-    };
-    int depth = match->dst_ports ? 2 : match->service ? depth_of(match->service, hop) : 0;
-    return types[match->far != NULL][depth];
-}
-
-/* The entry that the datapath takes: the longer key, of equal ones that of the peer. */
-static int place_of(int match)
-{
-    static const int places[] = {
-        [NETPOL_HUBBLE_MATCH_L3_L4] = 6,    [NETPOL_HUBBLE_MATCH_L4_ONLY] = 5,
-        [NETPOL_HUBBLE_MATCH_L3_PROTO] = 4, [NETPOL_HUBBLE_MATCH_PROTO_ONLY] = 3,
-        [NETPOL_HUBBLE_MATCH_L3_ONLY] = 2,  [NETPOL_HUBBLE_MATCH_ALL] = 1,
-    };
-    return places[match];
-}
-
-/* ---- whose decision it is ---- */
+/* ---- the judging node ---- */
 
 static const char *kept(struct collecting *c, struct np_slice text)
 {
     const char *copy = np_arena_text(&c->hubble->arena, text);
     c->failed = c->failed || !copy;
     return copy ? copy : "";
-}
-
-static const char *text_of(np_str text)
-{
-    return text ? text->text : "";
 }
 
 /* "default/n1", as Cilium names nodes; the name alone under another engine. */
@@ -95,127 +42,26 @@ static const char *node_of(struct collecting *c, const struct np_end *near)
     return full.failed ? "" : kept(c, (struct np_slice){full.ptr, full.len});
 }
 
-/* What Cilium makes up where no policy says it. */
-static const char *derived_of(const struct np_policy *policy, enum np_direction direction,
-                              bool denied)
-{
-    static const char *const texts[NP_DIRECTIONS][2] = {
-        [NP_INGRESS] = {"allow-any-ingress", "deny-any-ingress"},
-        [NP_EGRESS] = {"allow-any-egress",  "deny-any-egress" },
-    };
-    np_str option = policy ? policy->origin.option : NULL;
-    bool localhost = option && (strcmp(option->text, "allow_localhost") == 0 ||
-                                strcmp(option->text, "own_node_ingress") == 0);
-    return localhost && direction == NP_INGRESS ? "allow-localhost-ingress"
-                                                : texts[direction][denied];
-}
-
-static void add_policy(struct collecting *c, struct netpol_hubble_flow *flow,
-                       struct netpol_hubble_policy policy)
-{
-    struct netpol_hubble_policy *list =
-        np_arena_array(&c->hubble->arena, flow->n_policies + 1, sizeof *list);
-    if (!list) {
-        c->failed = true;
-        return;
-    }
-    if (flow->n_policies) {
-        memcpy(list, flow->policies, flow->n_policies * sizeof *list);
-    }
-    list[flow->n_policies++] = policy;
-    flow->policies = list;
-}
-
-static void add_derived(struct collecting *c, struct netpol_hubble_flow *flow, const char *derived)
-{
-    add_policy(c, flow,
-               (struct netpol_hubble_policy){
-                   .name = "", .namespace_name = "", .kind = "", .derived = derived});
-}
-
-static void add_real(struct collecting *c, struct netpol_hubble_flow *flow,
-                     const struct np_policy *policy)
-{
-    const char *name = text_of(policy->name), *space = text_of(policy->namespace_name);
-    for (size_t i = 0; i < flow->n_policies; i++) {
-        const struct netpol_hubble_policy *other = &flow->policies[i];
-        if (!other->derived && strcmp(other->name, name) == 0 &&
-            strcmp(other->namespace_name, space) == 0 &&
-            strcmp(other->kind, text_of(policy->kind)) == 0) {
-            return;
-        }
-    }
-    add_policy(c, flow,
-               (struct netpol_hubble_policy){
-                   .name = name, .namespace_name = space, .kind = text_of(policy->kind)});
-}
-
-/* Judged together: in one rank, where nothing but verdicts orders. */
-static bool is_alike(const struct np_rule *a, const struct np_rule *b)
-{
-    const struct np_tier *tier = a->policy->tier;
-    return a == b || (tier == b->policy->tier && tier->rank_order == NP_BY_VERDICT &&
-                      a->policy->order >= b->policy->order &&
-                      a->policy->order <= b->policy->order && a->rank == b->rank &&
-                      a->action == b->action && a->policy->synthetic == b->policy->synthetic);
-}
-
-static bool redirects(const struct met *met)
-{
-    const struct np_match *match = &met->rule->alternatives[met->alternative];
-    return met->rule->redirect_parser != NP_PARSER_NONE || met->rule->listener_name ||
-           match->request || match->connection;
-}
-
-/* The entry that answers, and the policies that it is made of. */
-static void tell_rule(struct collecting *c, const struct np_trace_step *step,
-                      const struct np_rule *by, struct np_hubble_flow *flow)
-{
-    int best = -1, best_place = -1;
-    const bool redirected = flow->told.verdict == NETPOL_HUBBLE_REDIRECTED;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < c->met.count; i++) {
-            const struct met *met = &c->met.items[i];
-            if (!is_alike(met->rule, by) || (redirected && !redirects(met))) {
-                continue;
-            }
-            int match = match_of(&met->rule->alternatives[met->alternative], step->hop);
-            if (pass == 0 && place_of(match) > best_place) {
-                best = match;
-                best_place = place_of(match);
-            } else if (pass == 1 && match == best && !met->rule->policy->synthetic) {
-                add_real(c, &flow->told, met->rule->policy);
-            }
-        }
-    }
-    if (best >= 0) {
-        flow->told.match = best;
-    }
-    if (by->policy->synthetic) {
-        add_derived(c, &flow->told,
-                    derived_of(by->policy, step->checkpoint->direction, flow->told.denied));
-    } else if (flow->told.n_policies == 0) {
-        add_real(c, &flow->told, by->policy);
-    }
-    flow->log = kept(c, np_str_slice(by->log_cookie));
-}
-
 /* ---- verdicts ---- */
 
-/* Nobody has said whether the ends have authenticated: the datapath drops until they have. */
-static bool waits_for_auth(const struct np_result *result, const struct np_rule *by)
+/* Nobody has said that the ends have authenticated: the datapath drops until they have, also what a
+ * proxy would read (bpf/lib/policy.h, __policy_check). */
+static bool waits_for_auth(const struct np_trace_step *step, const struct np_rule *by)
 {
+    const struct netpol_request *request = step->hop->request;
+    const struct np_result *result = step->result;
+    bool done = request && request->authenticated == NETPOL_TRI_YES;
     return (result->flags & NETPOL_PART_AUTH_REQUIRED) && by && by->action == NP_ACT_ALLOW &&
-           (result->action == NETPOL_DENY || result->action == NETPOL_INSPECT) &&
-           !(result->flags & NETPOL_PART_REDIRECT);
+           (result->action == NETPOL_DENY || (result->action == NETPOL_INSPECT && !done));
 }
 
-static int verdict_of(const struct np_result *result, const struct np_rule *by)
+static int verdict_of(const struct np_trace_step *step, const struct np_rule *by)
 {
+    const struct np_result *result = step->result;
     if (result->flags & NETPOL_PART_WOULD_DENY && result->audited) {
         return NETPOL_HUBBLE_AUDIT;
     }
-    if (waits_for_auth(result, by)) {
+    if (waits_for_auth(step, by)) {
         return NETPOL_HUBBLE_DROPPED;
     }
     switch (result->action) {
@@ -231,28 +77,18 @@ static int verdict_of(const struct np_result *result, const struct np_rule *by)
     }
 }
 
-static void tell_verdict(const struct np_result *result, const struct np_rule *by,
+static void tell_verdict(const struct np_trace_step *step, const struct np_rule *by,
                          struct netpol_hubble_flow *flow)
 {
-    flow->verdict = verdict_of(result, by);
-    flow->auth_type = (int)(result->program % NP_AUTH_MODES);
+    flow->verdict = verdict_of(step, by);
+    flow->auth_type = (int)(step->result->program % NP_AUTH_MODES);
     flow->denied = flow->verdict == NETPOL_HUBBLE_DROPPED || flow->verdict == NETPOL_HUBBLE_AUDIT;
     if (flow->verdict != NETPOL_HUBBLE_DROPPED) {
         return;
     }
-    flow->drop = waits_for_auth(result, by)        ? NETPOL_HUBBLE_DROP_AUTH_REQUIRED
+    flow->drop = waits_for_auth(step, by)          ? NETPOL_HUBBLE_DROP_AUTH_REQUIRED
                  : by && by->action == NP_ACT_DENY ? NETPOL_HUBBLE_DROP_POLICY_DENY
                                                    : NETPOL_HUBBLE_DROP_POLICY_DENIED;
-}
-
-/* Not by a rule: nothing allowed it, or nothing judges here and Cilium has an entry for all. */
-static void tell_no_rule(struct collecting *c, enum np_direction direction,
-                         struct netpol_hubble_flow *flow)
-{
-    if (flow->verdict == NETPOL_HUBBLE_FORWARDED || flow->verdict == NETPOL_HUBBLE_REDIRECTED) {
-        flow->match = NETPOL_HUBBLE_MATCH_ALL;
-        add_derived(c, flow, derived_of(NULL, direction, false));
-    }
 }
 
 static void make_flow(struct collecting *c, const struct np_trace_step *step,
@@ -269,18 +105,15 @@ static void make_flow(struct collecting *c, const struct np_trace_step *step,
         .told = {.side = direction == NP_EGRESS ? NETPOL_SIDE_EGRESS : NETPOL_SIDE_INGRESS,
                  .rule = result->decision},
         .node = node_of(c, near),
-        .log = "",
         .action = result->action,
         .reason = result->reason,
         .missing = result->action == NETPOL_UNKNOWN ? result->missing : 0
     };
-    tell_verdict(result, by, &flow->told);
+    tell_verdict(step, by, &flow->told);
     if (flow->told.verdict != NETPOL_HUBBLE_ERROR) {
-        if (by) {
-            tell_rule(c, step, by, flow);
-        } else {
-            tell_no_rule(c, direction, &flow->told);
-        }
+        bool told = by ? np_hubble_by_rule(c->hubble, step, by, c->met.items, c->met.count, flow)
+                       : np_hubble_by_none(c->hubble, direction, &flow->told);
+        c->failed = c->failed || !told;
     }
     c->failed = c->failed || !np_hubble_end(c->hubble, &step->hop->src, near, &flow->src) ||
                 !np_hubble_end(c->hubble, &step->hop->dst, near, &flow->dst);
@@ -307,10 +140,10 @@ static void collect(void *user, const struct np_trace_step *step)
     if (step->kind == NETPOL_STEP_CHECKPOINT) {
         c->met.count = 0;
     } else if (step->kind == NETPOL_STEP_RULE && has_matched(step)) {
-        struct met *met = np_vec_push(c->hubble->ctx, &c->met);
+        struct np_hubble_met *met = np_vec_push(c->hubble->ctx, &c->met);
         c->failed = c->failed || !met;
         if (met) {
-            *met = (struct met){step->rule, step->alternative};
+            *met = (struct np_hubble_met){step->rule, step->alternative};
         }
     } else if (step->kind == NETPOL_STEP_DECISION) {
         /* as verdicts do (reference/hop.c): the worse speaks; of two that allow, the workload */
@@ -339,15 +172,17 @@ static void add_flow(struct netpol_hubble *hubble, const struct np_hubble_flow *
     hubble->flows[hubble->n_flows++] = *flow;
 }
 
-/* What the proxy says of the request; the policies are those that sent it there. */
+/* What the proxy says of the request (pkg/hubble/parser/seven: no policies, no authentication). */
 static void add_request(struct netpol_hubble *hubble, const struct np_hubble_flow *connection,
                         const struct netpol_part *part)
 {
     struct np_hubble_flow flow = *connection;
     flow.told.l7 = 1;
     flow.told.match = NETPOL_HUBBLE_MATCH_NONE;
+    flow.told.auth_type = 0;
     flow.told.policies = NULL;
     flow.told.n_policies = 0;
+    flow.n_logs = 0;
     flow.told.denied = part->action == NETPOL_DENY;
     flow.told.rule = part->rule;
     flow.told.verdict = part->action == NETPOL_ALLOW  ? NETPOL_HUBBLE_FORWARDED
@@ -393,7 +228,6 @@ static void add_refusal(struct netpol_hubble *hubble, const struct netpol_verdic
                  .src = { .namespace_name = "",                                                      .pod = "", .workload = "", .workload_kind = ""},
                  .dst = { .namespace_name = "",                                                      .pod = "", .workload = "", .workload_kind = ""},
                  .node = "",
-                 .log = "",
                  .action = verdict->action,
                  .answer = verdict->action,
                  .reason = verdict->egress.reason,

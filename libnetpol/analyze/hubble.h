@@ -25,11 +25,16 @@ struct np_hubble_end { /* an end as the node of the judging one sees it */
 struct np_hubble_flow {
     struct netpol_hubble_flow told;
     struct np_hubble_end src, dst;
-    const char *node; /* of the judging end; "": not known */
-    const char *log;  /* of the deciding rule; "" */
+    const char *node;  /* of the judging end; "": not known */
+    const char **logs; /* of the deciding rules, in order */
+    size_t n_logs;
     uint8_t action, reason;
     uint8_t answer; /* enum netpol_action, with all that is known of the request */
     uint32_t missing;
+};
+struct np_hubble_met { /* a rule that matched */
+    const struct np_rule *rule;
+    uint32_t alternative;
 };
 struct netpol_hubble {
     const struct netpol_ctx *ctx;
@@ -57,14 +62,27 @@ bool np_hubble_end(struct netpol_hubble *hubble, const struct np_end *end,
                    const struct np_end *near, struct np_hubble_end *out);
 /* What a request is copied to: no view into the caller's memory is left. false: no memory. */
 bool np_hubble_keep_request(struct netpol_hubble *hubble, const struct netpol_request *request);
+/* hubble_by.c: which entry answers (by its rule, or none), whose it is. false: no memory. */
+bool np_hubble_by_rule(struct netpol_hubble *hubble, const struct np_trace_step *step,
+                       const struct np_rule *by, const struct np_hubble_met *met, size_t n_met,
+                       struct np_hubble_flow *flow);
+bool np_hubble_by_none(struct netpol_hubble *hubble, enum np_direction direction,
+                       struct netpol_hubble_flow *flow);
 /* hubble_text.c */
 const char *np_hubble_protocol(uint8_t protocol); /* "TCP", ...; NULL: flows have no such */
 bool np_hubble_has_ports(const struct netpol_tuple *tuple);
+bool np_hubble_is_icmp(const struct netpol_tuple *tuple); /* with a type */
+/* Is it certain that the packet goes the way the connection was opened? Not of a drop. */
+bool np_hubble_is_forward(const struct np_hubble_flow *flow);
+const char *np_hubble_side(int side);
+const char *np_hubble_auth(int type);
 void np_hubble_summary(struct np_text *out, const struct netpol_hubble *hubble,
                        const struct np_hubble_flow *flow);
 void np_hubble_time(struct np_text *out, const struct netpol_hubble_time *time); /* RFC 3339 */
-/* "http://host/path" of a request; what Hubble calls a kind of request. */
+/* "http://host/path" of a request; the name that is asked for. */
 void np_hubble_url(struct np_text *out, const struct netpol_request *request);
+void np_hubble_query(struct np_text *out, const struct netpol_request *request);
+void np_hubble_icmp(struct np_text *out, const struct netpol_tuple *tuple); /* hubble_icmp.c */
 void np_hubble_compact(struct np_text *out, const struct netpol_hubble *hubble,
                        const struct np_hubble_flow *flow, const struct netpol_hubble_time *time);
 #endif

@@ -140,6 +140,55 @@ static void keep(struct netpol_hubble *hubble, struct netpol_string *text, bool 
     *text = (struct netpol_string){copy.ptr, copy.len};
 }
 
+/* "x-request-id" to "X-Request-Id", where it is made of what names of headers are made of: access
+ * logs keep headers so (pkg/envoy/accesslog.go, GetNetHttpHeaders; Go's net/textproto). */
+static void capitalise(char *name, size_t len)
+{
+    bool first = true;
+    for (size_t i = 0; i < len; i++) {
+        char folded = (char)(name[i] | 0x20);
+        bool fine = (name[i] >= '0' && name[i] <= '9') || (folded >= 'a' && folded <= 'z') ||
+                    (name[i] && strchr("!#$%&'*+-.^_`|~", name[i]));
+        if (!fine) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i];
+        bool lower = c >= 'a' && c <= 'z', upper = c >= 'A' && c <= 'Z';
+        name[i] = first && lower    ? (char)(c - 'a' + 'A')
+                  : !first && upper ? (char)(c - 'A' + 'a')
+                                    : c;
+        first = c == '-';
+    }
+}
+
+/* In order of names; of one name as they came. */
+static void place_header(struct netpol_pair *headers, size_t count, struct netpol_pair header)
+{
+    struct np_slice name = {header.name.ptr, header.name.len};
+    while (count > 0 && np_slice_compare((struct np_slice){headers[count - 1].name.ptr,
+                                                           headers[count - 1].name.len},
+                                         name) > 0) {
+        headers[count] = headers[count - 1];
+        count--;
+    }
+    headers[count] = header;
+}
+
+static void keep_header(struct netpol_hubble *hubble, struct netpol_pair *headers, size_t count,
+                        struct netpol_pair header, bool *fine)
+{
+    char *name = np_arena_text(&hubble->arena, (struct np_slice){header.name.ptr, header.name.len});
+    keep(hubble, &header.value, fine);
+    *fine = *fine && name;
+    if (*fine) {
+        capitalise(name, header.name.len);
+        header.name.ptr = name;
+        place_header(headers, count, header);
+    }
+}
+
 /* Copies what flows show; the rest is not looked at any more. */
 bool np_hubble_keep_request(struct netpol_hubble *hubble, const struct netpol_request *request)
 {
@@ -168,9 +217,7 @@ bool np_hubble_keep_request(struct netpol_hubble *hubble, const struct netpol_re
         np_arena_array(&hubble->arena, request->n_kafka_topics, sizeof *topics);
     fine = fine && headers && topics;
     for (size_t i = 0; fine && i < request->n_headers; i++) {
-        headers[i] = request->headers[i];
-        keep(hubble, &headers[i].name, &fine);
-        keep(hubble, &headers[i].value, &fine);
+        keep_header(hubble, headers, i, request->headers[i], &fine);
     }
     for (size_t i = 0; fine && i < request->n_kafka_topics; i++) {
         topics[i] = request->kafka_topics[i];

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Flows as the compact line. Sources: hubble/pkg/printer (printer.go, formatter.go). */
+/*
+ * Flows as the compact line. Sources: hubble/pkg/printer/printer.go (WriteProtoFlow, Hostname,
+ * GetFlowType), pkg/hubble/parser (Summary), pkg/monitor/api/drop.go (texts of drops).
+ */
 #include "analyze/hubble.h"
+#include "dialect/cilium/identity.h"
 #include <netpol/identity.h>
 
 #include <inttypes.h>
@@ -29,6 +33,31 @@ bool np_hubble_has_ports(const struct netpol_tuple *tuple)
 {
     bool ports = tuple->protocol == TCP || tuple->protocol == UDP || tuple->protocol == SCTP;
     return ports && !(tuple->flags & (NETPOL_TUPLE_NO_PORTS | NETPOL_TUPLE_LATER_FRAGMENT));
+}
+
+bool np_hubble_is_icmp(const struct netpol_tuple *tuple)
+{
+    bool icmp = tuple->protocol == ICMP || tuple->protocol == ICMPV6;
+    return icmp && !(tuple->flags & (NETPOL_TUPLE_NO_PORTS | NETPOL_TUPLE_LATER_FRAGMENT));
+}
+
+bool np_hubble_is_forward(const struct np_hubble_flow *flow)
+{
+    return flow->told.l7 || (flow->told.verdict != NETPOL_HUBBLE_DROPPED &&
+                             flow->told.verdict != NETPOL_HUBBLE_ERROR);
+}
+
+const char *np_hubble_side(int side)
+{
+    return side == NETPOL_SIDE_EGRESS    ? "EGRESS"
+           : side == NETPOL_SIDE_INGRESS ? "INGRESS"
+                                         : "TRAFFIC_DIRECTION_UNKNOWN";
+}
+
+const char *np_hubble_auth(int type)
+{
+    static const char *const texts[] = {"DISABLED", "SPIRE", "TEST_ALWAYS_FAIL"};
+    return texts[type];
 }
 
 /* ---- time ---- */
@@ -73,6 +102,18 @@ void np_hubble_url(struct np_text *out, const struct netpol_request *request)
     add(out, request->path);
 }
 
+/* As the DNS proxy tells it: in lower case, with the dot of the root. */
+void np_hubble_query(struct np_text *out, const struct netpol_request *request)
+{
+    const struct netpol_string *name = &request->dns_query;
+    for (size_t i = 0; i < name->len; i++) {
+        char c = name->ptr[i];
+        c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        np_text_add(out, &c, 1);
+    }
+    np_text_add(out, ".", name->len && name->ptr[name->len - 1] != '.' ? 1 : 0);
+}
+
 static void summarise_request(struct np_text *out, const struct netpol_request *request)
 {
     switch (request->kind) {
@@ -84,7 +125,7 @@ static void summarise_request(struct np_text *out, const struct netpol_request *
         break;
     case NETPOL_REQUEST_DNS:
         np_text_addf(out, "DNS Query ");
-        add(out, request->dns_query);
+        np_hubble_query(out, request);
         break;
     default:
         np_text_addf(out, "Kafka request ");
@@ -101,35 +142,21 @@ static const char *request_type(const struct netpol_request *request)
 {
     return request->kind == NETPOL_REQUEST_HTTP  ? "http-request"
            : request->kind == NETPOL_REQUEST_DNS ? "dns-request proxy"
-                                                 : "kafka-request";
+                                                 : "l7-request";
 }
 
 /* ---- connections ---- */
-
-static void summarise_icmp(struct np_text *out, const struct netpol_tuple *tuple)
-{
-    bool six = tuple->protocol == ICMPV6;
-    uint8_t request = six ? 128 : 8, reply = six ? 129 : 0;
-    np_text_addf(out, "%s ", np_hubble_protocol(tuple->protocol));
-    if (tuple->icmp_type == request && tuple->icmp_code == 0) {
-        np_text_addf(out, "EchoRequest");
-    } else if (tuple->icmp_type == reply && tuple->icmp_code == 0) {
-        np_text_addf(out, "EchoReply");
-    } else {
-        np_text_addf(out, "%u(%u)", tuple->icmp_type, tuple->icmp_code);
-    }
-}
 
 void np_hubble_summary(struct np_text *out, const struct netpol_hubble *hubble,
                        const struct np_hubble_flow *flow)
 {
     const struct netpol_tuple *tuple = &hubble->tuple;
     const char *protocol = np_hubble_protocol(tuple->protocol);
-    bool icmp = tuple->protocol == ICMP || tuple->protocol == ICMPV6;
     if (flow->told.l7) {
         summarise_request(out, &hubble->request);
-    } else if (icmp && !(tuple->flags & NETPOL_TUPLE_NO_PORTS)) {
-        summarise_icmp(out, tuple);
+    } else if (np_hubble_is_icmp(tuple)) {
+        np_text_addf(out, "%s ", protocol);
+        np_hubble_icmp(out, tuple);
     } else if (tuple->protocol == TCP && np_hubble_has_ports(tuple)) {
         np_text_addf(out, "TCP Flags: SYN"); /* policies judge the first packet */
     } else if (protocol) {
@@ -141,28 +168,42 @@ void np_hubble_summary(struct np_text *out, const struct netpol_hubble *hubble,
 
 /* ---- ends ---- */
 
-/* "shop/web", "10.0.0.1", "?"; with its port. */
-static void say_end(struct np_text *out, const struct np_hubble_end *end, bool ports, uint16_t port)
+/* "shop/web", "10.0.0.1", "?"; with its port, if it has one. */
+static void say_host(struct np_text *out, const struct np_hubble_end *end,
+                     const struct np_service_info *service, uint16_t port)
 {
     char address[46];
     bool six = false;
     if (*end->pod) {
-        np_text_addf(out, "%s/%s", end->namespace_name, end->pod);
+        const char *space = service ? service->namespace_name->text : end->namespace_name;
+        np_text_addf(out, "%s%s%s", space, *space ? "/" : "", end->pod);
+    } else if (service) {
+        np_text_addf(out, "%s/%s", service->namespace_name->text, service->name->text);
     } else if (end->n_names) {
-        add(out, end->names[0]);
+        for (uint32_t i = 0; i < end->n_names; i++) {
+            np_text_add(out, ",", i ? 1 : 0);
+            add(out, end->names[i]);
+        }
     } else if (end->address.family) {
         np_address_format(&end->address, address);
-        six = ports && end->address.family == NP_IPV6;
+        six = port && end->address.family == NP_IPV6;
         np_text_addf(out, six ? "[%s]" : "%s", address);
     } else {
         np_text_add(out, "?", 1);
     }
-    if (ports) {
+    if (port) {
         np_text_addf(out, ":%u", port);
     }
-    if (end->identity && end->identity < NETPOL_IDENTITY_FIRST && end->n_labels) {
-        np_text_addf(out, " (%s)", end->labels[0] + sizeof "reserved:" - 1);
-    } else if (end->identity) {
+}
+
+static void say_identity(struct np_text *out, const struct np_hubble_end *end)
+{
+    if (end->identity == NETPOL_IDENTITY_UNKNOWN) {
+        np_text_addf(out, " (unknown)");
+    } else if (end->identity <= NETPOL_IDENTITY_WORLD_IPV6) {
+        np_text_addf(out, " (%s)",
+                     np_cilium_reserved_labels(end->identity).ptr + sizeof "reserved:" - 1);
+    } else {
         np_text_addf(out, " (ID:%u)", end->identity);
     }
 }
@@ -186,31 +227,42 @@ static const char *verdict_text(const struct np_hubble_flow *flow)
     }
 }
 
-void np_hubble_compact(struct np_text *out, const struct netpol_hubble *hubble,
-                       const struct np_hubble_flow *flow, const struct netpol_hubble_time *time)
+static void say_type(struct np_text *out, const struct netpol_hubble *hubble,
+                     const struct np_hubble_flow *flow)
 {
     static const char *const matches[] = {"none", "L3-Only",  "L3-L4",     "L4-Only",
                                           "all",  "L3-Proto", "Proto-Only"};
+    if (flow->told.l7) {
+        np_text_addf(out, " %s %s", request_type(&hubble->request), verdict_text(flow));
+    } else if (flow->told.drop == NETPOL_HUBBLE_DROP_INVALID_PACKET) {
+        np_text_addf(out, " Invalid packet DROPPED"); /* no policy was asked */
+    } else {
+        np_text_addf(out, " policy-verdict:%s %s %s", matches[flow->told.match],
+                     np_hubble_side(flow->told.side), verdict_text(flow));
+    }
+}
+
+void np_hubble_compact(struct np_text *out, const struct netpol_hubble *hubble,
+                       const struct np_hubble_flow *flow, const struct netpol_hubble_time *time)
+{
     const struct netpol_tuple *tuple = &hubble->tuple;
     bool ports = np_hubble_has_ports(tuple);
     if (time) {
         np_hubble_time(out, time);
-        np_text_add(out, " ", *flow->node ? 1 : 0);
-    }
-    np_text_addf(out, *flow->node ? "[%s]" : "%s", flow->node);
-    np_text_addf(out, "%s", time || *flow->node ? ": " : "");
-    say_end(out, &flow->src, ports && tuple->src_port, tuple->src_port);
-    np_text_addf(out, " -> ");
-    say_end(out, &flow->dst, ports, tuple->dst_port);
-    if (flow->told.l7) {
-        np_text_addf(out, " %s", request_type(&hubble->request));
     } else {
-        np_text_addf(out, " policy-verdict:%s%s", matches[flow->told.match],
-                     flow->told.side == NETPOL_SIDE_EGRESS    ? " EGRESS"
-                     : flow->told.side == NETPOL_SIDE_INGRESS ? " INGRESS"
-                                                              : "");
+        np_text_addf(out, "N/A");
     }
-    np_text_addf(out, " %s (", verdict_text(flow));
+    np_text_addf(out, *flow->node ? " [%s]: " : ": ", flow->node);
+    say_host(out, &flow->src, NULL, ports ? tuple->src_port : 0);
+    say_identity(out, &flow->src);
+    np_text_addf(out, np_hubble_is_forward(flow) ? " -> " : " <> ");
+    say_host(out, &flow->dst, hubble->service, ports ? tuple->dst_port : 0);
+    say_identity(out, &flow->dst);
+    say_type(out, hubble, flow);
+    np_text_addf(out, " (");
     np_hubble_summary(out, hubble, flow);
+    if (flow->told.auth_type) {
+        np_text_addf(out, "; Auth: %s", np_hubble_auth(flow->told.auth_type));
+    }
     np_text_addf(out, ")\n");
 }

@@ -117,7 +117,7 @@ static void write_ip(struct writing *w, const struct np_hubble_flow *flow)
     close_object(&ip);
 }
 
-static void write_l4(struct writing *w, const struct netpol_tuple *tuple)
+static void write_l4(struct writing *w, const struct netpol_tuple *tuple, bool l7)
 {
     enum { ICMP = 1, TCP = 6, ICMPV6 = 58 };
     const char *protocol = np_hubble_protocol(tuple->protocol);
@@ -131,7 +131,7 @@ static void write_l4(struct writing *w, const struct netpol_tuple *tuple)
     } else if (np_hubble_has_ports(tuple)) {
         number(&inner, "source_port", tuple->src_port);
         number(&inner, "destination_port", tuple->dst_port);
-        if (tuple->protocol == TCP) {
+        if (tuple->protocol == TCP && !l7) {
             name(&inner, "flags");
             np_text_addf(inner.out, "{\"SYN\":true}");
         }
@@ -140,15 +140,16 @@ static void write_l4(struct writing *w, const struct netpol_tuple *tuple)
     close_object(&l4);
 }
 
-static void write_labels(struct writing *w, const char *const *labels, size_t count)
+static void write_texts(struct writing *w, const char *member, const char *const *texts,
+                        size_t count)
 {
     if (count == 0) {
         return;
     }
-    name(w, "labels");
+    name(w, member);
     for (size_t i = 0; i < count; i++) {
         np_text_add(w->out, i ? "," : "[", 1);
-        np_text_json(w->out, np_slice_of(labels[i]));
+        np_text_json(w->out, np_slice_of(texts[i]));
     }
     np_text_add(w->out, "]", 1);
 }
@@ -162,7 +163,7 @@ static void write_end(struct writing *w, const char *member, const struct netpol
         text(&e, "cluster_name", np_cilium_cluster_of(&hubble->model->inventory));
     }
     word(&e, "namespace", end->namespace_name);
-    write_labels(&e, end->labels, end->n_labels);
+    write_texts(&e, "labels", end->labels, end->n_labels);
     word(&e, "pod_name", end->pod);
     if (*end->workload) {
         name(&e, "workloads");
@@ -230,6 +231,14 @@ static void write_kafka(struct writing *w, const struct netpol_request *request)
     close_object(&kafka);
 }
 
+static void write_query(struct writing *w, const struct netpol_request *request)
+{
+    struct np_text query np_auto(np_text_free);
+    np_text_init(&query, w->out->ctx);
+    np_hubble_query(&query, request);
+    made(w, "query", &query);
+}
+
 static void write_l7(struct writing *w, const struct netpol_request *request)
 {
     struct writing l7 = open_object(w, "l7");
@@ -238,7 +247,7 @@ static void write_l7(struct writing *w, const struct netpol_request *request)
         write_http(&l7, request);
     } else if (request->kind == NETPOL_REQUEST_DNS) {
         struct writing dns = open_object(&l7, "dns");
-        view(&dns, "query", request->dns_query);
+        write_query(&dns, request);
         word(&dns, "observation_source", "proxy");
         close_object(&dns);
     } else {
@@ -306,16 +315,11 @@ static const char *drop_text(int drop)
     }
 }
 
-static const char *side_text(int side)
-{
-    return side == NETPOL_SIDE_EGRESS ? "EGRESS" : side == NETPOL_SIDE_INGRESS ? "INGRESS" : "";
-}
-
 static void write_ends(struct writing *w, const struct netpol_hubble *hubble,
                        const struct np_hubble_flow *flow)
 {
     write_ip(w, flow);
-    write_l4(w, &hubble->tuple);
+    write_l4(w, &hubble->tuple, flow->told.l7);
     write_end(w, "source", hubble, &flow->src);
     write_end(w, "destination", hubble, &flow->dst);
     word(w, "Type", flow->told.l7 ? "L7" : "L3_L4");
@@ -324,32 +328,41 @@ static void write_ends(struct writing *w, const struct netpol_hubble *hubble,
     write_names(w, "destination_names", &flow->dst);
 }
 
+/* Of pkg/monitor/api: a drop that no policy had a say in, a policy's verdict, an access log. */
+static void write_event_type(struct writing *w, const struct np_hubble_flow *flow)
+{
+    enum { DROP = 1, POLICY_VERDICT = 5, ACCESS_LOG = 129 };
+    bool invalid = flow->told.drop == NETPOL_HUBBLE_DROP_INVALID_PACKET;
+    struct writing type = open_object(w, "event_type");
+    number(&type, "type", flow->told.l7 ? ACCESS_LOG : invalid ? DROP : POLICY_VERDICT);
+    number(&type, "sub_type", invalid ? NETPOL_HUBBLE_DROP_INVALID_PACKET : 0);
+    close_object(&type);
+}
+
 static void write_events(struct writing *w, const struct netpol_hubble *hubble,
                          const struct np_hubble_flow *flow)
 {
     if (flow->told.l7) {
         write_l7(w, &hubble->request);
     }
-    name(w, "event_type");
-    np_text_addf(w->out, "{\"type\":%u}", flow->told.l7 ? 129 : 5);
+    write_event_type(w, flow);
     if (hubble->service) {
         struct writing service = open_object(w, "destination_service");
         text(&service, "name", np_str_slice(hubble->service->name));
         text(&service, "namespace", np_str_slice(hubble->service->namespace_name));
         close_object(&service);
     }
-    word(w, "traffic_direction", side_text(flow->told.side));
+    if (flow->told.side != NETPOL_SIDE_NONE) {
+        word(w, "traffic_direction", np_hubble_side(flow->told.side));
+    }
     number(w, "policy_match_type", (uint32_t)flow->told.match);
     word(w, "drop_reason_desc", drop_text(flow->told.drop));
-    name(w, "is_reply");
-    np_text_addf(w->out, "false");
-    write_policies(w, &flow->told);
-    if (*flow->log && !flow->told.l7) {
-        name(w, "policy_log");
-        np_text_add(w->out, "[", 1);
-        np_text_json(w->out, np_slice_of(flow->log));
-        np_text_add(w->out, "]", 1);
+    if (np_hubble_is_forward(flow)) {
+        name(w, "is_reply");
+        np_text_addf(w->out, "false");
     }
+    write_policies(w, &flow->told);
+    write_texts(w, "policy_log", flow->logs, flow->n_logs);
 }
 
 static void write_flow(struct writing *w, const struct netpol_hubble *hubble,
@@ -357,7 +370,6 @@ static void write_flow(struct writing *w, const struct netpol_hubble *hubble,
 {
     static const char *const verdicts[] = {"",      "FORWARDED", "DROPPED",
                                            "ERROR", "AUDIT",     "REDIRECTED"};
-    static const char *const auths[] = {"", "SPIRE", "TEST_ALWAYS_FAIL"};
     struct np_text summary np_auto(np_text_free);
     np_text_init(&summary, w->out->ctx);
     struct writing f = open_object(w, "flow");
@@ -365,7 +377,7 @@ static void write_flow(struct writing *w, const struct netpol_hubble *hubble,
     write_uuid(&f, hubble, flow, time);
     word(&f, "verdict", verdicts[flow->told.verdict]);
     number(&f, "drop_reason", (uint32_t)flow->told.drop);
-    word(&f, "auth_type", auths[flow->told.auth_type]);
+    word(&f, "auth_type", flow->told.auth_type ? np_hubble_auth(flow->told.auth_type) : "");
     write_ends(&f, hubble, flow);
     write_events(&f, hubble, flow);
     np_hubble_summary(&summary, hubble, flow);

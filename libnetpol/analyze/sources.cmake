@@ -32,7 +32,9 @@ netpol_room(
     flow_parse.c
     flow_write.c
     hubble.c
+    hubble_by.c
     hubble_end.c
+    hubble_icmp.c
     hubble_text.c
     hubble_write.c
     lint.c

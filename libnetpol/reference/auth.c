@@ -12,8 +12,7 @@
 
 enum { ANY_PROTOCOL = 0, ANY_PORT = 8 };
 
-/* Bits of the longest aligned power-of-two piece of first..last that holds the port: 0..16. */
-static int piece_bits(uint32_t first, uint32_t last, uint32_t port)
+int np_port_piece_bits(uint32_t first, uint32_t last, uint32_t port)
 {
     for (int bits = 0; bits < 16; bits++) {
         uint32_t size = 1u << (16 - bits);
@@ -48,7 +47,8 @@ static int span_bits(const struct np_walk *walk, const struct np_port_span *span
         return span->no_port ? ANY_PORT : ANY_PROTOCOL;
     }
     bool holds = span->ports && walk->dst_port >= span->first && walk->dst_port <= span->last;
-    return holds ? ANY_PORT + piece_bits(span->first, span->last, walk->dst_port) : ANY_PROTOCOL;
+    return holds ? ANY_PORT + np_port_piece_bits(span->first, span->last, walk->dst_port)
+                 : ANY_PROTOCOL;
 }
 
 static int specificity(const struct np_walk *walk, const struct np_match *match, np_truth named)

@@ -61,6 +61,9 @@ np_truth np_reference_service(const struct np_service *service, int port_kind, u
 np_truth np_reference_ports(const struct np_match *match, const struct np_hop *hop,
                             const struct np_checkpoint *checkpoint);
 
+/* Bits of the longest aligned power-of-two piece of first..last that holds the port: 0..16. */
+int np_port_piece_bits(uint32_t first, uint32_t last, uint32_t port);
+
 struct np_trace_step {
     const struct np_hop
         *hop;       /* being judged, ends resolved; on every step; valid during the call */

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """netpol eval --output hubble and hubble-compact: decisions as Hubble would show them.
 
-Sources: api/v1/flow/flow.proto, hubble/pkg/printer, pkg/hubble/parser/threefour and seven,
-bpf/lib/policy.h of cilium/cilium.
+Sources: api/v1/flow/flow.proto, hubble/pkg/printer/printer.go (WriteProtoFlow), pkg/hubble/parser
+(threefour, seven), pkg/policy/correlation/correlation.go, bpf/lib/policy.h of cilium/cilium.
 """
 
 import re
@@ -74,7 +74,14 @@ spec:
       authentication: {mode: required}
       toPorts: [{ports: [{port: "90", protocol: TCP}]}]
     - fromCIDRSet: [{cidr: 203.0.113.0/24, except: [203.0.113.128/25]}]
-    - icmps: [{fields: [{type: 8}]}]
+    - icmps: [{fields: [{type: 8}, {type: 0}]}]
+    - fromEndpoints: [{matchLabels: {app: cart}}]
+      authentication: {mode: required}
+      toPorts:
+        - ports: [{port: "91", protocol: TCP}]
+          rules: {http: [{}]}
+    - fromEndpoints: [{matchLabels: {app: cart}}]
+      toPorts: [{ports: [{port: "256", endPort: 511, protocol: TCP}]}]
   ingressDeny:
     - fromEndpoints: [{matchLabels: {app: cart}}]
       toPorts: [{ports: [{port: "66", protocol: TCP}]}]
@@ -90,6 +97,8 @@ spec:
       toPorts: [{ports: [{port: "81", protocol: TCP}, {port: "80", protocol: TCP}]}]
     - fromEntities: [all]
       toPorts: [{ports: [{port: "81", protocol: TCP}]}]
+    - toPorts: [{ports: [{port: "300", protocol: TCP}]}]
+  log: {value: too}
 ---
 apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
@@ -194,7 +203,7 @@ class Hubble(unittest.TestCase):
         flow = self.flows("shop/cart", "shop/web-1:81")[1]
         self.assertEqual(self.names(flow, "ingress_allowed_by"), ["web", "web-too"])
         self.assertEqual(flow["policy_match_type"], 2)
-        self.assertEqual(flow["policy_log"], ["web-policy"])
+        self.assertEqual(flow["policy_log"], ["too", "web-policy"])  # in order, pkg/policy/origin.go
         flow, = self.flows("198.51.100.1", "shop/web-1:81")
         self.assertEqual(self.names(flow, "ingress_allowed_by"), ["web-too"])
         self.assertEqual(flow["policy_match_type"], 3)
@@ -212,6 +221,7 @@ class Hubble(unittest.TestCase):
         self.assertEqual((nothing["drop_reason"], nothing["drop_reason_desc"]),
                          (133, "POLICY_DENIED"))
         self.assertNotIn("policy_match_type", nothing)
+        self.assertNotIn("is_reply", nothing)  # threefour, decodeIsReply: not known of drops
         self.assertNotIn("ingress_denied_by", nothing)
 
     def test_what_is_not_passed_on_is_not_met_again(self):
@@ -230,29 +240,63 @@ class Hubble(unittest.TestCase):
         waiting = self.flows("shop/cart", "shop/web-1:90")[1]
         self.assertEqual((waiting["verdict"], waiting["drop_reason_desc"], waiting["auth_type"]),
                          ("DROPPED", "AUTH_REQUIRED", "SPIRE"))
+        self.assertNotIn("ingress_denied_by", waiting)  # CorrelatePolicy: of policy drops only
+        self.assertEqual(waiting["policy_match_type"], 2)
         done = self.flows("shop/cart", "shop/web-1:90", "--authenticated", "yes")[1]
         self.assertEqual((done["verdict"], done["auth_type"]), ("FORWARDED", "SPIRE"))
+        line = self.lines("shop/cart", "shop/web-1:90", "--authenticated", "yes")[1]
+        self.assertTrue(line.endswith(" ALLOWED (TCP Flags: SYN; Auth: SPIRE)"), line)
+
+    def test_authentication_goes_before_a_proxy(self):
+        # bpf/lib/policy.h, __policy_check: a redirect waits for authentication, too
+        ask = ("shop/cart", "shop/web-1:91", "--http", "GET /", "--host", "web")
+        waiting = self.flows(*ask)
+        self.assertEqual(len(waiting), 2)  # the proxy sees nothing of it
+        self.assertEqual(waiting[1]["drop_reason_desc"], "AUTH_REQUIRED")
+        done = self.flows(*ask, "--authenticated", "yes")
+        self.assertEqual([f["verdict"] for f in done], ["FORWARDED", "REDIRECTED", "FORWARDED"])
+        self.assertEqual(done[1]["auth_type"], "SPIRE")
+        self.assertNotIn("auth_type", done[2])  # flow.proto: on policy verdicts only
+        self.assertNotIn("flags", done[2]["l4"]["TCP"])
+
+    def test_the_longer_key_answers(self):
+        # bpf/lib/policy.h: 8 bits of port (256-511) and the peer, all 16 bits of port and nobody
+        flow = self.flows("shop/cart", "shop/web-1:300")[1]
+        self.assertEqual((flow["policy_match_type"], self.names(flow, "ingress_allowed_by")),
+                         (3, ["web-too"]))
+        self.assertEqual(flow["policy_log"], ["too"])
+        flow = self.flows("shop/cart", "shop/web-1:301")[1]
+        self.assertEqual((flow["policy_match_type"], self.names(flow, "ingress_allowed_by")),
+                         (2, ["web"]))
+
+    def test_flows_without_port_or_type_name_no_policies(self):
+        # pkg/policy/correlation/correlation.go, extractFlowKey: 0 is no key
+        flow, = self.flows("192.168.0.2", "shop/web-1", "--icmp", "0/0")
+        self.assertEqual((flow["verdict"], flow["policy_match_type"]), ("FORWARDED", 3))
+        self.assertNotIn("ingress_allowed_by", flow)
+        flow, = self.flows("192.168.0.2", "shop/web-1", "--icmp", "8/0")
+        self.assertEqual(self.names(flow, "ingress_allowed_by"), ["web"])
 
     def test_requests_have_flows_of_their_own(self):
         told = self.flows("shop/cart", "shop/web-1:80", "--http", "GET /pub/a", "--host", "web",
-                          "--header", "X-Id: 7")
+                          "--header", "x-request-id: 7", "--header", "Accept: b")
         self.assertEqual([f["verdict"] for f in told], ["FORWARDED", "REDIRECTED", "FORWARDED"])
         request = told[2]
         self.assertEqual(request["Type"], "L7")
         self.assertEqual(request["event_type"], {"type": 129})
         self.assertEqual(request["l7"], {"type": "REQUEST", "http": {
             "method": "GET", "url": "http://web/pub/a", "protocol": "HTTP/1.1",
-            "headers": [{"key": "X-Id", "value": "7"}]}})
+            "headers": [{"key": "Accept", "value": "b"}, {"key": "X-Request-Id", "value": "7"}]}})
         self.assertEqual(request["Summary"], "HTTP/1.1 GET http://web/pub/a")
         self.assertEqual(request["traffic_direction"], "INGRESS")
 
     def test_denied_requests(self):
         ask = ("shop/cart", "8.8.8.8:53", "--protocol", "UDP", "--dns")
-        verdict, query = self.flows(*ask, "evil.example.com")
+        verdict, query = self.flows(*ask, "Evil.example.com")
         self.assertEqual(verdict["verdict"], "REDIRECTED")
         self.assertEqual(query["verdict"], "DROPPED")
         self.assertEqual(query["l7"]["dns"],
-                         {"query": "evil.example.com", "observation_source": "proxy"})
+                         {"query": "evil.example.com.", "observation_source": "proxy"})
         self.assertEqual(self.flows(*ask, "api.example.com")[1]["verdict"], "FORWARDED")
 
     def test_server_names(self):
@@ -273,18 +317,18 @@ spec:
     def test_compact_lines(self):
         for question, lines in (
             (("shop/cart", "shop/web-1:81"), [
-                "[default/n2]: shop/cart (ID:256) -> shop/web-1:81 (ID:257) "
+                "N/A [default/n2]: shop/cart (ID:256) -> shop/web-1:81 (ID:257) "
                 "policy-verdict:L3-Only EGRESS ALLOWED (TCP Flags: SYN)",
-                "[default/n1]: shop/cart (ID:256) -> shop/web-1:81 (ID:257) "
+                "N/A [default/n1]: shop/cart (ID:256) -> shop/web-1:81 (ID:257) "
                 "policy-verdict:L3-L4 INGRESS ALLOWED (TCP Flags: SYN)"]),
             (("203.0.113.200", "shop/web-1:7"), [
-                "[default/n1]: 203.0.113.200 (ID:16777218) -> shop/web-1:7 (ID:257) "
+                "N/A [default/n1]: 203.0.113.200 (ID:16777218) <> shop/web-1:7 (ID:257) "
                 "policy-verdict:none INGRESS DENIED (TCP Flags: SYN)"]),
             (("192.168.0.1", "shop/web-1", "--icmp", "8/0"), [
-                "[default/n1]: 192.168.0.1 (host) -> shop/web-1 (ID:257) "
+                "N/A [default/n1]: 192.168.0.1 (host) -> shop/web-1 (ID:257) "
                 "policy-verdict:L4-Only INGRESS ALLOWED (ICMPv4 EchoRequest)"]),
             (("8.8.8.8", "shop/web-1:82"), [
-                "[default/n1]: 8.8.8.8 (world) -> shop/web-1:82 (ID:257) "
+                "N/A [default/n1]: 8.8.8.8 (world) -> shop/web-1:82 (ID:257) "
                 "policy-verdict:L4-Only INGRESS ALLOWED (TCP Flags: SYN)"]),
         ):
             with self.subTest(question=question):
@@ -294,7 +338,7 @@ spec:
         last = self.lines("shop/cart", "shop/web-1:80", "--http", "GET /pub/a", "--host", "web")[-1]
         self.assertTrue(last.endswith("http-request FORWARDED (HTTP/1.1 GET http://web/pub/a)"))
         last = self.lines("shop/cart", "8.8.8.8:53", "--protocol", "UDP", "--dns", "x.example")[-1]
-        self.assertTrue(last.endswith("dns-request proxy DROPPED (DNS Query x.example)"))
+        self.assertTrue(last.endswith("dns-request proxy DROPPED (DNS Query x.example.)"))
 
     def test_times(self):
         for time in ("2026-01-31T23:59:59Z", "1970-01-01T00:00:00Z", "2000-02-29T12:00:00Z",
@@ -323,6 +367,11 @@ spec:
         flow = self.flows("shop/cart", "svc/shop/web:8080")[1]
         self.assertEqual(flow["l4"]["TCP"]["destination_port"], 81)
         self.assertEqual(flow["destination_service"], {"name": "web", "namespace": "shop"})
+        line = self.lines("shop/cart", "svc/shop/web:8080")[1]
+        self.assertIn(" -> shop/web-1:81 (ID:257) ", line)
+        line, = self.lines("shop/namer", "198.51.100.9:443", "--dst-names",
+                           "api.example.com,b.example.com")
+        self.assertIn(" -> api.example.com,b.example.com:443 (world) ", line)
         flow, = self.flows("shop/namer", "198.51.100.9:443", "--dst-names", "api.example.com")
         self.assertEqual((flow["verdict"], flow["destination_names"]),
                          ("FORWARDED", ["api.example.com"]))

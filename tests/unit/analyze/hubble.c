@@ -136,9 +136,9 @@ static void flows_outlive_the_view(void **state)
     assert_int_equal(netpol_hubble_write(hubble, NETPOL_HUBBLE_COMPACT, NULL, sink_add, &text),
                      NETPOL_OK);
     assert_string_equal(text.text,
-                        "ns/a:40000 (ID:256) -> ns/b:80 (ID:257) policy-verdict:all EGRESS "
+                        "N/A: ns/a:40000 (ID:256) -> ns/b:80 (ID:257) policy-verdict:all EGRESS "
                         "ALLOWED (TCP Flags: SYN)\n"
-                        "ns/a:40000 (ID:256) -> ns/b:80 (ID:257) policy-verdict:L3-L4 INGRESS "
+                        "N/A: ns/a:40000 (ID:256) -> ns/b:80 (ID:257) policy-verdict:L3-L4 INGRESS "
                         "ALLOWED (TCP Flags: SYN)\n");
     netpol_hubble_destroy(hubble);
     world_close(&w);
@@ -252,6 +252,56 @@ static void times_are_written(void **state)
     netpol_ctx_destroy(ctx);
 }
 
+/* hubble/pkg/printer (GetFlowType): by their reason; layers of gopacket: messages by name. */
+static void drops_and_messages_have_names(void **state)
+{
+    static const struct {
+        uint8_t protocol, type, code;
+        const char *text;
+    } rows[] = {
+        {1,  8,   0,  "ICMPv4 EchoRequest"                                },
+        {1,  8,   1,  "ICMPv4 EchoRequest(Code: 1)"                       },
+        {1,  3,   4,  "ICMPv4 DestinationUnreachable(FragmentationNeeded)"},
+        {1,  3,   15, "ICMPv4 DestinationUnreachable(PrecedenceCutoff)"   },
+        {1,  3,   16, "ICMPv4 DestinationUnreachable(Code: 16)"           },
+        {1,  11,  0,  "ICMPv4 TimeExceeded(TTLExceeded)"                  },
+        {1,  200, 7,  "ICMPv4 200(7)"                                     },
+        {58, 129, 0,  "ICMPv6 EchoReply"                                  },
+        {58, 1,   6,  "ICMPv6 DestinationUnreachable(RejectRouteToDst)"   },
+        {58, 4,   3,  "ICMPv6 ParameterProblem(Code: 3)"                  },
+        {58, 143, 0,  "ICMPv6 143(0)"                                     },
+    };
+    struct world w;
+    static struct sink_text text;
+    (void)state;
+    open_cluster(&w);
+    struct netpol_tuple tuple = to_80;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        tuple.protocol = rows[i].protocol;
+        tuple.icmp_type = rows[i].type;
+        tuple.icmp_code = rows[i].code;
+        struct netpol_hubble *hubble = flows_of(&w, &tuple);
+        struct np_text out;
+        np_text_init(&out, w.ctx);
+        np_hubble_summary(&out, hubble, &hubble->flows[0]);
+        assert_string_equal(out.ptr, rows[i].text);
+        np_text_free(&out);
+        netpol_hubble_destroy(hubble);
+    }
+    tuple = to_80;
+    tuple.family = 5;
+    struct netpol_hubble *hubble = flows_of(&w, &tuple);
+    text.len = 0;
+    assert_int_equal(netpol_hubble_write(hubble, NETPOL_HUBBLE_COMPACT, NULL, sink_add, &text), 0);
+    assert_has(text.text, " <> ");
+    assert_has(text.text, " Invalid packet DROPPED (");
+    text.len = 0;
+    assert_int_equal(netpol_hubble_write(hubble, NETPOL_HUBBLE_JSONPB, NULL, sink_add, &text), 0);
+    assert_has(text.text, "\"event_type\":{\"type\":1,\"sub_type\":134}");
+    netpol_hubble_destroy(hubble);
+    world_close(&w);
+}
+
 static void memory_may_end_anywhere(void **state)
 {
     struct world w;
@@ -338,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_tuple_that_cannot_be_is_dropped),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(times_are_written),
+        cmocka_unit_test(drops_and_messages_have_names),
         cmocka_unit_test(memory_may_end_anywhere),
         cmocka_unit_test(what_audit_mode_lets_through_is_told),
     };
