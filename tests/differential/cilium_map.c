@@ -361,6 +361,7 @@ static const char *compare_ports(const struct cil_loaded *l, const struct map *m
     uint32_t count = 0;
     for (uint32_t port = 0; port < ALL_PORTS; port += step) {
         tuples[count] = s->q->asked->tuple;
+        tuples[count].flags = 0; /* a fragment has no port to be looked up */
         tuples[count].protocol = protocol;
         tuples[count++].dst_port = (uint16_t)port;
     }
