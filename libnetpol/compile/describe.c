@@ -65,6 +65,12 @@ static int end_action(uint8_t end)
     return end == NP_END_DENY ? NETPOL_DENY : end == NP_END_ALLOW ? NETPOL_ALLOW : -1;
 }
 
+/* Where the policy's own tier passes on, the end of a later one denies (NP_CHECKPOINT_ISOLATED). */
+static int isolation_action(uint8_t end)
+{
+    return end == NP_END_ALLOW ? NETPOL_ALLOW : NETPOL_DENY;
+}
+
 static int default_action(const struct np_checkpoint *checkpoint)
 {
     if (!checkpoint || checkpoint->n_stages == 0) {
@@ -94,7 +100,7 @@ static void fill_info(const struct np_decision *d, struct netpol_rule_info *info
     } else if (d->kind == NP_DECIDED_ISOLATION && policy) {
         *origin = &policy->origin;
         info->rule = policy->origin.option ? "" : text_of(policy->origin.path); /* spec, specs[1] */
-        info->action = tier ? end_action(tier->end[d->direction]) : NETPOL_DENY;
+        info->action = isolation_action(tier ? tier->end[d->direction] : NP_END_DENY);
     } else if (d->kind == NP_DECIDED_TIER_END && tier) {
         *origin = &tier->origin;
         info->action = end_action(tier->end[d->direction]);

@@ -381,11 +381,14 @@ static const read_fn readers[NP_FIELD_TYPE_COUNT] = {
 static void read_null(struct np_decode *d, const struct np_shape *shape,
                       const struct np_field *field, const struct np_node *node, void *out)
 {
+    bool elements = field->type == NP_FIELD_OBJECTS || field->type == NP_FIELD_STRINGS ||
+                    field->type == NP_FIELD_INTS_OR_STRINGS;
     if (shape->flags & NP_SHAPE_CRD) {
-        np_decode_report(d, NP_CODE_2019, node, "%s is null", field->key);
+        np_decode_report_full(d, NP_CODE_2019, -1,
+                              elements ? "Write [] for none; left out, it may mean all." : NULL,
+                              np_spot_of(node), "%s is null", field->key);
     }
-    if (field->type == NP_FIELD_OBJECTS || field->type == NP_FIELD_STRINGS ||
-        field->type == NP_FIELD_STRING_MAP || field->type == NP_FIELD_INTS_OR_STRINGS) {
+    if (elements || field->type == NP_FIELD_STRING_MAP) {
         any_list list = {.node = node};
         fill(out, field, &list, sizeof list);
     }
@@ -401,26 +404,63 @@ static const struct np_field *find_field(const struct np_shape *shape, struct np
     return NULL;
 }
 
-static void unknown_field(struct np_decode *d, const struct np_shape *shape,
-                          const struct np_member *member)
+/* Peers of the other direction: fromEndpoints where toEndpoints is known. */
+static bool is_opposite(struct np_slice key, const char *known)
+{
+    bool from = key.len > 4 && memcmp(key.ptr, "from", 4) == 0;
+    bool to = key.len > 2 && memcmp(key.ptr, "to", 2) == 0;
+    size_t mine = from ? 4 : 2, other = from ? 2 : 4;
+    return (from || to) && strncmp(known, from ? "to" : "from", other) == 0 &&
+           np_slice_is((struct np_slice){key.ptr + mine, key.len - mine}, known + other);
+}
+
+/* The field that was meant, as far as its name tells; NULL. */
+static const char *proposal(const struct np_decode *d, const struct np_shape *shape,
+                            struct np_slice key)
 {
     const char *keys[KEYS_MAX];
     size_t count = 0;
-    while (count < shape->count && count < KEYS_MAX) {
-        keys[count] = shape->fields[count].key;
-        count++;
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct np_field *field = &shape->fields[i];
+        if ((field->formerly && np_slice_is(key, field->formerly)) ||
+            is_opposite(key, field->key)) {
+            return field->key;
+        }
+        if (count < KEYS_MAX) {
+            keys[count++] = field->key;
+        }
     }
     /* Nobody reads the thousandth proposal, and each costs some comparing. */
-    bool early = d->errors < PROPOSALS_MAX;
-    const char *near = early ? np_suggest(member->key, keys, count) : NULL;
-    for (size_t i = 0; i < shape->count; i++) {
-        const char *formerly = shape->fields[i].formerly;
-        near = formerly && np_slice_is(member->key, formerly) ? shape->fields[i].key : near;
+    return d->errors < PROPOSALS_MAX ? np_suggest(key, keys, count) : NULL;
+}
+
+/* A field before it that is empty: what stands behind may have lost its indentation. */
+static const struct np_member *empty_before(const struct np_node *map, size_t at)
+{
+    while (at-- > 0) {
+        if (map->map.members[at].value->kind == NP_NULL) {
+            return &map->map.members[at];
+        }
     }
+    return NULL;
+}
+
+static void unknown_field(struct np_decode *d, const struct np_shape *shape,
+                          const struct np_node *map, size_t at)
+{
+    const struct np_member *member = &map->map.members[at];
+    const char *near = proposal(d, shape, member->key);
+    const struct np_member *above = near ? NULL : empty_before(map, at);
     char hint[96];
-    snprintf(hint, sizeof hint, "Did you mean %.64s?", near ? near : "");
+    if (above) {
+        int shown = (int)(above->key.len < 40 ? above->key.len : 40);
+        snprintf(hint, sizeof hint, "Indent it further if it belongs to %.*s.", shown,
+                 above->key.ptr);
+    } else {
+        snprintf(hint, sizeof hint, "Did you mean %.64s?", near ? near : "");
+    }
     int shown = (int)(member->key.len < 64 ? member->key.len : 64);
-    np_decode_report_full(d, NP_CODE_2007, -1, near ? hint : NULL, np_spot_of_key(member),
+    np_decode_report_full(d, NP_CODE_2007, -1, near || above ? hint : NULL, np_spot_of_key(member),
                           "unknown field \"%.*s\" in %s", shown, member->key.ptr, shape->name);
 }
 
@@ -456,7 +496,7 @@ bool np_decode_into(struct np_decode *d, const struct np_shape *shape, const str
         if (!field) {
             bool open = (shape->flags & NP_SHAPE_OPEN) && (d->load_flags & NETPOL_LOAD_ADMITTED);
             if (!open && !(shape->flags & NP_SHAPE_TOLERANT)) {
-                unknown_field(d, shape, member);
+                unknown_field(d, shape, node, i);
             }
         } else if (field->need == NP_IGNORED) {
             /* known, not read */

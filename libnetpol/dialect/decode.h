@@ -78,7 +78,7 @@ struct np_field {
     const char *const *values;    /* STRING: the allowed ones, NULL at the end */
     int64_t min, max;             /* INT: bounds; lists: how many elements; both 0: any */
     uint32_t max_length;          /* STRING: code points; 0: any */
-    const char *formerly;         /* its name in another version, for "did you mean" */
+    const char *formerly;         /* its name in another version or kind, for "did you mean" */
     uint16_t code; /* enum np_code of a value out of bounds or not allowed; 0: the general one */
 };
 struct np_shape {

@@ -119,6 +119,12 @@ static int shown(struct np_slice text)
     return (int)(text.len < 80 ? text.len : 80);
 }
 
+static bool ends_in(struct np_slice text, const char *end)
+{
+    size_t len = strlen(end);
+    return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
+}
+
 /*
  * No reader. Skipping is right for kinds that mean nothing to policies, and a wrong allow for a
  * policy: so a kind of a policy's name in another group, or named like one, is refused. true: such
@@ -135,8 +141,7 @@ static bool judge_unread(struct np_decode *d, const struct np_node *root, const 
                             "there is no kind %.*s in %.*s that is read here; %s",
                             shown(claim->kind), claim->kind.ptr, shown(claim->api_version),
                             claim->api_version.ptr, serving);
-    } else if (claim->kind.len >= 13 &&
-               memcmp(claim->kind.ptr + claim->kind.len - 13, "NetworkPolicy", 13) == 0) {
+    } else if (ends_in(claim->kind, "NetworkPolicy") || ends_in(claim->kind, "NetworkPolicies")) {
         np_decode_report_in(d, NP_CODE_2004, root, "kind", "no reader yet for kind %.*s of %.*s",
                             shown(claim->kind), claim->kind.ptr, shown(claim->api_version),
                             claim->api_version.ptr);

@@ -240,14 +240,17 @@ const char *np_reader_group_of(struct np_slice kind)
     static const struct {
         const char *kind, *serving;
     } served[] = {
-        {"NetworkPolicy",              "NetworkPolicy is networking.k8s.io/v1"                      },
-        {"ClusterNetworkPolicy",       "ClusterNetworkPolicy is policy.networking.k8s.io/v1alpha2"  },
-        {"AdminNetworkPolicy",         "AdminNetworkPolicy is policy.networking.k8s.io/v1alpha1"    },
+        {"NetworkPolicy",                  "NetworkPolicy is networking.k8s.io/v1"                      },
+        {"ClusterNetworkPolicy",           "ClusterNetworkPolicy is policy.networking.k8s.io/v1alpha2"  },
+        {"AdminNetworkPolicy",             "AdminNetworkPolicy is policy.networking.k8s.io/v1alpha1"    },
         {"BaselineAdminNetworkPolicy",
-         "BaselineAdminNetworkPolicy is policy.networking.k8s.io/v1alpha1"                          },
-        {"AuthorizationPolicy",        "AuthorizationPolicy is security.istio.io/v1, not read yet"  },
-        {"PeerAuthentication",         "PeerAuthentication is security.istio.io/v1, not read yet"   },
-        {"RequestAuthentication",      "RequestAuthentication is security.istio.io/v1, not read yet"},
+         "BaselineAdminNetworkPolicy is policy.networking.k8s.io/v1alpha1"                              },
+        {"CiliumNetworkPolicy",            "CiliumNetworkPolicy is cilium.io/v2"                        },
+        {"CiliumClusterwideNetworkPolicy", "CiliumClusterwideNetworkPolicy is cilium.io/v2"             },
+        {"CiliumCIDRGroup",                "CiliumCIDRGroup is cilium.io/v2"                            },
+        {"AuthorizationPolicy",            "AuthorizationPolicy is security.istio.io/v1, not read yet"  },
+        {"PeerAuthentication",             "PeerAuthentication is security.istio.io/v1, not read yet"   },
+        {"RequestAuthentication",          "RequestAuthentication is security.istio.io/v1, not read yet"},
     };
     enum { SERVED = sizeof served / sizeof served[0] };
     const char *kinds[SERVED];

@@ -112,6 +112,23 @@ Closes:
                           for c in result.json()["changes"]],
                          [("shop/cart", "shop/pay", "allow", "deny")])
 
+    def test_isolation_of_a_later_tier(self):
+        """Under engine=cilium the end of tier Default denies; who isolates is named all the same."""
+        policy = """apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: pay, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: pay}}
+  ingress:
+  - toPorts: [{ports: [{port: "%s", protocol: TCP}]}]
+"""
+        for port in ("80", "90"):
+            (self.folder / f"{port}.yaml").write_text(PODS + policy % port)
+        result = self.diff("80.yaml", "90.yaml")
+        self.assertIn("      was: ingress CiliumNetworkPolicy/shop/pay spec (80.yaml:17:3)\n",
+                      result.out)
+        self.assertNotIn("no policy applies", result.out)
+
     def test_requests(self):
         """Another path for the same connection is no silent "no change"."""
         policy = """apiVersion: cilium.io/v2

@@ -70,7 +70,7 @@ extern const struct np_shape np_cilium_cidr_rule_shape, np_cilium_service_shape,
     NP_FIELD(way "Endpoints", OBJECTS, OPTIONAL, "1.0",                                            \
              "one of these, by labels; in a namespaced policy of its namespace, unless a key says " \
              "of which; empty: nobody",                                                            \
-             NP_TO(tag, at endpoints), .shape = &np_cilium_selector_shape)                         \
+             NP_TO(tag, at endpoints), .shape = &np_cilium_selector_shape, .formerly = way)        \
     NP_FIELD(way "Requires", OBJECTS, OPTIONAL, "1.0", "not supported since 1.19, must be empty",   \
              NP_TO(tag, at requires), .shape = &np_cilium_selector_shape)                          \
     NP_FIELD(way "CIDR", STRINGS, OPTIONAL, "1.0",                                                 \

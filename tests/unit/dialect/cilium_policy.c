@@ -564,6 +564,37 @@ static void unreadable(void **state)
     world_close(&w);
 }
 
+/* What is usual among Kubernetes' policies, the other direction, and lost indentation. */
+static void hints_name_the_field(void **state)
+{
+    static const struct {
+        const char *spec, *hint;
+    } cases[] = {
+        {"podSelector: {}, ingress: [{}]",                                    "mean endpointSelector?"    },
+        {WEB ", ingress: [{from: [{}]}]",                                     "mean fromEndpoints?"       },
+        {WEB ", egress: [{to: [{}]}]",                                        "mean toEndpoints?"         },
+        {WEB ", ingress: [{ports: []}]",                                      "mean toPorts?"             },
+        {WEB ", egress: [{fromCIDRSet: []}]",                                 "mean toCIDRSet?"           },
+        {WEB ", ingress: [{toEntities: []}]",                                 "mean fromEntities?"        },
+        {WEB ", ingress: [{fromEndpoints: [{matchLabels: , app: a, b: c}]}]",
+         "belongs to matchLabels."                                                                        },
+        {WEB ", ingress: [{foo: []}]",                                        "Correct the name or remove"},
+    };
+    struct world w;
+    (void)state;
+    world_open(&w);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        snprintf(text, sizeof text, CNP("p", "%s"), cases[i].spec);
+        netpol_diags_clear(w.diags);
+        assert_int_equal(world_load(&w, text), NETPOL_ERR_INPUT);
+        const struct netpol_diag *diag = world_diag(&w, "NP2007");
+        assert_non_null(diag);
+        assert_has(diag->hint, cases[i].hint);
+    }
+    world_close(&w);
+}
+
 static void unreadable_subjects(void **state)
 {
     static const char *const texts[] = {
@@ -662,6 +693,7 @@ int main(void)
         cmocka_unit_test(authentication_by_port),
         cmocka_unit_test(own_node_and_requests),
         cmocka_unit_test(names_may_be_asked_for),
+        cmocka_unit_test(hints_name_the_field),
         cmocka_unit_test(unreadable),
         cmocka_unit_test(unreadable_subjects),
         cmocka_unit_test(unreadable_parts),
