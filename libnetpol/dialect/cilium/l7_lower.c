@@ -8,6 +8,7 @@
  */
 #include "dialect/cilium/l7_internal.h"
 #include "base/defect.h"
+#include "regex/build/wildcard.h"
 
 /* Priorities of redirects without an explicit one: pkg/policy/l4.go ListenerPriority*. */
 enum {
@@ -64,8 +65,13 @@ const struct np_expr *np_cilium_not(struct np_lower *l, const struct np_expr *ex
 
 /* ---- what the rules of an entry ask ---- */
 
+/* Stars alone are any name here, whatever it is made of: pkg/fqdn/dnsproxy/proxy.go
+ * (GeneratePattern). Of an address toFQDNs asks for a name of DNS characters. */
 static const struct np_expr *dns(struct np_lower *l, const struct np_cilium_fqdn *rule)
 {
+    if (!rule->name.len && np_fqdn_pattern_is_any(rule->pattern)) {
+        return NULL;
+    }
     return rule->name.len ? np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_DNS, rule->name)
                           : np_cilium_atom(l, NP_VIEW_DNS_QUERY, NP_PATTERN_FQDN, rule->pattern);
 }

@@ -117,18 +117,25 @@ static bool match(const struct tokens *tokens, struct np_slice name, bool dot)
     return places.before[tokens->count];
 }
 
+bool np_fqdn_pattern_is_any(struct np_slice pattern)
+{
+    size_t stars = stars_at(pattern, 0);
+    return stars &&
+           (stars == pattern.len || (stars + 1 == pattern.len && pattern.ptr[stars] == '.'));
+}
+
 bool np_fqdn_match(struct np_slice pattern, struct np_slice name)
 {
     struct tokens tokens = {.count = 0};
-    size_t stars = stars_at(pattern, 0);
+    const bool any = np_fqdn_pattern_is_any(pattern);
+    size_t stars = stars_at(pattern, 0), at = 0;
     if (np_fqdn_pattern_wrong(pattern) || name.len == 0) {
         return false;
     }
-    if (stars == pattern.len && np_slice_is(name, ".")) {
+    if (any && np_slice_is(name, ".")) {
         return true;
     }
-    size_t at = 0;
-    if (stars == pattern.len || (stars >= 2 && pattern.ptr[stars] == '.')) {
+    if (any || (stars >= 2 && pattern.ptr[stars] == '.')) {
         push(&tokens, LABELS);
         at = stars;
     }

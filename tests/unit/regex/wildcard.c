@@ -69,8 +69,8 @@ static const struct row fqdn_rows[] = {
     {"**.*.io",  "a.b.c.d.io",    true },
     {"**.*.io",  "b.io",          false},
     {"**.",      "a.b",           true },
-    {"**.",      ".",             false},
- /* stars alone: any name, and the root */
+    {"**.",      ".",             true },
+ /* stars alone, and with a dot (dnsWildcardRegex): any name, and the root */
     {"*",        "a",             true },
     {"*",        "a.b.c.",        true },
     {"*",        ".",             true },
@@ -81,7 +81,11 @@ static const struct row fqdn_rows[] = {
     {"*",        ".a",            false},
     {"*",        "a b",           false},
     {"*.",       "a",             true },
-    {"*.",       "a.b",           false},
+    {"*.",       "a.b",           true },
+    {"*.",       ".",             true },
+    {"***.",     "a.b.",          true },
+    {"***.",     ".",             true },
+    {"***.",     "a b",           false},
  /* a wrong pattern */
     {"a+b.io",   "a+b.io",        false},
     {"",         "",              false},
