@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One HTTP rule. Source: pkg/policy/api/http.go and pkg/envoy/{xds_server,sort}.go of
- * cilium/cilium, cilium/network_policy.cc of cilium/proxy (HeaderMatch::allowed).
+ * One HTTP rule. Source: pkg/policy/api/http.go and pkg/envoy/policy/{envoy_l7_rules_translator,
+ * sort}.go of cilium/cilium, cilium/network_policy.cc of cilium/proxy (HeaderMatch::allowed).
  *
- * Method, path, host and `headers` come first: where one of them differs, the rule does nothing.
- * Where they hold every element of headerMatches is tried, also after one that has failed, and does
- * what its mismatch says.
+ * Method, path, host, `headers` and headerMatches without an action come first: where one of them
+ * differs, the rule does nothing. Where they hold every other element of headerMatches is tried,
+ * also after one that has failed, and does what its mismatch says.
  */
 #include "dialect/cilium/l7_internal.h"
 #include "base/defect.h"
@@ -64,20 +64,6 @@ static void regex(struct np_lower *l, struct np_cilium_terms *terms, enum np_vie
     }
 }
 
-/* Method, path, host and `headers`; NULL: any. */
-static const struct np_expr *head(struct np_lower *l, const struct np_cilium_http *http)
-{
-    struct np_cilium_terms terms = np_cilium_terms(l, 3 + http->headers.count);
-    regex(l, &terms, NP_VIEW_METHOD, http->method);
-    regex(l, &terms, NP_VIEW_PATH_CILIUM, http->path);
-    regex(l, &terms, NP_VIEW_AUTHORITY_RAW, http->host);
-    for (size_t i = 0; i < http->headers.count; i++) {
-        struct np_cilium_header item = np_cilium_header_read(http->headers.items[i].text);
-        np_cilium_term(&terms, exact(l, &item));
-    }
-    return np_cilium_join(&terms, NP_EXPR_ALL);
-}
-
 /* A secret that is missing, and no value beside it: the rule fails, whatever mismatch says. */
 static bool is_lost(const struct np_cilium_header_match *match)
 {
@@ -87,6 +73,33 @@ static bool is_lost(const struct np_cilium_header_match *match)
 static bool fails_on_mismatch(const struct np_cilium_header_match *match)
 {
     return match->mismatch.len == 0 || np_defect(CILIUM_MISMATCH_FAILS);
+}
+
+/* Without an action it is told to the proxy as one of `headers` (getHTTPRule). */
+static bool is_plain(const struct np_cilium_header_match *match)
+{
+    return fails_on_mismatch(match) && !is_lost(match);
+}
+
+/* Method, path, host, `headers` and headerMatches that are as good as these; NULL: any. */
+static const struct np_expr *head(struct np_lower *l, const struct np_cilium_http *http)
+{
+    const struct np_cilium_header_match *matches = http->header_matches.items;
+    struct np_cilium_terms terms =
+        np_cilium_terms(l, 3 + http->headers.count + http->header_matches.count);
+    regex(l, &terms, NP_VIEW_METHOD, http->method);
+    regex(l, &terms, NP_VIEW_PATH_CILIUM, http->path);
+    regex(l, &terms, NP_VIEW_AUTHORITY_RAW, http->host);
+    for (size_t i = 0; i < http->headers.count; i++) {
+        struct np_cilium_header item = np_cilium_header_read(http->headers.items[i].text);
+        np_cilium_term(&terms, exact(l, &item));
+    }
+    for (size_t i = 0; i < http->header_matches.count; i++) {
+        if (is_plain(&matches[i])) {
+            np_cilium_term(&terms, header(l, matches[i].name, matches[i].value));
+        }
+    }
+    return np_cilium_join(&terms, NP_EXPR_ALL);
 }
 
 /* ---- effects ---- */
@@ -135,30 +148,37 @@ static void add_effects(struct np_lower *l, const struct np_cilium_http *http,
 
 struct key { /* a header as the proxy compares rules by */
     struct np_slice name, value;
+    bool present;
 };
 
 static int compare_keys(const void *x, const void *y)
 {
     const struct key *a = x, *b = y;
     int order = np_slice_compare(a->name, b->name);
-    return order ? order : np_slice_compare(a->value, b->value);
+    return order                      ? order
+           : a->present != b->present ? a->present - b->present
+                                      : np_slice_compare(a->value, b->value);
 }
 
 static void add_key(struct key *keys, size_t *count, const char *name, struct np_slice value)
 {
     if (value.len) {
-        keys[(*count)++] = (struct key){np_slice_of(name), value};
+        keys[(*count)++] = (struct key){np_slice_of(name), value, false};
     }
 }
 
 /*
- * Rules with fewer conditions first, then by the conditions, sorted by name: what
- * SortHTTPNetworkPolicyRules makes of them. headerMatches have no say in it.
+ * Rules with fewer conditions first, then by the conditions, sorted by name; of one name the one
+ * that is only to be there comes last: what SortHTTPNetworkPolicyRules makes of them. It tells no
+ * values apart (they are not where it looks), and leaves the order to chance then; here they count.
+ * headerMatches with an action have no say in it.
  */
 static np_str step_of(struct np_lower *l, const struct np_cilium_http *http)
 {
     size_t count = 0;
-    struct key *keys = np_build_alloc(l->build, 3 + http->headers.count, sizeof *keys);
+    const struct np_cilium_header_match *matches = http->header_matches.items;
+    struct key *keys = np_build_alloc(
+        l->build, 3 + http->headers.count + http->header_matches.count, sizeof *keys);
     if (!keys) {
         return NULL;
     }
@@ -167,15 +187,21 @@ static np_str step_of(struct np_lower *l, const struct np_cilium_http *http)
     add_key(keys, &count, ":authority", http->host);
     for (size_t i = 0; i < http->headers.count; i++) {
         struct np_cilium_header item = np_cilium_header_read(http->headers.items[i].text);
-        keys[count++] = (struct key){item.name, item.value};
+        keys[count++] = (struct key){item.name, item.value, item.present};
+    }
+    for (size_t i = 0; i < http->header_matches.count; i++) {
+        if (is_plain(&matches[i])) {
+            keys[count++] =
+                (struct key){matches[i].name, matches[i].value, matches[i].value.len == 0};
+        }
     }
     qsort(keys, count, sizeof *keys, compare_keys);
     np_str step = np_build_format(l->build, "%06zu", count);
     for (size_t i = 0; step && i < count; i++) {
         struct np_slice so_far = np_str_slice(step);
-        step = np_build_format(l->build, "%.*s\n%.*s\t%.*s", (int)so_far.len, so_far.ptr,
-                               (int)keys[i].name.len, keys[i].name.ptr, (int)keys[i].value.len,
-                               keys[i].value.ptr);
+        step = np_build_format(l->build, "%.*s\n%.*s\t%s%.*s", (int)so_far.len, so_far.ptr,
+                               (int)keys[i].name.len, keys[i].name.ptr, keys[i].present ? "~" : "",
+                               (int)keys[i].value.len, keys[i].value.ptr);
     }
     return step;
 }
@@ -191,8 +217,6 @@ struct np_cilium_request np_cilium_http(struct np_lower *l, const struct np_cili
         if (is_lost(match)) {
             const struct np_expr never = {.op = NP_EXPR_ANY};
             np_cilium_term(&terms, np_build_expr(l->build, &never));
-        } else if (fails_on_mismatch(match)) {
-            np_cilium_term(&terms, header(l, match->name, match->value));
         }
     }
     out.expr = np_cilium_join(&terms, NP_EXPR_ALL);

@@ -103,8 +103,8 @@ static void header_mismatches(void **state)
 }
 
 /*
- * What one rule did to the request, the next one sees: r1 fails in the end (X-B), having added,
- * replaced or deleted before. lowering 5, row 12.
+ * What one rule did to the request, the next one sees: r1 fails in the end (X-B, whose secret is
+ * missing), having added, replaced or deleted before. lowering 5, row 12.
  */
 static void effects_are_seen(void **state)
 {
@@ -133,7 +133,7 @@ static void effects_are_seen(void **state)
         char text[1024];
         snprintf(text, sizeof text,
                  CNP("p", IN(HTTP("{path: /a, headers: [\"%s\"]}, "
-                                  "{path: /a, " MATCHES("%s{name: X-B}") "}"))),
+                                  "{path: /a, " MATCHES("%s{name: X-B, secret: {name: t}}") "}"))),
                  rows[i].second, rows[i].first);
         given(&w, text);
         CHECK(&w, in, 80, {WITH(H("x-a", "1")), rows[i].right},
@@ -141,6 +141,28 @@ static void effects_are_seen(void **state)
               {"", NETPOL_INSPECT}, {"\"payload\":\"opaque\"", NETPOL_DENY});
         /* where the path is another one, r1 does nothing (and r2 does not match) */
         CHECK(&w, in, 80, {REQUEST("GET", "/b", ""), NETPOL_DENY});
+        world_close(&w);
+    }
+}
+
+/* pkg/envoy/policy/envoy_l7_rules_translator.go, getHTTPRule: without an action X-B is one more of
+ * the headers that have to hold before a rule does anything. */
+static void a_rule_whose_headers_differ_does_nothing(void **state)
+{
+    static const char *const matches[] = {"{name: X-B}", "{name: X-B, value: \"1\"}",
+                                          "{name: X-B, value: \"1\", secret: {name: s}}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof matches / sizeof *matches; i++) {
+        struct world w;
+        char text[1024];
+        snprintf(text, sizeof text,
+                 CNP("p", IN(HTTP("{path: /a, headers: [\"X-C: 1\", \"X-D\"]}, "
+                                  "{path: /a, " MATCHES(
+                                      "{name: X-C, value: \"1\", mismatch: ADD}, %s") "}"))),
+                 matches[i]);
+        given(&w, text);
+        CHECK(&w, in, 80, {WITH(H("x-d", "1")), NETPOL_DENY}, {WITH(H("x-b", "1")), NETPOL_ALLOW},
+              {WITH(H("x-c", "1") "," H("x-d", "1")), NETPOL_ALLOW});
         world_close(&w);
     }
 }
@@ -301,6 +323,7 @@ int main(void)
         cmocka_unit_test(headers),
         cmocka_unit_test(header_mismatches),
         cmocka_unit_test(effects_are_seen),
+        cmocka_unit_test(a_rule_whose_headers_differ_does_nothing),
         cmocka_unit_test(order_of_effects),
         cmocka_unit_test(beside_a_plain_allow),
         cmocka_unit_test(without_default_deny),
