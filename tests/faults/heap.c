@@ -17,7 +17,12 @@ void free(void *ptr);
 
 struct heap heap;
 
-static int fails(void)
+const struct netpol_allocator *heap_allocator(void)
+{
+    return NULL;
+}
+
+int heap_fails(void)
 {
     heap.calls++;
     if (heap.fail_at &&
@@ -30,21 +35,21 @@ static int fails(void)
 
 void *malloc(size_t size)
 {
-    void *block = fails() ? NULL : __libc_malloc(size);
+    void *block = heap_fails() ? NULL : __libc_malloc(size);
     heap.live += block != NULL;
     return block;
 }
 
 void *calloc(size_t count, size_t size)
 {
-    void *block = fails() ? NULL : __libc_calloc(count, size);
+    void *block = heap_fails() ? NULL : __libc_calloc(count, size);
     heap.live += block != NULL;
     return block;
 }
 
 void *realloc(void *ptr, size_t size)
 {
-    if (fails()) {
+    if (heap_fails()) {
         return NULL;
     }
     void *block = __libc_realloc(ptr, size);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef NP_TESTS_FAULTS_HEAP_H
 #define NP_TESTS_FAULTS_HEAP_H
-/* The process's malloc, counted, that fails when it is told to. */
+/*
+ * Memory, counted, that fails when it is told to: the process's malloc (heap.c), or, where that
+ * cannot be replaced, what the context is given as its allocator (hook.c).
+ */
+#include <netpol/base.h>
 #include <stddef.h>
 
 struct heap {
@@ -11,4 +15,8 @@ struct heap {
     long live;      /* blocks held */
 };
 extern struct heap heap;
+int heap_fails(void); /* counts a call; 1: it fails */
+
+/* For the context; NULL: malloc. */
+const struct netpol_allocator *heap_allocator(void);
 #endif
