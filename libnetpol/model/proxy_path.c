@@ -70,11 +70,30 @@ static enum np_proxy_path_state judge_character(struct np_slice path, size_t at,
         return c == '^' || c == '|' ? NP_PROXY_PATH_DOUBT : NP_PROXY_PATH_READ;
     }
     *size = np_utf8_decode(path.ptr + at, path.len - at, &code);
-    if (*size == 0) {
-        return NP_PROXY_PATH_REFUSED;
+    if (*size == 0) { /* the library has escaped it byte by byte, and refused it, over the years */
+        *size = 1;
+        return NP_PROXY_PATH_DOUBT;
     }
     bool no_character = (code & 0xFFFE) == 0xFFFE || (code >= 0xFDD0 && code <= 0xFDEF);
     return no_character ? NP_PROXY_PATH_DOUBT : NP_PROXY_PATH_READ;
+}
+
+/*
+ * Does a segment begin at `at` that is "." or ".." but for parameters ("..;x")? Envoy 1.36.10 and
+ * 1.37.6 (CVE-2026-73551) take it for something else than those before.
+ */
+static bool has_parameters(struct np_slice path, size_t at)
+{
+    int dots = 0;
+    for (; at < path.len && dots <= 2; dots++) {
+        int escaped = escape_at(path, at);
+        int byte = escaped < 0 ? path.ptr[at] : escaped;
+        if (byte != '.') {
+            return byte == ';' && dots > 0;
+        }
+        at += escaped < 0 ? 1 : 3;
+    }
+    return false;
 }
 
 static enum np_proxy_path_state judge(struct np_slice path)
@@ -85,6 +104,9 @@ static enum np_proxy_path_state judge(struct np_slice path)
         enum np_proxy_path_state here = judge_character(path, at, &size);
         if (here == NP_PROXY_PATH_REFUSED) {
             return here;
+        }
+        if (is_slash(path.ptr[at]) && has_parameters(path, at + 1)) {
+            here = NP_PROXY_PATH_DOUBT;
         }
         state = here == NP_PROXY_PATH_READ ? state : here;
         at += size;

@@ -12,8 +12,7 @@
  *     become, and no rule sees it.
  *  2. RFC 3986, as Envoy's URL library does it: '\' is '/'; letters, digits and "-._~" are
  *     unescaped, other escapes stay as they are; what no path may have is escaped; "." and ".."
- *     are resolved, where an empty segment counts as one. A NUL, escaped or not, and what is
- *     neither escaped nor UTF-8 are refused (400).
+ *     are resolved, where an empty segment counts as one. A NUL, escaped or not, is refused (400).
  *  3. Slashes beside each other become one.
  *
  * Refused in any case: '#' anywhere (400, http_reject_path_with_fragment), what does not begin with
@@ -21,8 +20,9 @@
  *
  * REFUSED is all that no rule sees: such a request does not pass, and one that is redirected is not
  * an allow of what it asked for; where the client then goes is a request of its own. DOUBT is a
- * form that depends on Envoy's version or on its corners ('^', '|', slashes alone, escapes that
- * decoding makes): no answer is better than one that may allow what the proxy does not.
+ * form that depends on Envoy's version or on its corners ('^', '|', slashes alone, bytes that are
+ * not UTF-8, "." and ".." before a ';', escapes that decoding makes): no answer is better than one
+ * that may allow what the proxy does not.
  *
  * As model/http_path.h does, the form is read and not written: no scratch, linear time.
  */
