@@ -10,6 +10,7 @@
 #include "dialect/cilium/l7_internal.h"
 #include "base/defect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct np_cilium_header np_cilium_header_read(struct np_slice text)
@@ -160,11 +161,44 @@ static int compare_keys(const void *x, const void *y)
                                       : np_slice_compare(a->value, b->value);
 }
 
+static size_t put(char *at, struct np_slice text)
+{
+    if (text.len) {
+        memcpy(at, text.ptr, text.len);
+    }
+    return text.len;
+}
+
 static void add_key(struct key *keys, size_t *count, const char *name, struct np_slice value)
 {
     if (value.len) {
         keys[(*count)++] = (struct key){np_slice_of(name), value, false};
     }
+}
+
+/* All in one go: there may be thousands of headers. */
+static np_str join_keys(struct np_lower *l, const struct key *keys, size_t count)
+{
+    enum { NUMBER = 32 };
+    size_t size = NUMBER;
+    for (size_t i = 0; i < count; i++) {
+        size += keys[i].name.len + keys[i].value.len + 3;
+    }
+    char *text = np_build_alloc(l->build, size, 1);
+    if (!text) {
+        return NULL;
+    }
+    size_t len = (size_t)snprintf(text, NUMBER, "%06zu", count);
+    for (size_t i = 0; i < count; i++) {
+        text[len++] = '\n';
+        len += put(text + len, keys[i].name);
+        text[len++] = '\t';
+        if (keys[i].present) {
+            text[len++] = '~';
+        }
+        len += put(text + len, keys[i].value);
+    }
+    return np_build_str(l->build, (struct np_slice){text, len});
 }
 
 /*
@@ -196,14 +230,7 @@ static np_str step_of(struct np_lower *l, const struct np_cilium_http *http)
         }
     }
     qsort(keys, count, sizeof *keys, compare_keys);
-    np_str step = np_build_format(l->build, "%06zu", count);
-    for (size_t i = 0; step && i < count; i++) {
-        struct np_slice so_far = np_str_slice(step);
-        step = np_build_format(l->build, "%.*s\n%.*s\t%s%.*s", (int)so_far.len, so_far.ptr,
-                               (int)keys[i].name.len, keys[i].name.ptr, keys[i].present ? "~" : "",
-                               (int)keys[i].value.len, keys[i].value.ptr);
-    }
-    return step;
+    return join_keys(l, keys, count);
 }
 
 struct np_cilium_request np_cilium_http(struct np_lower *l, const struct np_cilium_http *http)

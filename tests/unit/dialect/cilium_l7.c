@@ -72,6 +72,27 @@ static void headers(void **state)
 }
 
 /* HeaderMatch::allowed: what each mismatch does, and that an empty value asks for presence. */
+/* A rule with tens of thousands of headers takes memory and time for them once, not for each pair.
+ */
+static void many_headers(void **state)
+{
+    enum { COUNT = 30000 };
+    static char text[COUNT * 10 + 1000];
+    static const char policy[] = CNP("p", IN(HTTP("{headers: [%%%]}")));
+    struct world w;
+    (void)state;
+    const char *gap = strstr(policy, "%%%");
+    size_t len = (size_t)(gap - policy);
+    memcpy(text, policy, len);
+    for (unsigned i = 0; i < COUNT; i++) {
+        len += (size_t)sprintf(text + len, "X-%05u, ", i);
+    }
+    strcpy(text + len, gap + 3);
+    given(&w, text);
+    CHECK(&w, in, 80, {WITH(H("X-00000", "")), NETPOL_DENY});
+    world_close(&w);
+}
+
 static void header_mismatches(void **state)
 {
     static const struct {
@@ -321,6 +342,7 @@ int main(void)
         cmocka_unit_test(any_request),
         cmocka_unit_test(no_kind_of_rules),
         cmocka_unit_test(headers),
+        cmocka_unit_test(many_headers),
         cmocka_unit_test(header_mismatches),
         cmocka_unit_test(effects_are_seen),
         cmocka_unit_test(a_rule_whose_headers_differ_does_nothing),
