@@ -31,12 +31,24 @@ static bool same_kind(enum np_regex_wrong kind, enum re2_answer answer)
            (unreadable && kind != NP_REGEX_FINE && answer != RE2_FINE);
 }
 
+/* "(?<name>" is newer than the libre2 that we compare with. */
+static bool names_newly(struct np_slice p)
+{
+    for (size_t at = 0; at + 3 < p.len; at++) {
+        if (memcmp(p.ptr + at, "(?<", 3) == 0 && p.ptr[at + 3] != '=' && p.ptr[at + 3] != '!') {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum compared both_read(struct np_arena *arena, struct np_slice pattern, struct both *out)
 {
     *out = (struct both){.pattern = pattern};
     out->answer = re2_oracle_create(pattern.ptr, pattern.len, &out->re2);
     int status = np_regex_parse(arena, pattern, &out->own, &out->error);
-    if (status == NETPOL_ERR_LIMIT || out->answer == RE2_TOO_LARGE) {
+    if (status == NETPOL_ERR_LIMIT || out->answer == RE2_TOO_LARGE ||
+        (out->answer == RE2_BAD_GROUP && names_newly(pattern))) {
         return ONE_LIMIT;
     }
     if (!same_kind((enum np_regex_wrong)out->error.kind, out->answer)) {

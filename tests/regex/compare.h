@@ -15,7 +15,7 @@ struct both {
 enum compared {
     SAME_REFUSED,
     SAME_ACCEPTED,
-    ONE_LIMIT, /* too large for one of the two: nothing to compare */
+    ONE_LIMIT, /* too large for one of the two, or too new for libre2: nothing to compare */
     DIFFERENT
 };
 /* ERR_MEMORY aside. The caller frees with both_free whatever it returns. */

@@ -35,8 +35,9 @@ static void check_header_match(struct np_decode *d, void *object)
     }
 }
 
+/* by_go: Cilium's agent has refused it before the proxy sees it (PortRuleHTTP.Sanitize). */
 static void check_regex(struct np_decode *d, const struct np_node *map, const char *key,
-                        struct np_slice text)
+                        struct np_slice text, bool by_go)
 {
     const struct np_regex *regex;
     struct np_regex_error error;
@@ -48,6 +49,12 @@ static void check_regex(struct np_decode *d, const struct np_node *map, const ch
     } else if (status != NETPOL_OK) {
         struct np_slice part = {text.ptr + error.offset, error.length};
         np_decode_report_in(d, NP_CODE_2589, map, key, "%s: %.*s", error.why, SHOWN(part));
+    } else if (by_go && regex->re2_only) {
+        np_decode_report_in(
+            d, NP_CODE_2589, map, key,
+            "Cilium reads it with Go's regexp, which has no \\C and names groups in "
+            "ASCII: %.*s",
+            SHOWN(text));
     }
     np_arena_free(&arena);
 }
@@ -55,9 +62,9 @@ static void check_regex(struct np_decode *d, const struct np_node *map, const ch
 static void check_http(struct np_decode *d, void *object)
 {
     const struct np_cilium_http *http = object;
-    check_regex(d, http->node, "method", http->method);
-    check_regex(d, http->node, "path", http->path);
-    check_regex(d, http->node, "host", http->host);
+    check_regex(d, http->node, "method", http->method, true);
+    check_regex(d, http->node, "path", http->path, true);
+    check_regex(d, http->node, "host", http->host, false);
     size_t mark = np_path_key(d, "headers");
     for (size_t i = 0; i < http->headers.count; i++) {
         size_t inner = np_path_index(d, i);

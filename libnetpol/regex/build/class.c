@@ -126,18 +126,28 @@ enum np_re_found np_re_group(struct np_re_parser *p)
 
 /* ---- [...] ---- */
 
+/* The first ":]" from `from` on. It is asked for in order, so each byte is looked at once. */
+static size_t name_end(struct np_re_parser *p, size_t from)
+{
+    if (p->name_end < from) {
+        size_t at = from;
+        while (at + 2 <= p->text.len && !(p->text.ptr[at] == ':' && p->text.ptr[at + 1] == ']')) {
+            at++;
+        }
+        p->name_end = at + 2 <= p->text.len ? at : SIZE_MAX;
+    }
+    return p->name_end;
+}
+
 /* "[:name:]", where ":]" stands anywhere behind it; else "[" is itself. */
 static enum np_re_found named(struct np_re_parser *p)
 {
     size_t from = p->at;
-    size_t to = from + 2;
     if (p->text.len - from < 2 || p->text.ptr[from] != '[' || p->text.ptr[from + 1] != ':') {
         return NP_RE_NOTHING;
     }
-    while (to + 2 <= p->text.len && !(p->text.ptr[to] == ':' && p->text.ptr[to + 1] == ']')) {
-        to++;
-    }
-    if (to + 2 > p->text.len) {
+    size_t to = name_end(p, from + 2);
+    if (to == SIZE_MAX) {
         return NP_RE_NOTHING;
     }
     bool negative = p->text.ptr[from + 2] == '^';
@@ -195,7 +205,8 @@ static bool item(struct np_re_parser *p, size_t open)
     if (found == NP_RE_NOTHING) {
         found = np_re_group(p);
     }
-    return found == NP_RE_NOTHING ? range(p, open) : found == NP_RE_FOUND;
+    bool fine = found == NP_RE_NOTHING ? range(p, open) : found == NP_RE_FOUND;
+    return fine && np_re_ranges_fit(p);
 }
 
 bool np_re_bracket(struct np_re_parser *p)

@@ -11,21 +11,22 @@ static bool push_open(struct np_re_parser *p)
     return np_re_push(p, node);
 }
 
-/* At "(?P<". Names are not kept: two groups may have the same, as in RE2. */
-static bool named(struct np_re_parser *p)
+/* At "(?P<" or "(?<", `size` bytes. Names are not kept: two groups may have the same, as in RE2. */
+static bool named(struct np_re_parser *p, size_t size)
 {
     size_t from = p->at;
-    size_t to = from + 4;
+    size_t to = from + size;
     while (to < p->text.len && p->text.ptr[to] != '>') {
         to++;
     }
-    bool fine = to > from + 4;
-    for (p->at = from + 4; p->at < to;) {
+    bool fine = to > from + size;
+    for (p->at = from + size; p->at < to;) {
         uint32_t rune;
         if (!np_re_rune(p, &rune)) {
             return false;
         }
         fine = fine && np_re_in_name(rune);
+        p->re2_only |= rune >= 0x80;
     }
     if (to == p->text.len) {
         return np_re_fail(p, NP_REGEX_BAD_NAME, from, to, "the name of a group is not closed");
@@ -45,7 +46,7 @@ static bool unknown(struct np_re_parser *p, size_t from)
     bool around = c == '=' || c == '!' || (c == '<' && (d == '=' || d == '!'));
     return np_re_fail(p, NP_REGEX_BAD_GROUP, from, p->at,
                       around ? "looking around is not supported"
-                             : "\"(?\" is followed by what is no flag, ':' or P<name>");
+                             : "\"(?\" is followed by what is no flag, ':', P<name> or <name>");
 }
 
 static uint8_t flag_of(uint32_t c)
@@ -88,7 +89,11 @@ bool np_re_open(struct np_re_parser *p)
 {
     struct np_slice rest = {p->text.ptr + p->at, p->text.len - p->at};
     if (rest.len > 4 && memcmp(rest.ptr, "(?P<", 4) == 0) {
-        return named(p);
+        return named(p, 4);
+    }
+    if (rest.len > 3 && memcmp(rest.ptr, "(?<", 3) == 0 && rest.ptr[3] != '=' &&
+        rest.ptr[3] != '!') { /* since RE2 2023-09-01 */
+        return named(p, 3);
     }
     if (rest.len >= 2 && rest.ptr[1] == '?') {
         return flags(p);

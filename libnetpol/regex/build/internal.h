@@ -67,6 +67,8 @@ struct np_re_parser {
     uint8_t flags;
     struct np_re_node *top; /* the stack */
     struct np_re_ranges ranges, other;
+    size_t name_end; /* the next ":]" that was looked for; SIZE_MAX: there is none; 0: not yet */
+    bool re2_only;
     struct np_re_name {
         struct np_slice text;
         struct np_re_name *next;
@@ -85,6 +87,7 @@ bool np_re_push(struct np_re_parser *p, struct np_re_node *node); /* NULL: no me
 struct np_re_node *np_re_node(struct np_re_parser *p, enum np_re_op op);
 /* Pushes what p->ranges has, which is empty afterwards. sorted: it is so already. */
 bool np_re_push_class(struct np_re_parser *p);
+bool np_re_ranges_fit(struct np_re_parser *p); /* within the limit? false: failed */
 
 /* ---- escape.c ---- */
 /* The code point at p->at, which moves behind it; false: no UTF-8, failed. */

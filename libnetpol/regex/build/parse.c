@@ -66,6 +66,12 @@ static bool is_mark(const struct np_re_node *node)
     return !node || node->op == NP_RE_OPEN || node->op == NP_RE_BAR;
 }
 
+bool np_re_ranges_fit(struct np_re_parser *p)
+{
+    bool fit = p->ranges.work <= NP_REGEX_RANGES_MAX && p->other.work <= NP_REGEX_RANGES_MAX;
+    return fit || too_large(p, "the classes of the pattern have too many ranges");
+}
+
 bool np_re_push_class(struct np_re_parser *p)
 {
     struct np_re_node *node = np_re_node(p, NP_RE_CLASS);
@@ -74,8 +80,8 @@ bool np_re_push_class(struct np_re_parser *p)
     if (!node || !kept || p->ranges.failed || p->other.failed) {
         return np_re_no_memory(p);
     }
-    if (p->ranges.work > NP_REGEX_RANGES_MAX || p->other.work > NP_REGEX_RANGES_MAX) {
-        return too_large(p, "the classes of the pattern have too many ranges");
+    if (!np_re_ranges_fit(p)) {
+        return false;
     }
     if (count) {
         memcpy(kept, p->ranges.v.items, count * sizeof *kept);
@@ -305,6 +311,7 @@ static bool backslash(struct np_re_parser *p)
         return push_assert(p, NP_REGEX_NO_WORD_EDGE, 2);
     case 'C':
         p->at += 2;
+        p->re2_only = true;
         return np_re_push(p, np_re_node(p, NP_RE_BYTE));
     case 'Q':
         return quoted(p);

@@ -11,6 +11,9 @@ static int parse(struct np_re_parser *p, struct np_arena *arena, const struct np
     }
     const struct np_re_node *tree = np_re_parse(p);
     int status = tree ? np_re_emit(arena, tree, &made, p->error) : p->status;
+    if (status == NETPOL_OK) {
+        made->re2_only = p->re2_only;
+    }
     *out = status == NETPOL_OK ? made : NULL;
     return status;
 }

@@ -79,6 +79,7 @@ struct np_regex { /* immutable once made */
     const struct np_regex_arm *arms;
     uint32_t n_steps, n_arms;
     uint16_t begin;
+    bool re2_only; /* it has \C, or a group whose name is not ASCII: Go's regexp refuses both */
 };
 
 /*

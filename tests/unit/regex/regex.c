@@ -67,6 +67,8 @@ static void matches(void **state)
         {"a{,2}",                 "a{,2}",          true },
         {"(|a)*b",                "aab",            true },
         {"(a*)*",                 "aaaa",           true },
+        {"(?<n>a|b)*(?P<n>c)",    "abc",            true },
+        {"[[:]+",                 ":[",             true },
         {"x*?",                   "",               true },
  /* what no text of lines matches */
         {".*",                    "a\nb",           false},
@@ -110,6 +112,16 @@ static void matches(void **state)
     }
 }
 
+/* What RE2 reads and Go's regexp refuses (regexp/syntax). */
+static void re2_only(void **state)
+{
+    struct stage *stage = *state;
+    assert_true(made(stage, np_slice_of("a\\C"))->re2_only);
+    assert_true(made(stage, np_slice_of("(?P<n\xc3\xa9>a)"))->re2_only);
+    assert_true(made(stage, np_slice_of("(?<n\xc3\xa9>a)"))->re2_only);
+    assert_false(made(stage, np_slice_of("(?P<n>a)(?<n>\xc3\xa9)\\\\C"))->re2_only);
+}
+
 /* A NUL is a byte like others, in pattern and text. */
 static void nul(void **state)
 {
@@ -130,7 +142,6 @@ static void refused(void **state)
     } rows[] = {
         {"a(?=b)",       NP_REGEX_BAD_GROUP,          1, 3 },
         {"(?<!b)",       NP_REGEX_BAD_GROUP,          0, 3 },
-        {"(?<n>a)",      NP_REGEX_BAD_GROUP,          0, 3 },
         {"(?>a)",        NP_REGEX_BAD_GROUP,          0, 3 },
         {"(?i-)a",       NP_REGEX_BAD_GROUP,          0, 5 },
         {"(a)\\1",       NP_REGEX_BAD_ESCAPE,         3, 2 },
@@ -158,6 +169,12 @@ static void refused(void **state)
         {"a\xff",        NP_REGEX_BAD_UTF8,           1, 1 },
         {"(?P<a b>x)",   NP_REGEX_BAD_NAME,           0, 8 },
         {"(?P<a",        NP_REGEX_BAD_NAME,           0, 5 },
+        {"(?<a b>x)",    NP_REGEX_BAD_NAME,           0, 7 },
+        {"(?<>x)",       NP_REGEX_BAD_NAME,           0, 4 },
+        {"(?<a",         NP_REGEX_BAD_NAME,           0, 4 },
+        {"(?<",          NP_REGEX_BAD_GROUP,          0, 3 },
+        {"[[:[:a",       NP_REGEX_MISSING_BRACKET,    0, 6 },
+        {"[[:[:a:]",     NP_REGEX_BAD_CLASS_RANGE,    1, 7 },
     };
     struct stage *stage = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -246,8 +263,9 @@ static void fed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches), cmocka_unit_test(nul),     cmocka_unit_test(refused),
-        cmocka_unit_test(limits),  cmocka_unit_test(hostile), cmocka_unit_test(fed),
+        cmocka_unit_test(matches),  cmocka_unit_test(nul),     cmocka_unit_test(refused),
+        cmocka_unit_test(limits),   cmocka_unit_test(hostile), cmocka_unit_test(fed),
+        cmocka_unit_test(re2_only),
     };
     return cmocka_run_group_tests(tests, open_stage, close_stage);
 }
