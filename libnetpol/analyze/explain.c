@@ -16,9 +16,10 @@ struct collecting {
     const struct np_model *model;
     struct np_trace_step held; /* a policy, kind 0 when none */
     bool holding;
-    bool policy_out;           /* rules of the policy at hand are left out */
-    uint64_t others;           /* policies that were only counted, in this tier */
-    uint32_t isolating;        /* policies that isolate the subject, in this tier */
+    bool policy_out; /* rules of the policy at hand are left out */
+    uint64_t others; /* policies that were only counted, in this tier */
+    /* policies that isolate the subject: in this tier, at this checkpoint */
+    uint32_t isolating, isolating_all;
     struct np_trace_step tier; /* held back until something in it is told */
     bool tier_held;
     bool skipping; /* a tier that is not reached: one line says so */
@@ -125,7 +126,9 @@ static void flush_policy(struct collecting *c)
         return;
     }
     uint8_t direction = held->checkpoint->direction;
-    c->isolating += held->truth != NP_NO && held->policy->isolates[direction];
+    bool isolates = held->truth != NP_NO && held->policy->isolates[direction];
+    c->isolating += isolates;
+    c->isolating_all += isolates;
     struct np_text why;
     np_text_init(&why, c->e->ctx);
     np_say_subject(&why, c->model, held);
@@ -191,6 +194,7 @@ static void tell_checkpoint(struct collecting *c, const struct np_trace_step *st
 {
     bool egress = step->checkpoint->direction == NP_EGRESS;
     struct np_text name;
+    c->isolating_all = 0;
     np_text_init(&name, c->e->ctx);
     np_text_addf(&name, "%s %s of ", netpol_plane_text(step->checkpoint->plane),
                  egress ? "egress" : "ingress");
@@ -269,8 +273,10 @@ static void tell_tier_end(struct collecting *c, const struct np_trace_step *step
     } else if (step->policy) {
         np_text_addf(&why, "%sisolated by %s", np_is_maybe(step->truth) ? "perhaps " : "",
                      policy_name(step->policy));
-        if (c->isolating > 1) {
-            np_text_addf(&why, " and %u more", c->isolating - 1);
+        bool any_tier = step->tier->end_if == NP_CHECKPOINT_ISOLATED;
+        uint32_t isolating = any_tier ? c->isolating_all : c->isolating;
+        if (isolating > 1) {
+            np_text_addf(&why, " and %u more", isolating - 1);
         }
     }
     const char *words = keep(c, &why);

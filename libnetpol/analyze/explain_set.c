@@ -182,11 +182,30 @@ static void say_objects(struct np_text *out, const struct np_literal *literal,
     }
 }
 
-static const char *domain_name(uint8_t domain)
+static const char *domain_name(const struct np_end *end)
 {
-    return domain == NP_DOMAIN_PODS    ? "a pod's"
-           : domain == NP_DOMAIN_NODES ? "a node's"
-                                       : "an outside";
+    return end->domain == NP_DOMAIN_NODES  ? "a node's"
+           : end->domain != NP_DOMAIN_PODS ? "an outside"
+           : end->endpoint                 ? "a pod's"
+                                           : "the cluster's own";
+}
+
+/* A range that would hold the address, if it were about such ends. */
+static void say_foreign(struct np_text *out, const char *address, const struct np_end *end,
+                        const char *range)
+{
+    np_text_addf(out, "%s is %s address, which %s does not match under this profile", address,
+                 domain_name(end), range);
+}
+
+static bool is_foreign(const struct np_literal *literal, const struct np_end *end,
+                       const struct np_prefix *prefixes, uint32_t count)
+{
+    bool held = false;
+    for (uint32_t i = 0; i < count; i++) {
+        held = held || np_prefix_has(&prefixes[i], &end->address);
+    }
+    return held && !(end->domain & literal->domain);
 }
 
 static void say_cidr(struct np_text *out, const struct np_literal *literal,
@@ -201,9 +220,8 @@ static void say_cidr(struct np_text *out, const struct np_literal *literal,
     np_address_format(&end->address, address);
     if (negative) {
         np_text_addf(out, "%s is in %s, which is excepted", address, prefix);
-    } else if (!(end->domain & literal->domain)) {
-        np_text_addf(out, "%s is %s address, which %s does not match under this profile", address,
-                     domain_name(end->domain), prefix);
+    } else if (is_foreign(literal, end, &literal->prefix, 1)) {
+        say_foreign(out, address, end, prefix);
     } else {
         np_text_addf(out, "%s is not in %s", address, prefix);
     }
@@ -231,10 +249,9 @@ static void say_prefixes(struct np_text *out, const struct np_literal *literal,
         return;
     }
     np_address_format(&end->address, address);
-    bool foreign = !negative && !(end->domain & literal->domain);
-    if (literal->name && foreign) {
-        np_text_addf(out, "%s is %s address, which %s does not match under this profile", address,
-                     domain_name(end->domain), literal->name->text);
+    if (literal->name && !negative &&
+        is_foreign(literal, end, literal->prefixes, literal->n_prefixes)) {
+        say_foreign(out, address, end, literal->name->text);
         return;
     }
     if (literal->name) {
@@ -251,12 +268,26 @@ static void say_prefixes(struct np_text *out, const struct np_literal *literal,
     }
 }
 
-static void say_names(struct np_text *out, const struct np_literal *literal)
+static void say_patterns(struct np_text *out, const struct np_literal *literal)
 {
-    np_text_addf(out, "its names do not fit ");
     for (uint32_t i = 0; i < literal->n_patterns && i < LISTED; i++) {
         np_text_addf(out, "%s%s", i ? " or " : "", literal->patterns[i].text->text);
     }
+    if (literal->n_patterns > LISTED) {
+        np_text_addf(out, " or %u more", literal->n_patterns - LISTED);
+    }
+}
+
+static void say_names(struct np_text *out, const struct np_literal *literal,
+                      const struct np_end *end)
+{
+    if ((end->endpoint || end->node) && !end->n_names) {
+        np_text_addf(out, "it is a %s, and names are of addresses outside",
+                     end->node ? "node" : "pod");
+        return;
+    }
+    np_text_addf(out, "its names do not fit ");
+    say_patterns(out, literal);
 }
 
 static void say_nodes(struct np_text *out, const struct np_literal *literal,
@@ -277,6 +308,9 @@ static void say_unknown(struct np_text *out, const struct np_literal *literal, n
     if (literal->kind == NP_LIT_RESERVED && literal->number == KUBE_APISERVER) {
         np_text_addf(out, "whether it is the API server (load the endpoints of Service "
                           "default/kubernetes)");
+    } else if (literal->kind == NP_LIT_DNS_NAMES && (truth & NP_FACT_NAMES)) {
+        np_text_addf(out, "whether a name of it fits ");
+        say_patterns(out, literal);
     } else {
         np_missing_text(out, truth & NP_CAUSES & ~0xffu);
     }
@@ -308,11 +342,11 @@ static void say_literal(struct np_text *out, const struct np_signed_literal *ite
         say_nodes(out, literal, end);
         break;
     case NP_LIT_DNS_NAMES:
-        say_names(out, literal);
+        say_names(out, literal, end);
         break;
     case NP_LIT_NOTHING:
         if (literal->name) {
-            np_text_addf(out, "%s is nobody that is known", literal->name->text);
+            np_text_addf(out, "nobody is known for %s", literal->name->text);
         } else {
             np_text_addf(out, "the peer matches nothing under this profile");
         }

@@ -80,6 +80,19 @@ void np_say_port(struct np_text *out, const struct np_hop *hop)
     }
 }
 
+/* Type and code stand where others have a port. */
+static void say_messages(struct np_text *out, const struct np_port_span *span)
+{
+    unsigned first = span->first >> 8, last = span->last >> 8;
+    if (first != last) {
+        np_text_addf(out, " types %u-%u", first, last);
+    } else if ((span->first & 0xff) == 0 && (span->last & 0xff) == 0xff) {
+        np_text_addf(out, " type %u", first);
+    } else {
+        np_text_addf(out, " type %u code %u", first, span->first & 0xff);
+    }
+}
+
 static void say_span(struct np_text *out, const struct np_port_span *span)
 {
     if (span->protocol >= 0) {
@@ -89,6 +102,10 @@ static void say_span(struct np_text *out, const struct np_port_span *span)
     }
     bool every = span->first == 0 && span->last == UINT16_MAX;
     if (!span->ports || every) {
+        return;
+    }
+    if (is_icmp(span->protocol)) {
+        say_messages(out, span);
         return;
     }
     np_text_addf(out, " %u", span->first);

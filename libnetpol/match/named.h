@@ -13,7 +13,7 @@
  * - A COMBINATION is the signature of the bare address and the set of conditions (LITERALS about
  *   names) that its live names satisfy. It gets a number once and for ever; the address has a slot
  *   whose signature is NP_SIG_NAMED plus the number. That signature stands for no compiled party,
- * so usual lookups and SIMD kernels leave such ends to tuple.c, and pay nothing for them.
+ *   so usual lookups and SIMD kernels leave such ends to tuple.c, and pay nothing for them.
  * - Only for near groups whose rules look at names (np_namer_group) the bare address's answer is
  *   not the answer. For these a combination has a COLUMN: the group's answers for this far end, by
  *   relation, ports and source port, each asked of the reference as compile asks for cells. Which

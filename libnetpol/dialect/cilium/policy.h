@@ -7,8 +7,8 @@
  * Both hold rules, one in `spec` and any number in `specs`; Cilium flattens them, here each is a
  * PART, a policy of the model of its own. A rule selects its subjects and has four lists of
  * elements; an element has peers (peers.h), ports (ports.h) with what they say of requests (l7.h),
- * or ICMP types. Absent, null and empty lists are kept apart: null is absent, an empty list of
- * peers is nobody.
+ * or ICMP types. Absent and empty lists are kept apart: an empty list of peers is nobody. Null
+ * where a list of peers, ports or requests may stand is refused.
  *
  * Source: pkg/policy/api/{rule,ingress,egress,l4,icmp}.go and rule_validation.go,
  * pkg/k8s/apis/cilium.io/v2/{cnp,ccnp}_types.go of cilium/cilium.

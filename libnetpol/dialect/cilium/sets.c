@@ -181,7 +181,7 @@ static void say_missing(struct np_lower *l, const struct np_rule *rule, np_str n
                              .path = np_str_slice(origin->path).ptr};
     l->errors += l->strict;
     np_diag_full(l->diags, NP_CODE_2543, l->strict ? NETPOL_ERROR : -1, NULL, &place,
-                 "%s is nobody that is known, and matches nothing", name->text);
+                 "nobody is known for %s, which matches nothing", name->text);
 }
 
 /* Each name once. false: no memory. */

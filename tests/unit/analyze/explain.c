@@ -293,16 +293,16 @@ static void kinds_of_ends(void **state)
          {"spec.ingress[0]  source 8.8.8.8: 8.8.8.8 is not in 10.1.0.0/16",
           "spec.ingress[1]  source 8.8.8.8: it is not another node",
           "spec.ingress[4]  allow  source 8.8.8.8: it cannot be told: whether it is the API server",
-          "spec.ingress[5]  source 8.8.8.8: CiliumCIDRGroup/partners is nobody that is known"}},
+          "spec.ingress[5]  source 8.8.8.8: nobody is known for CiliumCIDRGroup/partners"}},
         {"{\"ip\":\"192.168.0.1\"}",
          {"spec.ingress[0]  source node n1 192.168.0.1: it is not outside of the cluster",
           "spec.ingress[2]  source node n1 192.168.0.1: it is neither a pod, nor outside of the "
-          "cluster"}                                                                          },
+          "cluster"}                                                                      },
         {"{\"pod\":\"shop/web\"}",
          {"spec.ingress[0]  source shop/web: it is not outside of the cluster",
           "spec.ingress[2]  source shop/web: it has app=web, not job",
           "spec.ingress[3].toPorts[0]  TCP 80 is not TCP 9 or UDP 9 or SCTP 9",
-          "yes   spec.ingress[4]  allow"}                                                     },
+          "yes   spec.ingress[4]  allow"}                                                 },
     };
     struct world w;
     struct sink_text out;
@@ -323,6 +323,44 @@ static void kinds_of_ends(void **state)
     world_close(&w);
 }
 
+/* Ranges and names are not about pods; ICMP has types; isolation of whichever tier is counted. */
+static void what_is_no_address_outside(void **state)
+{
+    static const char policies[] =
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+        "metadata: {name: c, namespace: shop}\nspec:\n"
+        "  endpointSelector: {matchLabels: {app: web}}\n  egress:\n"
+        "  - toCIDR: [10.0.0.0/8]\n  - toCIDR: [192.0.2.0/24]\n"
+        "  - toFQDNs: [{matchName: a.example}]\n"
+        "  - icmps: [{fields: [{type: 8}]}]\n"
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        "metadata: {name: k, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Egress]}\n";
+    static const char *const to_pod[] = {
+        "spec.egress[0]  destination shop/api: 10.0.0.2 is a pod's address, which 10.0.0.0/8 does not "
+        "match under this profile",
+        "spec.egress[1]  destination shop/api: 10.0.0.2 is not in 192.0.2.0/24",
+        "spec.egress[2]  destination shop/api: it is a pod, and names are of addresses outside",
+        "spec.egress[3].icmps[0]  TCP 80 is not ICMP type 8",
+        "deny, isolated by CiliumNetworkPolicy/shop/c and 1 more",
+    };
+    struct world w;
+    struct sink_text out;
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, cluster), NETPOL_OK);
+    assert_int_equal(world_load(&w, policies), NETPOL_OK);
+    assert_int_equal(world_try_compile(&w, "cilium", NULL), NETPOL_OK);
+    world_ask(&w, "{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"pod\":\"shop/api\"},\"port\":80}", 0,
+              1, &out);
+    for (size_t i = 0; i < sizeof to_pod / sizeof *to_pod; i++) {
+        assert_has(out.text, to_pod[i]);
+    }
+    world_ask(&w, "{\"src\":{\"pod\":\"shop/web\"},\"dst\":{\"ip\":\"8.8.8.8\"},\"port\":80}", 0, 1,
+              &out);
+    assert_has(out.text, "whether a name of it fits a.example");
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +374,7 @@ int main(void)
         cmocka_unit_test(what_was_never_judged_is_not_called_free),
         cmocka_unit_test(memory_may_end_while_explaining),
         cmocka_unit_test(kinds_of_ends),
+        cmocka_unit_test(what_is_no_address_outside),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
