@@ -73,10 +73,11 @@ NETPOL_API int netpol_identity_find(const struct netpol_matcher *matcher, uint32
  * address outside has that of the longest prefix that holds it, else the world's.
  *
  * 0, NETPOL_IDENTITY_UNKNOWN: it cannot be told. So of an address of the pods' range that no pod is
- * known to have, of a service's address, of one that pods of different identities have, of an
- * endpoint that was written (change.h) since the compile, of a node or address when it is not known
- * which node looks, and when there were more label sets than numbers. OK, ERR_ARGUMENT (also a
- * tuple that cannot be), ERR_UNSUPPORTED (another engine). Logarithmic in the prefixes.
+ * known to have, of a service's address, of health endpoints and ingress proxies, of an address
+ * that pods of different identities have, of an endpoint that was written (change.h) since the
+ * compile, of a node or address when it is not known which node looks, and when there were more
+ * label sets than numbers. OK, ERR_ARGUMENT (also a tuple that cannot be), ERR_UNSUPPORTED (another
+ * engine). Logarithmic in the prefixes.
  */
 NETPOL_API int netpol_identity_ends(const struct netpol_view *view,
                                     const struct netpol_tuple *tuple, int side, uint32_t *src,

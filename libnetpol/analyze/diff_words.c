@@ -161,6 +161,12 @@ static void note_inventory(struct mentions *m, struct np_diff_model *side)
     for (uint32_t i = 0; i < inventory->n_pod_cidrs; i++) {
         add_prefix(m, &inventory->pod_cidrs[i]);
     }
+    for (uint32_t i = 0; i < inventory->n_address_sets; i++) {
+        const struct np_address_set *set = inventory->address_sets[i];
+        for (uint32_t p = 0; set->inside && p < set->n_prefixes; p++) {
+            add_prefix(m, &set->prefixes[p]);
+        }
+    }
     for (uint32_t i = 0; i < inventory->n_nodes; i++) {
         for (uint32_t a = 0; a < inventory->nodes[i]->n_addresses; a++) {
             add_prefix(m, &inventory->nodes[i]->addresses[a]);

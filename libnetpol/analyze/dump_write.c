@@ -84,7 +84,8 @@ static void write_members(const struct np_dump *dump, uint32_t signature, struct
 
 static void write_signatures(const struct np_dump *dump, struct np_outline *out)
 {
-    static const char *const bits[] = {"node", "missing", "service", "no address", "IPv4", "IPv6"};
+    static const char *const bits[] = {"node", "missing", "service", "no address",
+                                       "IPv4", "IPv6",    "inside"};
     np_outline_list(out, "signatures", false);
     for (uint32_t s = 0; s < dump->n_signatures && out->status == NETPOL_OK; s++) {
         uint32_t entry = dump->hot->sig_class[s];

@@ -57,6 +57,7 @@ static bool is_outside(const struct np_list *list, const struct np_address *addr
     const struct np_endpoint *owner;
     return np_inventory_covering(inventory, address, &owner, 1) == 0 &&
            !np_inventory_in_pod_range(inventory, address) &&
+           !np_inventory_is_inside(inventory, address) &&
            !np_inventory_service_at(inventory, address) &&
            !np_inventory_node_at(inventory, address);
 }

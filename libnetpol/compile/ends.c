@@ -16,11 +16,13 @@
 uint8_t np_end_bits(const struct np_end *end)
 {
     bool missing = !end->endpoint && np_is_maybe(end->missing);
+    bool inside = !end->endpoint && end->domain == NP_DOMAIN_PODS && !missing;
     return (uint8_t)((np_end_is_node(end) ? NP_SIG_NODE : 0) | (missing ? NP_SIG_MISSING : 0) |
                      (missing && (end->missing & NP_FACT_SERVICE_ADDRESS) ? NP_SIG_SERVICE : 0) |
                      (end->endpoint && !end->address.family ? NP_SIG_NO_ADDRESS : 0) |
                      (end->address.family == NP_IPV4 ? NP_SIG_FAMILY4 : 0) |
-                     (end->address.family == NP_IPV6 ? NP_SIG_FAMILY6 : 0));
+                     (end->address.family == NP_IPV6 ? NP_SIG_FAMILY6 : 0) |
+                     (inside ? NP_SIG_INSIDE : 0));
 }
 
 void np_end_words(const struct np_draft *draft, const struct np_end *end, uint32_t class,

@@ -350,9 +350,10 @@ static bool is_outside(const struct np_namer *namer, const struct np_where *wher
 {
     const struct np_naming *naming = (const struct np_naming *)namer;
     const struct np_address address = address_of(where);
+    const struct np_inventory *inventory = &naming->model->inventory;
     struct np_end end;
-    np_inventory_place(&naming->model->inventory, &naming->model->options, &address, &end);
-    return !end.endpoint && !end.node;
+    np_inventory_place(inventory, &naming->model->options, &address, &end);
+    return !end.endpoint && !end.node && !np_inventory_is_inside(inventory, &address);
 }
 
 static uint32_t match_name(const struct np_namer *namer, struct np_slice name, uint32_t *out)

@@ -110,6 +110,12 @@ static void collect(struct cutter *c)
     for (uint32_t i = 0; i < inventory->n_pod_cidrs; i++) {
         add_cut(c, &inventory->pod_cidrs[i], 0);
     }
+    for (uint32_t i = 0; i < inventory->n_address_sets; i++) {
+        const struct np_address_set *set = inventory->address_sets[i];
+        for (uint32_t k = 0; set->inside && k < set->n_prefixes; k++) {
+            add_cut(c, &set->prefixes[k], 0); /* nobody's: not in the table either */
+        }
+    }
     for (uint32_t i = 0; i < inventory->n_services; i++) {
         add_ranges(c, inventory->services[i]->addresses, inventory->services[i]->n_addresses);
     }
@@ -271,8 +277,10 @@ static void end_without_owner(const struct np_draft *draft, const struct np_addr
     const struct np_inventory *inventory = &draft->model->inventory;
     const struct np_endpoint *found[HOSTS_SEEN];
     *end = (struct np_end){.address = *address, .domain = NP_DOMAIN_OUTSIDE};
-    if (np_inventory_in_pod_range(inventory, address) &&
-        draft->model->options.unlearnt_pod_address == 0) {
+    if (np_inventory_is_inside(inventory, address)) {
+        end->domain = NP_DOMAIN_PODS;
+    } else if (np_inventory_in_pod_range(inventory, address) &&
+               draft->model->options.unlearnt_pod_address == 0) {
         end->domain = NP_DOMAIN_PODS;
         end->missing = NP_UNKNOWN(NP_FACT_UNLEARNT_ADDRESS);
     }

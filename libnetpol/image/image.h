@@ -64,7 +64,8 @@ enum np_sig_bits {
     NP_SIG_SERVICE = 4,    /* an address of a service */
     NP_SIG_NO_ADDRESS = 8, /* an endpoint whose address is not known */
     NP_SIG_FAMILY4 = 16,   /* the end has an address of this family */
-    NP_SIG_FAMILY6 = 32
+    NP_SIG_FAMILY6 = 32,
+    NP_SIG_INSIDE = 64 /* an address of the cluster that no pod, node or service has */
 };
 enum {
     NP_SIG_CLASS_MASK = 0xffffff,

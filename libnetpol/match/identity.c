@@ -67,7 +67,7 @@ static uint32_t of_party(const struct np_hot *hot, const struct np_table *table,
     if (endpoint) {
         return of_endpoint(hot, table, endpoint);
     }
-    bool told = !(bits & (NP_SIG_MISSING | NP_SIG_SERVICE));
+    bool told = !(bits & (NP_SIG_MISSING | NP_SIG_SERVICE | NP_SIG_INSIDE));
     return told ? of_outside(hot, where) : NETPOL_IDENTITY_UNKNOWN;
 }
 

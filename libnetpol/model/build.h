@@ -209,6 +209,8 @@ const struct np_node_info *np_inventory_node_at(const struct np_inventory *inv,
 uint32_t np_inventory_covering(const struct np_inventory *inv, const struct np_address *address,
                                const struct np_endpoint **out, uint32_t max);
 bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_address *address);
+/* Is it of an address set that is inside? Whoever owns it says so first. */
+bool np_inventory_is_inside(const struct np_inventory *inv, const struct np_address *address);
 /*
  * The end of a hop for an address, an endpoint reference, or both (or neither: an outside address
  * not known); family: of the hop (0: unknown). With several owners of one address *n_owners > 1 and

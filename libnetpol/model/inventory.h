@@ -111,12 +111,15 @@ struct np_service_info {
     bool has_slices; /* else the backends are those of the selector */
 };
 
-/* Addresses that policies refer to by the set's name or labels; nobody that sends or receives. */
+/* Addresses that policies refer to by the set's name or labels. */
 struct np_address_set {
     np_str kind, name; /* "CiliumCIDRGroup"; of one kind names are unique */
     struct np_labels labels;
     const struct np_prefix *prefixes;
     uint32_t n_prefixes;
+    /* The cluster's own ends that are neither pods nor nodes (Cilium's health endpoints, ingress
+     * proxies): what no pod, node or service has of these addresses is not outside. */
+    bool inside;
 };
 
 /* Everything is sorted and indexed by np_inventory_seal; immutable after. */

@@ -176,7 +176,7 @@ void np_build_pod_range(struct np_build *b, struct np_prefix prefix)
 int np_inventory_seal(struct np_build *b)
 {
     bool done = !b->failed && np_seal_owners(b) && np_seal_nodes(b) && np_seal_namespaces(b) &&
-                np_seal_endpoints(b) && np_seal_index(b) && np_seal_services(b) &&
-                np_seal_address_sets(b);
+                np_seal_endpoints(b) && np_seal_address_sets(b) && np_seal_index(b) &&
+                np_seal_services(b);
     return done && !b->failed ? NETPOL_OK : NETPOL_ERR_MEMORY;
 }

@@ -63,6 +63,10 @@ static void end_of_address(const struct np_inventory *inv, const struct np_optio
         }
         return;
     }
+    if (np_inventory_is_inside(inv, address)) {
+        out->domain = NP_DOMAIN_PODS;
+        return;
+    }
     if (np_inventory_in_pod_range(inv, address) && options->unlearnt_pod_address == 0 &&
         !np_defect(UNLEARNT_OUTSIDE)) {
         out->domain = NP_DOMAIN_PODS;

@@ -182,6 +182,12 @@ bool np_inventory_in_pod_range(const struct np_inventory *inv, const struct np_a
     return first_at(inv, &inv->index->pod_ranges, address, &ignored);
 }
 
+bool np_inventory_is_inside(const struct np_inventory *inv, const struct np_address *address)
+{
+    uint32_t ignored;
+    return first_at(inv, &inv->index->inside, address, &ignored);
+}
+
 /* The endpoints that cover an address, one after the other; state zeroed at the start. */
 struct covering {
     const struct np_prefix_slot *first, *slot;
@@ -355,6 +361,11 @@ static void index_addresses(struct np_build *b, struct np_inventory_index *index
         add_pairs(b, &pairs, inv->nodes[i]->addresses, inv->nodes[i]->n_addresses, i);
     }
     finish_table(b, &pairs, &index->nodes);
+    for (uint32_t i = 0; i < inv->n_address_sets; i++) {
+        const struct np_address_set *set = inv->address_sets[i];
+        add_pairs(b, &pairs, set->prefixes, set->inside ? set->n_prefixes : 0, 0);
+    }
+    finish_table(b, &pairs, &index->inside);
     for (uint32_t i = 0; i < inv->n_nodes; i++) {
         add_pairs(b, &pairs, inv->nodes[i]->pod_cidrs, inv->nodes[i]->n_pod_cidrs, 0);
     }

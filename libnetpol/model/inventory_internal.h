@@ -47,7 +47,7 @@ struct np_ref_entry {
 };
 struct np_inventory_index {
     bool hosts; /* there are host endpoints */
-    struct np_prefix_table endpoints, nodes, services, pod_ranges;
+    struct np_prefix_table endpoints, nodes, services, pod_ranges, inside;
     const struct np_ref_entry *refs;              /* sorted */
     const struct np_endpoint *const *by_workload; /* by namespace, workload name and kind */
 };
@@ -57,9 +57,9 @@ bool np_seal_owners(struct np_build *b); /* workloads resolved, representatives 
 bool np_seal_nodes(struct np_build *b);
 bool np_seal_namespaces(struct np_build *b);
 bool np_seal_endpoints(struct np_build *b); /* sorted, numbered, connected */
-bool np_seal_index(struct np_build *b);     /* addresses, references, workloads */
-bool np_seal_services(struct np_build *b);  /* sorted, with backends and addresses */
 bool np_seal_address_sets(struct np_build *b);
+bool np_seal_index(struct np_build *b);    /* addresses, references, workloads */
+bool np_seal_services(struct np_build *b); /* sorted, with backends and addresses */
 
 int np_compare_str(np_str a, np_str b); /* by text; NULL first */
 int np_compare_number(uint64_t a, uint64_t b);

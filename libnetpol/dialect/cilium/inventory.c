@@ -202,6 +202,7 @@ static void add_identity(struct np_lower *l, const char *name, const struct np_a
     if (set) {
         set->prefixes = np_build_prefixes(l->build, prefixes, count);
         set->n_prefixes = count;
+        set->inside = np_cilium_engine(l);
     }
 }
 

@@ -76,6 +76,24 @@ static void addresses_have_the_longest_prefix(void **state)
     world_close(&w);
 }
 
+/* Addresses that a CiliumNode tells: neither the world, nor of a range that holds them. */
+static void proxies_are_not_outside(void **state)
+{
+    static const char node[] =
+        "apiVersion: cilium.io/v2\nkind: CiliumNode\nmetadata: {name: far}\nspec: {health: {ipv4: "
+        "10.0.0.9}, ingress: {ipv4: 172.31.0.9}}\n---\n" BLOCK("q", "172.31.0.0/16",
+                                                               "172.31.1.0/24");
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    assert_int_equal(world_load(&w, node), NETPOL_OK);
+    compile_next(&w);
+    assert_int_equal(at(&w, "10.0.0.9"), NETPOL_IDENTITY_UNKNOWN);
+    assert_int_equal(at(&w, "172.31.0.9"), NETPOL_IDENTITY_UNKNOWN);
+    assert_int_equal(at(&w, "172.31.0.8"), number_of(w.matcher, "cidr:172.31.0.0/16"));
+    world_close(&w);
+}
+
 static void ends_have_identities(void **state)
 {
     struct world w;
@@ -322,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_have_the_longest_prefix),
         cmocka_unit_test(ends_have_identities),
+        cmocka_unit_test(proxies_are_not_outside),
         cmocka_unit_test(shared_addresses_agree_or_are_unknown),
         cmocka_unit_test(two_families_make_two_worlds),
         cmocka_unit_test(written_endpoints_are_unknown_until_the_next_compile),
