@@ -30,6 +30,7 @@ static const struct np_slice ignored[] = {
     TEXT("controller-revision-hash"),
     TEXT("controller-uid"),
     TEXT("etcd_node"),
+    TEXT("topology.kubernetes.io"),
 };
 static const struct np_slice beta = TEXT("beta.kubernetes.io"), annotation = TEXT("annotation");
 
@@ -85,11 +86,11 @@ static void add_label(struct np_text *out, struct np_slice prefix, struct np_sli
     np_text_add(out, "", 1);
 }
 
-/* What Cilium says of a pod is not for the pod to say. */
+/* What Cilium says of a pod is not for the pod to say (pkg/k8s/utils, RemoveCiliumLabels). */
 static bool is_added(struct np_slice key)
 {
-    return begins(key, space_prefix) || np_slice_equal(key, cluster_key) ||
-           np_slice_equal(key, account_key) || np_slice_equal(key, namespace_key);
+    static const struct np_slice own = TEXT("io.cilium.k8s");
+    return begins(key, own) || np_slice_equal(key, namespace_key);
 }
 
 struct own_labels {

@@ -9,7 +9,7 @@
 #include "base/base.h"
 
 #define NP_CILIUM_LABEL_NAMESPACE       "io.kubernetes.pod.namespace"
-#define NP_CILIUM_LABEL_OWN             "io.cilium.k8s." /* the ones below, and more */
+#define NP_CILIUM_LABEL_OWN             "io.cilium.k8s" /* the ones below, and more */
 #define NP_CILIUM_LABEL_NAMESPACE_LABEL "io.cilium.k8s.namespace.labels."
 #define NP_CILIUM_LABEL_ACCOUNT         "io.cilium.k8s.policy.serviceaccount"
 #define NP_CILIUM_LABEL_CLUSTER         "io.cilium.k8s.policy.cluster"

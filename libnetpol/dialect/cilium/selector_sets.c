@@ -130,6 +130,9 @@ static struct said of_cluster(struct np_lower *l, const struct np_cilium_term *t
 static struct said of_pod(struct np_lower *l, const struct np_cilium_term *term)
 {
     struct np_slice rest;
+    if (!l->options->identity_labels && !np_cilium_label_counts(term->key)) {
+        return label(term, false);
+    }
     if (np_slice_is(term->key, NP_CILIUM_LABEL_NAMESPACE)) {
         return object_term(l, NP_SCOPE_FIELD, np_slice_of("namespace"), term);
     }
@@ -142,8 +145,7 @@ static struct said of_pod(struct np_lower *l, const struct np_cilium_term *term)
     if (np_slice_is(term->key, NP_CILIUM_LABEL_CLUSTER)) {
         return of_cluster(l, term);
     }
-    bool kept = l->options->identity_labels || np_cilium_label_counts(term->key); /* kept, all */
-    if (!kept || np_cilium_label_begins(term->key, NP_CILIUM_LABEL_OWN, NULL)) {
+    if (np_cilium_label_begins(term->key, NP_CILIUM_LABEL_OWN, NULL)) {
         return label(term, false);
     }
     return object_term(l, NP_SCOPE_OBJECT, term->key, term);

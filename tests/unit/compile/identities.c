@@ -34,6 +34,9 @@ static void default_filters_choose_labels(void **state)
         {"controller-uid",                                             false},
         {"annotation.thing",                                           false},
         {"etcd_node",                                                  false},
+        {"topology.kubernetes.io/zone",                                false}, /* since 1.19 */
+        {"io.cilium.k8s.namespace.labels.topology.kubernetes.io/zone", true },
+        {"io.cilium.k8s.namespace.labels.a.beta.kubernetes.io/b",      false}, /* ends behind it */
     };
     (void)state;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
