@@ -164,9 +164,10 @@ static void put_match(struct pen *pen, const struct np_match *match)
 
 static void put_rule(struct pen *pen, const struct np_rule *rule)
 {
-    put(pen, (uint64_t)rule->action << 40 | (uint64_t)rule->redirect_parser << 32 |
-                 (uint64_t)rule->auth_mode << 24 | (uint64_t)rule->auth_explicit << 16 |
-                 (uint64_t)rule->refuses << 8 | rule->for_all_topics);
+    put(pen, (uint64_t)rule->unless_isolated << 48 | (uint64_t)rule->action << 40 |
+                 (uint64_t)rule->redirect_parser << 32 | (uint64_t)rule->auth_mode << 24 |
+                 (uint64_t)rule->auth_explicit << 16 | (uint64_t)rule->refuses << 8 |
+                 rule->for_all_topics);
     put(pen, (uint64_t)rule->redirect_priority);
     put(pen, (uint64_t)rule->rank);
     put(pen, rule->index);

@@ -8,7 +8,8 @@
 static bool plain_rule(const struct np_rule *rule)
 {
     bool plain = rule->redirect_parser == NP_PARSER_NONE && !rule->auth_mode &&
-                 !rule->auth_explicit && rule->n_effects == 0 && !rule->for_all_topics;
+                 !rule->auth_explicit && rule->n_effects == 0 && !rule->for_all_topics &&
+                 !rule->unless_isolated;
     for (uint32_t a = 0; a < rule->n_alternatives && plain; a++) {
         plain = !rule->alternatives[a].connection && !rule->alternatives[a].request;
     }

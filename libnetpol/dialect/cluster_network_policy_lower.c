@@ -107,6 +107,7 @@ static const struct np_set *lower_networks(struct np_lower *l, const struct np_c
     return np_set_done(set);
 }
 
+/* Under Cilium names are labels of addresses outside (pkg/ipcache/metadata.go resolveLabels). */
 static const struct np_set *lower_domains(struct np_lower *l, const struct np_cnp_peer *peer)
 {
     uint32_t count = (uint32_t)peer->domains.count;
@@ -117,7 +118,8 @@ static const struct np_set *lower_domains(struct np_lower *l, const struct np_cn
                                 .ignore_case = true,
                                 .text = np_build_str(l->build, peer->domains.items[i].text)};
     }
-    return np_build_set_of(l->build, np_build_names(l->build, patterns, count, NP_DOMAIN_ALL));
+    uint8_t domain = np_cilium_engine(l) ? NP_DOMAIN_OUTSIDE : NP_DOMAIN_ALL;
+    return np_build_set_of(l->build, np_build_names(l->build, patterns, count, domain));
 }
 
 static const struct np_set *lower_peer(struct np_lower *l, const struct np_cnp_peer *peer)

@@ -204,6 +204,7 @@ struct np_rule {
     bool auth_explicit;
     int16_t redirect_priority;
     bool for_all_topics;  /* Kafka: all items must be allowed */
+    bool unless_isolated; /* ALLOW: only where no policy of the checkpoint isolates the subject */
     bool refuses;         /* DENY: the request is not a valid one, reason INVALID */
     int64_t rank;         /* BY_VERDICT: equal = one rank (within the policy's order) */
     uint32_t index;       /* in its list, as written; rules made of one may share it (LISTED) */

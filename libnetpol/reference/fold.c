@@ -29,6 +29,18 @@ static void isolated_by(struct np_walk *walk, const struct np_tier *tier,
     }
 }
 
+struct np_isolation np_checkpoint_isolation(struct np_walk *walk)
+{
+    struct np_isolation isolation = {NP_NO, NULL};
+    for (uint32_t s = 0; s < walk->checkpoint->n_stages; s++) {
+        const struct np_stage *stage = walk->checkpoint->stages[s];
+        for (uint32_t t = 0; t < stage->n_tiers; t++) {
+            isolated_by(walk, stage->tiers[t], &isolation);
+        }
+    }
+    return isolation;
+}
+
 /* Does the end of this tier apply, and because of whom? */
 struct np_isolation np_tier_isolation(struct np_walk *walk, const struct np_tier *tier)
 {
@@ -38,13 +50,7 @@ struct np_isolation np_tier_isolation(struct np_walk *walk, const struct np_tier
         isolated_by(walk, tier, &isolation);
         break;
     case NP_CHECKPOINT_ISOLATED:
-        for (uint32_t s = 0; s < walk->checkpoint->n_stages; s++) {
-            const struct np_stage *stage = walk->checkpoint->stages[s];
-            for (uint32_t t = 0; t < stage->n_tiers; t++) {
-                isolated_by(walk, stage->tiers[t], &isolation);
-            }
-        }
-        break;
+        return np_checkpoint_isolation(walk);
     default:
         isolation.truth = NP_YES;
         break;

@@ -148,7 +148,9 @@ struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group
     out.truth = judge_topics(walk, group, &out);
     if (out.redirector) {
         uint8_t parser = out.redirector->redirect_parser;
-        out.readable = np_readable(walk, parser ? parser : NP_PARSER_HTTP);
+        out.readable = out.redirector->listener_name /* whose it is reads what nobody here knows */
+                           ? NP_MAYBE | NP_CAUSE_REQUEST
+                           : np_readable(walk, parser ? parser : NP_PARSER_HTTP);
     }
     if (!out.first) {
         out.first = group->rules[0];

@@ -202,6 +202,7 @@ struct np_isolation {
     const struct np_policy *policy; /* the first that isolates; NULL: none */
 };
 struct np_isolation np_tier_isolation(struct np_walk *walk, const struct np_tier *tier);
+struct np_isolation np_checkpoint_isolation(struct np_walk *walk); /* of all its tiers */
 
 /* ---- forward.c ---- */
 void np_forward_checkpoint(struct np_walk *walk, const struct np_trace *trace);

@@ -6,9 +6,11 @@
  *
  * All alternatives of a rank are asked by the proxy, whichever of them sent the traffic there. Two
  * sorts are not: an allow bound to another listener than the one that the traffic goes to; and,
- * under plain_allow=dropped, an allow that needs no proxy where another one does.
+ * under plain_allow=dropped, an allow that needs no proxy where another one does. Nor is one that
+ * stands unless the subject is isolated, where it is.
  */
 #include "reference/internal.h"
+#include "base/defect.h"
 
 /*
  * The parser that must read the hop because of this alternative: that of the redirect, or HTTP
@@ -103,6 +105,9 @@ np_truth np_rule_stands(struct np_walk *walk, const struct np_group *group,
         lost = outdone(walk, group, rule);
     } else if (rule->redirect_parser == NP_PARSER_NONE && drops_plain(walk)) {
         lost = walk->redirected;
+    }
+    if (rule->unless_isolated && !np_defect(CILIUM_OPEN_ISOLATED)) {
+        lost = np_or(lost, np_checkpoint_isolation(walk).truth);
     }
     return np_and(subject, np_not(lost));
 }

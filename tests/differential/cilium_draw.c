@@ -40,6 +40,25 @@ const struct cil_header_match cil_header_matches[CIL_HEADER_MATCHES] = {
     {"X-M", "1",  "ADD"    },
     {"X-N", "1",  "REPLACE"},
 };
+const struct cil_listener cil_listeners[CIL_LISTENERS] = {
+    {NULL,                           NULL,  NULL,  0 },
+    {NULL,                           "own", "one", 0 },
+    {"CiliumEnvoyConfig",            "own", "two", 10},
+    {"CiliumClusterwideEnvoyConfig", "all", "one", 50},
+    {NULL,                           "own", "two", 99},
+};
+/* pkg/policy/api/kafka of cilium/proxy */
+const struct cil_kafka_kind cil_kafka_kinds[CIL_KAFKA_KINDS] = {
+    {"produce",         0,  true,  true,  false},
+    {"fetch",           1,  true,  false, true },
+    {"metadata",        3,  true,  true,  true },
+    {"findcoordinator", 10, false, false, true },
+    {"heartbeat",       12, false, false, true },
+    {"saslhandshake",   17, false, false, false},
+    {"createtopics",    19, true,  false, false},
+};
+const char *const cil_cloud_names[CIL_CLOUDS] = {"aws;region=r;ids=sg-1,sg-2",
+                                                 "aws;labels=k=v,l=w;names=web", "aws;ids=sg-3"};
 const char *const cil_space_names[CIL_SPACES] = {"a", "b", "kube-system"};
 const char *const cil_account_names[CIL_ACCOUNTS] = {"default", "sa1"};
 const char *const cil_policy_names[4] = {"p", "q", "p-q", "r"};
@@ -70,6 +89,27 @@ const struct cil_net *cil_net(uint8_t number)
         net->text = net_texts[number];
     }
     return net;
+}
+
+/* pkg/labels/cidr.go: no ':' in a key, and no '-' where it ends or begins. */
+const char *cil_net_key(uint8_t number)
+{
+    static char keys[CIL_NETS][32];
+    char *out = keys[number];
+    if (!*out) {
+        size_t at = 0;
+        for (const char *text = net_texts[number]; *text; text++) {
+            bool colon = *text == ':', edge = at == 0 || text[1] == '/';
+            if (colon && at == 0) {
+                out[at++] = '0';
+            }
+            out[at++] = colon ? '-' : *text;
+            if (colon && edge && text[1] == '/') {
+                out[at++] = '0';
+            }
+        }
+    }
+    return out;
 }
 
 void cil_pod_address(char out[40], unsigned pod, int family)
@@ -159,6 +199,15 @@ static void draw_group(struct gen_random *r, struct cil_group *g)
     }
 }
 
+static void draw_cloud(struct gen_random *r, unsigned which, struct cil_cloud *cloud)
+{
+    *cloud = (struct cil_cloud){.fed = which + 1 < CIL_CLOUDS && gen_chance(r, 80),
+                                .n_nets = gen_draw(r, CIL_FEW + 1)};
+    for (unsigned i = 0; i < cloud->n_nets; i++) {
+        cloud->nets[i] = gen_draw(r, CIL_NETS);
+    }
+}
+
 static void draw_options(struct gen_random *r, struct cil_options *o)
 {
     o->allow_localhost = gen_chance(r, 50) ? 0 : gen_draw(r, 3);
@@ -203,6 +252,15 @@ void cil_draw(struct cil *c, uint64_t seed, unsigned features)
     }
     for (unsigned i = 0; features & CIL_GROUPED && i < CIL_GROUPS; i++) {
         draw_group(&r, &c->groups[i]);
+    }
+    for (unsigned i = 0; features & CIL_CLOUDED && i < CIL_CLOUDS; i++) {
+        draw_cloud(&r, i, &c->clouds[i]);
+    }
+    for (unsigned i = 0; features & CIL_DOMAINED && i < CIL_PODS; i++) { /* the DNS service */
+        struct cil_labels *labels = &c->pods[i].labels;
+        if (gen_chance(&r, 30)) {
+            labels->items[labels->count++] = (struct cil_label){"k8s-app", "kube-dns"};
+        }
     }
     c->apiserver = gen_from(&r, 1, 3); /* where it is is known */
     cil_draw_policies(c, &r);

@@ -336,7 +336,8 @@ static void build(const struct cil_side *s, struct map *map)
 
 static bool is_about_maps(const struct cil *c)
 {
-    return !(c->features & (CIL_NAMES | CIL_AUTH)) && c->options.policy_enforcement != 2;
+    return !(c->features & (CIL_NAMES | CIL_AUTH | CIL_PROXIED | CIL_PARSERS | CIL_DOMAINED)) &&
+           c->options.policy_enforcement != 2;
 }
 
 static bool passes(const struct cil *c)

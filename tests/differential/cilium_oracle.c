@@ -114,6 +114,7 @@ struct rank {
     const struct cil_side *side;
     const struct cil_entry *items;
     unsigned count;
+    bool isolated;
 };
 
 static cil_truth any_of(const struct rank *r, uint8_t action, uint8_t *policies)
@@ -128,43 +129,72 @@ static cil_truth any_of(const struct rank *r, uint8_t action, uint8_t *policies)
     return result;
 }
 
-enum parser { BY_NOBODY, BY_HTTP, BY_DNS, BY_TLS };
-
-static enum parser parser_of(const struct cil_entry *e)
+/* ListenerPriority* of pkg/policy/l4.go: the lowest takes the traffic; 0: nobody takes it. */
+static int priority_of(const struct cil_entry *e)
 {
-    if (!e->ports) {
-        return BY_NOBODY;
+    static const uint8_t priorities[] = {
+        [CIL_BY_NOBODY] = 0,  [CIL_BY_HTTP] = 101, [CIL_BY_KAFKA] = 106,
+        [CIL_BY_OTHER] = 111, [CIL_BY_TLS] = 116,  [CIL_BY_DNS] = 121};
+    enum cil_reader reader = e->action == CIL_ACCEPT ? cil_reader_of(e->ports) : CIL_BY_NOBODY;
+    if (reader != CIL_BY_NOBODY && e->ports->listener) {
+        uint8_t priority = cil_listeners[e->ports->listener].priority;
+        return priority ? priority : 126;
     }
-    return e->ports->l7 == CIL_HTTP  ? BY_HTTP
-           : e->ports->l7 == CIL_DNS ? BY_DNS
-           : e->ports->n_names       ? BY_TLS
-                                     : BY_NOBODY;
+    return priorities[reader];
 }
 
 struct allows {
-    cil_truth matches, redirects;
-    enum parser parser;
-    bool redirected, terminated; /* some rule does so */
+    cil_truth matches, redirects, opened;
+    enum cil_reader reader; /* of the redirect that takes it */
     uint8_t policies;
     bool auths; /* some rule speaks of authentication */
 };
 
-/* Can the proxy read what is asked about? */
-static cil_truth readable(const struct cil_asked *asked, enum parser parser)
+static bool is_same_listener(const struct cil *c, const struct cil_entry *a,
+                             const struct cil_entry *b)
 {
-    if (!asked->asked) {
-        return CIL_MAYBE | CIL_OF_REQUEST;
+    const struct cil_listener *x = &cil_listeners[a->ports->listener];
+    const struct cil_listener *y = &cil_listeners[b->ports->listener];
+    bool shared[] = {x->kind && strstr(x->kind, "Clusterwide"),
+                     y->kind && strstr(y->kind, "Clusterwide")};
+    if (!x->name || !y->name) {
+        return x == y;
     }
-    if (asked->kind == CIL_OPAQUE) {
-        return CIL_NO;
+    return shared[0] == shared[1] && strcmp(x->config, y->config) == 0 &&
+           strcmp(x->name, y->name) == 0 &&
+           (shared[0] || c->policies[a->policy].space == c->policies[b->policy].space);
+}
+
+/* Does another listener take the traffic of an allow that is bound to one? */
+static cil_truth outdone(const struct rank *r, const struct cil_entry *e)
+{
+    cil_truth result = CIL_NO;
+    for (unsigned i = 0; e->ports && e->ports->listener && i < r->count; i++) {
+        const struct cil_entry *other = &r->items[i];
+        int priority = priority_of(other);
+        if (priority && priority < priority_of(e) && !is_same_listener(r->side->set, other, e)) {
+            result = cil_or(result, other->flow);
+        }
     }
-    if (parser == BY_TLS) {
-        return asked->sni_presence == NETPOL_PRESENT ? CIL_YES : CIL_MAYBE | CIL_OF_REQUEST;
+    return result;
+}
+
+static void find_redirects(const struct rank *r, struct allows *out)
+{
+    int first = INT16_MAX;
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct cil_entry *e = &r->items[i];
+        int priority = priority_of(e);
+        if (priority == 0) {
+            continue;
+        }
+        out->redirects = cil_or(out->redirects, e->flow);
+        out->opened = e->ports->terminating ? cil_or(out->opened, e->flow) : out->opened;
+        if (priority < first) {
+            first = priority;
+            out->reader = cil_reader_of(e->ports);
+        }
     }
-    if (asked->kind == CIL_TLS) {
-        return CIL_NO;
-    }
-    return asked->kind == CIL_NO_REQUEST ? CIL_MAYBE | CIL_OF_REQUEST : CIL_YES;
 }
 
 static cil_truth unlike(cil_truth t)
@@ -172,7 +202,20 @@ static cil_truth unlike(cil_truth t)
     return t == CIL_YES || t == CIL_NO ? t == CIL_NO : t;
 }
 
-static void join(const struct rank *r, struct allows *out)
+/* The flow of an allow that has a say. */
+static cil_truth standing(const struct rank *r, const struct cil_entry *e,
+                          const struct allows *allows)
+{
+    if (e->action != CIL_ACCEPT) {
+        return CIL_NO;
+    }
+    bool dropped = r->side->set->options.plain_dropped && priority_of(e) == 0;
+    cil_truth lost = dropped ? allows->redirects : outdone(r, e);
+    return cil_and(e->flow, unlike(lost));
+}
+
+/* About one topic; NULL: about the request. */
+static cil_truth join(const struct rank *r, const struct netpol_string *topic, struct allows *out)
 {
     const struct cil_asked *asked = r->side->q->asked;
     const struct cil_options *options = &r->side->set->options;
@@ -180,34 +223,22 @@ static void join(const struct rank *r, struct allows *out)
     bool named = false;
     bool host = r->side->direction == CIL_INGRESS && options->allow_localhost < 2 &&
                 cil_is_own_node(r->side->set, r->side->near, r->side->far);
-    for (unsigned i = 0; i < r->count; i++) { /* who looks into it? */
-        const struct cil_entry *e = &r->items[i];
-        enum parser parser = e->action == CIL_ACCEPT ? parser_of(e) : BY_NOBODY;
-        if (parser != BY_NOBODY) {
-            out->redirects = cil_or(out->redirects, e->flow);
-            out->parser = out->parser == BY_NOBODY || parser < out->parser ? parser : out->parser;
-            out->terminated = out->terminated || (e->ports->l7 && e->ports->n_names);
-        }
-    }
+    bool refused = cil_readable(asked, out->reader, out->opened) == CIL_NO;
     for (unsigned i = 0; i < r->count; i++) {
         const struct cil_entry *e = &r->items[i];
-        bool plain = parser_of(e) == BY_NOBODY;
-        if (e->action != CIL_ACCEPT) {
-            continue;
-        }
-        cil_truth flow = plain && options->plain_dropped /* where nobody looks into it */
-                             ? cil_and(e->flow, unlike(out->redirects))
-                             : e->flow;
-        if (flow == CIL_NO && e->flow != CIL_NO) {
+        cil_truth flow = standing(r, e, out);
+        if (flow == CIL_NO) {
             continue;
         }
         out->policies |= (uint8_t)(1 << e->policy);
-        if (!plain && !host && readable(asked, out->parser) == CIL_NO) {
+        if (priority_of(e) && !host && refused) {
             continue; /* the proxy refuses, whatever the rule says */
         }
         cil_truth n = cil_server_name_matches(e->ports, asked);
-        cil_truth q = cil_request_matches(r->side->set, e->ports, asked);
-        q = e->all_requests ? CIL_YES : q; /* server names are heard all the same */
+        cil_truth q = cil_request_matches(r->side->set, e->ports, asked, topic, out->opened);
+        if (e->all_requests && !r->isolated) { /* server names are heard all the same */
+            q = CIL_YES;
+        }
         if (host) {
             n = q = CIL_YES; /* hostWildcardL7 of pkg/policy/l4.go */
         }
@@ -217,7 +248,19 @@ static void join(const struct rank *r, struct allows *out)
         request = cil_or(request, cil_and(flow, q));
         out->auths = out->auths || e->auth;
     }
-    out->matches = named && !options->same_rule ? cil_and(name, request) : both;
+    return named && !options->same_rule ? cil_and(name, request) : both;
+}
+
+/* All allows of a rank. Every topic of a request must be allowed, each by some rule. */
+static void join_all(const struct rank *r, struct allows *out)
+{
+    const struct cil_asked *asked = r->side->q->asked;
+    bool topics = asked->kind == CIL_KAFKA_REQUEST && asked->n_topics;
+    find_redirects(r, out);
+    out->matches = topics ? CIL_YES : join(r, NULL, out);
+    for (unsigned i = 0; topics && i < asked->n_topics; i++) {
+        out->matches = cil_and(out->matches, join(r, &asked->topics[i], out));
+    }
 }
 
 /* ---- authentication ---- */
@@ -268,7 +311,7 @@ static struct cil_decision with_auth(const struct rank *r, const struct allows *
     }
     for (unsigned i = 0; i < r->count; i++) { /* which of them speak is another matter then */
         const struct cil_entry *e = &r->items[i];
-        allow.unsure = allow.unsure || parser_of(e) != BY_NOBODY || e->flow != CIL_YES;
+        allow.unsure = allow.unsure || priority_of(e) || e->flow != CIL_YES;
     }
     const struct cil_asked *asked = r->side->q->asked;
     int mode = mode_of(r);
@@ -300,16 +343,15 @@ static struct cil_decision judge_rank(const struct rank *r, const struct cil_dec
     }
     cil_truth denies = any_of(r, CIL_DENY, &deny.policies);
     struct cil_decision here = either(any_of(r, CIL_PASS, &passing), next_tier, next);
-    join(r, &allows);
+    join_all(r, &allows);
     deny.overruled = allows.matches != CIL_NO;
     allow.policies = allows.policies;
     allow = with_auth(r, &allows, allow);
     here = either(allows.matches, &allow, &here);
-    if (allows.parser != BY_NOBODY) {
-        cil_truth read = readable(r->side->q->asked, allows.parser);
+    if (allows.reader != CIL_BY_NOBODY) {
+        cil_truth read = cil_readable(r->side->q->asked, allows.reader, allows.opened);
         here.inspect = here.inspect || (read & CIL_MAYBE);
         struct cil_decision refused = certain(false);
-        refused.unsure = r->side->q->asked->kind == CIL_TLS && allows.terminated;
         refused.policies = allows.policies;
         refused.tier = allow.tier;
         refused.example = allow.example;
@@ -362,7 +404,7 @@ static struct cil_decision judge_side(const struct cil_side *s)
         if (end < entries.count && entries.items[end].tier != entries.items[begin].tier) {
             next_tier = here;
         }
-        struct rank rank = {s, &entries.items[begin], end - begin};
+        struct rank rank = {s, &entries.items[begin], end - begin, entries.isolated};
         here = judge_rank(&rank, &here, &next_tier);
         end = begin;
     }

@@ -24,7 +24,7 @@ cil_truth cil_or(cil_truth a, cil_truth b);
 struct cil_tag {
     const char *source, *key, *value;
 };
-enum { CIL_TAGS = 16 };
+enum { CIL_TAGS = 48 };
 struct cil_tags {
     uint8_t count;
     struct cil_tag items[CIL_TAGS];
@@ -64,13 +64,29 @@ bool cil_subject_matches(const struct cil_side *s, const struct cil_policy *p,
                          const struct cil_rule *rule);
 cil_truth cil_peer_matches(const struct cil_side *s, const struct cil_policy *p, uint8_t l3,
                            const struct cil_peer *peer);
+bool cil_is_dns_pod(const struct cil_side *s); /* whom names may be asked of */
 bool cil_port_matches(const struct cil_side *s, uint8_t kind, const struct cil_port *port);
 bool cil_icmp_matches(const struct cil_side *s, const struct cil_icmp *icmp);
 
 /* ---- requests (cilium_oracle_request.c) ---- */
 
+/* Who reads what is sent to a proxy. */
+enum cil_reader {
+    CIL_BY_NOBODY,
+    CIL_BY_HTTP,
+    CIL_BY_KAFKA,
+    CIL_BY_TLS,
+    CIL_BY_DNS,
+    CIL_BY_OTHER,   /* another parser: what it says nobody here can tell */
+    CIL_BY_LISTENER /* somebody's: nor what it can read */
+};
+enum cil_reader cil_reader_of(const struct cil_ports *ports);
+/* Can it? opened: does the proxy end TLS? */
+cil_truth cil_readable(const struct cil_asked *asked, enum cil_reader reader, cil_truth opened);
+/* topic: the one of several that is asked about; NULL: there is none. */
 cil_truth cil_request_matches(const struct cil *c, const struct cil_ports *ports,
-                              const struct cil_asked *asked);
+                              const struct cil_asked *asked, const struct netpol_string *topic,
+                              cil_truth opened);
 cil_truth cil_server_name_matches(const struct cil_ports *ports, const struct cil_asked *asked);
 /* A name a rule wants, exact or by a pattern, as DNS rules and toFQDNs read it. */
 bool cil_name_matches(const char *wanted, bool pattern, struct netpol_string name);

@@ -9,6 +9,39 @@
 #define ACCOUNT_KEY  "io.cilium.k8s.policy.serviceaccount"
 #define CLUSTER_KEY  "io.cilium.k8s.policy.cluster"
 
+/* ---- addresses ---- */
+
+bool cil_net_has(const struct cil_net *net, bool six, const uint8_t address[16])
+{
+    for (unsigned i = 0; net->six == six && i < net->bits; i++) {
+        if ((net->bytes[i / 8] ^ address[i / 8]) & 0x80 >> i % 8) {
+            return false;
+        }
+    }
+    return net->six == six;
+}
+
+static bool is_in(const struct cil_end *end, uint8_t net)
+{
+    return cil_net_has(cil_net(net), end->six, end->address);
+}
+
+static bool group_has(const struct cil_group *g, const struct cil_end *end)
+{
+    for (unsigned i = 0; g->present && i < g->n_nets; i++) {
+        if (is_in(end, g->nets[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* policy-cidr-match-mode */
+static bool may_be_in_range(const struct cil *c, const struct cil_end *end)
+{
+    return (end->pod < 0 || c->options.cidr_pods) && (end->node < 0 || c->options.cidr_nodes);
+}
+
 /* ---- labels ---- */
 
 static void add(struct cil_tags *tags, const char *source, const char *key, const char *value)
@@ -41,6 +74,29 @@ static void tags_of_pod(const struct cil *c, const struct cil_pod *pod, struct c
     add(out, "k8s", CLUSTER_KEY, "default");
 }
 
+/* Labels of prefixes and of groups: of all that hold the address. */
+static void tags_of_address(const struct cil *c, const struct cil_end *end, struct cil_tags *out)
+{
+    static const char *const names[CIL_GROUPS] = {"io.cilium.policy.cidrgroupname/g0",
+                                                  "io.cilium.policy.cidrgroupname/g1",
+                                                  "io.cilium.policy.cidrgroupname/g2"};
+    for (uint8_t i = 0; i < CIL_NETS; i++) {
+        if (is_in(end, i)) {
+            add(out, "cidr", cil_net_key(i), "");
+        }
+    }
+    for (unsigned i = 0; i < CIL_GROUPS; i++) {
+        const struct cil_labels *labels = &c->groups[i].labels;
+        if (!group_has(&c->groups[i], end)) {
+            continue;
+        }
+        add(out, "cidrgroup", names[i], "");
+        for (unsigned k = 0; k < labels->count; k++) {
+            add(out, "cidrgroup", labels->items[k].key, labels->items[k].value);
+        }
+    }
+}
+
 void cil_tags_of(const struct cil *c, const struct cil_end *end, const struct cil_end *near,
                  struct cil_tags *out)
 {
@@ -56,6 +112,10 @@ void cil_tags_of(const struct cil *c, const struct cil_end *end, const struct ci
         }
     } else {
         add(out, "reserved", "world", "");
+        add(out, "reserved", end->six ? "world-ipv6" : "world-ipv4", "");
+    }
+    if (may_be_in_range(c, end)) {
+        tags_of_address(c, end, out);
     }
     if (end->apiserver) {
         add(out, "reserved", "kube-apiserver", "");
@@ -195,32 +255,7 @@ bool cil_subject_matches(const struct cil_side *s, const struct cil_policy *p,
     return cil_selects(&rule->subject, &tags);
 }
 
-/* ---- addresses ---- */
-
-bool cil_net_has(const struct cil_net *net, bool six, const uint8_t address[16])
-{
-    for (unsigned i = 0; net->six == six && i < net->bits; i++) {
-        if ((net->bytes[i / 8] ^ address[i / 8]) & 0x80 >> i % 8) {
-            return false;
-        }
-    }
-    return net->six == six;
-}
-
-static bool is_in(const struct cil_end *end, uint8_t net)
-{
-    return cil_net_has(cil_net(net), end->six, end->address);
-}
-
-static bool group_has(const struct cil_group *g, const struct cil_end *end)
-{
-    for (unsigned i = 0; g->present && i < g->n_nets; i++) {
-        if (is_in(end, g->nets[i])) {
-            return true;
-        }
-    }
-    return false;
-}
+/* ---- ranges ---- */
 
 static bool range_has(const struct cil *c, const struct cil_peer *peer, const struct cil_end *end)
 {
@@ -236,12 +271,6 @@ static bool range_has(const struct cil *c, const struct cil_peer *peer, const st
         }
     }
     return false;
-}
-
-/* policy-cidr-match-mode */
-static bool may_be_in_range(const struct cil *c, const struct cil_end *end)
-{
-    return (end->pod < 0 || c->options.cidr_pods) && (end->node < 0 || c->options.cidr_nodes);
 }
 
 static bool range_matches(const struct cil *c, const struct cil_peer *peer,
@@ -335,8 +364,32 @@ static bool service_matches(const struct cil_side *s, const struct cil_peer *pee
     return false;
 }
 
+static bool cloud_has(const struct cil *c, const struct cil_peer *peer, const struct cil_end *end)
+{
+    const struct cil_cloud *cloud = &c->clouds[peer->name];
+    for (unsigned i = 0; cloud->fed && may_be_in_range(c, end) && i < cloud->n_nets; i++) {
+        if (is_in(end, cloud->nets[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A name of a ClusterNetworkPolicy with a star is every name below, however deep. */
+static bool name_is(const struct cil_policy *p, const struct cil_peer *peer,
+                    struct netpol_string name)
+{
+    char deep[32];
+    if (p->kind != CIL_KCNP || peer->fqdn[0] != '*') {
+        return cil_name_matches(peer->fqdn, peer->pattern, name);
+    }
+    snprintf(deep, sizeof deep, "*%s", peer->fqdn);
+    return cil_name_matches(deep, true, name);
+}
+
 /* Names are those of addresses outside. */
-static cil_truth names_match(const struct cil_side *s, const struct cil_peer *peer)
+static cil_truth names_match(const struct cil_side *s, const struct cil_policy *p,
+                             const struct cil_peer *peer)
 {
     const struct cil_asked *asked = s->q->asked;
     if (s->far->pod >= 0 || s->far->node >= 0) {
@@ -346,7 +399,7 @@ static cil_truth names_match(const struct cil_side *s, const struct cil_peer *pe
         return CIL_MAYBE | CIL_OF_FACT;
     }
     for (unsigned i = 0; i < asked->n_names; i++) {
-        if (cil_name_matches(peer->fqdn, peer->pattern, asked->names[i])) {
+        if (name_is(p, peer, asked->names[i])) {
             return CIL_YES;
         }
     }
@@ -375,8 +428,10 @@ cil_truth cil_peer_matches(const struct cil_side *s, const struct cil_policy *p,
         return node_matches(s, &peer->selector);
     case CIL_SERVICE_PEERS:
         return service_matches(s, peer);
+    case CIL_CLOUD_GROUPS:
+        return cloud_has(s->set, peer, s->far);
     default:
-        return names_match(s, peer);
+        return names_match(s, p, peer);
     }
 }
 

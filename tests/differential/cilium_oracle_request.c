@@ -151,26 +151,113 @@ bool cil_name_matches(const char *wanted, bool pattern, struct netpol_string nam
     return false;
 }
 
-/* ---- both ---- */
+/* ---- Kafka ---- */
 
-cil_truth cil_request_matches(const struct cil *c, const struct cil_ports *p,
-                              const struct cil_asked *asked)
+static const struct cil_kafka_kind *kind_of(const char *text)
 {
-    uint8_t wanted = p && p->l7 == CIL_HTTP ? CIL_HTTP_REQUEST : CIL_DNS_REQUEST;
-    if (!p || p->l7 == CIL_L7_NONE) {
-        return CIL_YES;
+    for (unsigned i = 0; i < CIL_KAFKA_KINDS; i++) {
+        const struct cil_kafka_kind *kind = &cil_kafka_kinds[i];
+        if (strcasecmp(kind->name, text) == 0 ||
+            (isdigit((unsigned char)*text) && atoi(text) == kind->number)) {
+            return kind;
+        }
     }
-    if (!asked->asked || asked->kind == CIL_NO_REQUEST) {
+    fprintf(stderr, "no kind of Kafka's requests: %s\n", text);
+    exit(2);
+}
+
+static bool kafka_matches(const struct cil_kafka *k, const struct cil_asked *asked,
+                          const struct netpol_string *topic)
+{
+    const struct cil_kafka_kind *kind = kind_of(asked->api_key);
+    if (k->role && !(strcasecmp(k->role, "produce") == 0 ? kind->produce : kind->consume)) {
+        return false;
+    }
+    if (k->topic && kind->topics && !(topic && strcmp(k->topic, topic->ptr) == 0)) {
+        return false;
+    }
+    return (!k->key || kind_of(k->key) == kind) &&
+           (!k->version || atoi(k->version) == asked->api_version) &&
+           (!k->client || (asked->client && strcmp(k->client, asked->client) == 0));
+}
+
+/* ---- readers ---- */
+
+enum cil_reader cil_reader_of(const struct cil_ports *p)
+{
+    static const uint8_t readers[] = {[CIL_HTTP] = CIL_BY_HTTP,
+                                      [CIL_DNS] = CIL_BY_DNS,
+                                      [CIL_KAFKA] = CIL_BY_KAFKA,
+                                      [CIL_PARSER] = CIL_BY_OTHER};
+    if (!p) {
+        return CIL_BY_NOBODY;
+    }
+    if (p->listener) {
+        return CIL_BY_LISTENER;
+    }
+    bool tls = p->n_names || p->terminating || p->originating;
+    return p->l7 ? readers[p->l7] : tls ? CIL_BY_TLS : CIL_BY_NOBODY;
+}
+
+cil_truth cil_readable(const struct cil_asked *asked, enum cil_reader reader, cil_truth opened)
+{
+    static const uint8_t kinds[] = {[CIL_BY_HTTP] = CIL_HTTP_REQUEST,
+                                    [CIL_BY_KAFKA] = CIL_KAFKA_REQUEST,
+                                    [CIL_BY_DNS] = CIL_DNS_REQUEST};
+    if (!asked->asked || reader == CIL_BY_LISTENER) {
         return CIL_MAYBE | CIL_OF_REQUEST;
     }
-    for (unsigned i = 0; asked->kind == wanted && i < p->n_l7; i++) {
-        struct netpol_string query = {asked->query, asked->query ? strlen(asked->query) : 0};
-        if (p->l7 == CIL_HTTP ? http_matches(c, &p->http[i], asked)
-                              : cil_name_matches(p->dns[i], p->dns_pattern[i], query)) {
+    if (asked->kind == CIL_OPAQUE) {
+        return CIL_NO;
+    }
+    if (reader == CIL_BY_TLS) {
+        return asked->sni_presence == NETPOL_PRESENT ? CIL_YES : CIL_MAYBE | CIL_OF_REQUEST;
+    }
+    if (asked->kind == CIL_TLS) {
+        return opened == CIL_YES ? CIL_MAYBE | CIL_OF_REQUEST : opened;
+    }
+    return asked->kind == CIL_NO_REQUEST  ? CIL_MAYBE | CIL_OF_REQUEST
+           : asked->kind == kinds[reader] ? CIL_YES
+                                          : CIL_NO;
+}
+
+/* ---- all of them ---- */
+
+/* Asks nothing, so whatever is sent may be it. */
+static bool is_open(const struct cil_ports *p, unsigned i)
+{
+    const struct cil_http *h = &p->http[i];
+    const struct cil_kafka *k = &p->kafka[i];
+    bool header = h->header || (h->match && !cil_header_matches[h->match].mismatch);
+    return p->l7 == CIL_HTTP    ? !h->method && !h->path && !h->host && !header
+           : p->l7 == CIL_KAFKA ? !k->role && !k->key && !k->version && !k->client && !k->topic
+                                : false;
+}
+
+cil_truth cil_request_matches(const struct cil *c, const struct cil_ports *p,
+                              const struct cil_asked *asked, const struct netpol_string *topic,
+                              cil_truth opened)
+{
+    enum cil_reader reader = cil_reader_of(p);
+    if (!p || p->listener || p->l7 == CIL_L7_NONE || p->l7 == CIL_PARSER) {
+        return CIL_YES;
+    }
+    for (unsigned i = 0; i < p->n_l7; i++) {
+        if (is_open(p, i)) {
             return CIL_YES;
         }
     }
-    return asked->kind == wanted ? CIL_NO : CIL_MAYBE | CIL_OF_REQUEST;
+    cil_truth readable = cil_readable(asked, reader, opened);
+    for (unsigned i = 0; readable == CIL_YES && i < p->n_l7; i++) {
+        struct netpol_string query = {asked->query, asked->query ? strlen(asked->query) : 0};
+        bool matches = p->l7 == CIL_HTTP    ? http_matches(c, &p->http[i], asked)
+                       : p->l7 == CIL_KAFKA ? kafka_matches(&p->kafka[i], asked, topic)
+                                            : cil_name_matches(p->dns[i], p->dns_pattern[i], query);
+        if (matches) {
+            return CIL_YES;
+        }
+    }
+    return readable == CIL_YES ? CIL_NO : readable;
 }
 
 cil_truth cil_server_name_matches(const struct cil_ports *p, const struct cil_asked *asked)

@@ -137,9 +137,47 @@ struct cil_selector cil_draw_labels_selector(struct gen_random *r, bool of_space
     return s;
 }
 
-static struct cil_selector draw_endpoints(struct gen_random *r)
+static struct cil_term exists(const char *source, const char *key, bool there)
+{
+    return (struct cil_term){source, key, there ? CIL_EXISTS : CIL_NOT_EXISTS, 0, {NULL}};
+}
+
+/* Labels of addresses. What names neither namespace nor cluster gets both, which no address has. */
+static struct cil_selector draw_address_labels(struct gen_random *r)
+{
+    static const char *const
+        names[] = {"io.cilium.policy.cidrgroupname/g0", "io.cilium.policy.cidrgroupname/g1",
+                   "io.cilium.policy.cidrgroupname/g3"},
+        *const keys[] = {"feed", "trust"}, *const values[] = {"f", "g"}, *const none[] = {""};
+    struct cil_selector s = {0};
+    struct cil_term t = {.source = "cidr", .key = cil_net_key(gen_draw(r, CIL_NETS))};
+    uint32_t kind = gen_below(r, 100);
+    if (kind < 50) {
+        draw_values(r, &t, none, 1);
+    } else {
+        t.source = "cidrgroup";
+        t.key = kind < 70 ? names[gen_below(r, 3)] : keys[gen_below(r, 2)];
+        draw_values(r, &t, kind < 70 ? none : values, kind < 70 ? 1 : 2);
+    }
+    add_term(&s, t);
+    kind = gen_below(r, 100);
+    if (kind < 55) {
+        add_term(&s, exists("reserved", kind < 45 ? "world" : "health", kind < 45));
+    } else if (kind < 80) {
+        add_term(&s, exists("k8s", SPACE_KEY, false));
+        add_term(&s, exists("k8s", "io.cilium.k8s.policy.cluster", false));
+    } else {
+        add_term(&s, draw_label(r, ""));
+    }
+    return s;
+}
+
+static struct cil_selector draw_endpoints(const struct cil *c, struct gen_random *r)
 {
     struct cil_selector s = {0};
+    if (c->features & CIL_LABELLED && gen_chance(r, 15)) {
+        return draw_address_labels(r);
+    }
     for (uint32_t n = gen_chance(r, 20) ? 0 : gen_from(r, 1, 2); n > 0; n--) {
         uint32_t kind = gen_below(r, 100);
         add_term(&s, kind < 45   ? draw_label(r, draw_source(r))
@@ -200,7 +238,7 @@ static void draw_peer(const struct cil *c, struct gen_random *r, uint8_t l3, str
     *p = (struct cil_peer){0};
     switch (l3) {
     case CIL_ENDPOINTS:
-        p->selector = draw_endpoints(r);
+        p->selector = draw_endpoints(c, r);
         break;
     case CIL_CIDR:
         p->net = gen_draw(r, CIL_NETS);
@@ -217,6 +255,9 @@ static void draw_peer(const struct cil *c, struct gen_random *r, uint8_t l3, str
     case CIL_SERVICE_PEERS:
         draw_service_peer(c, r, p);
         break;
+    case CIL_CLOUD_GROUPS:
+        p->name = gen_draw(r, CIL_CLOUDS);
+        break;
     default:
         p->fqdn = cil_draw_fqdn(r, &p->pattern);
         break;
@@ -225,6 +266,9 @@ static void draw_peer(const struct cil *c, struct gen_random *r, uint8_t l3, str
 
 static uint8_t draw_kind(const struct cil *c, struct gen_random *r, unsigned direction, bool deny)
 {
+    if (c->features & CIL_CLOUDED && gen_chance(r, 10)) {
+        return CIL_CLOUD_GROUPS;
+    }
     uint32_t kind = gen_below(r, 100);
     if (kind < 6 && c->features & CIL_NODED && c->options.node_labels) {
         return CIL_NODE_PEERS;

@@ -87,6 +87,16 @@ static void draw_element(const struct cil *c, struct gen_random *r, unsigned dir
 
 /* ---- of Cilium ---- */
 
+/* A policy of the cluster has no namespace whose configuration it could name. */
+static void share_listeners(struct cil_element *e)
+{
+    for (unsigned i = 0; i < e->n_ports; i++) {
+        if (e->ports[i].listener == CIL_LISTENER_OF_SPACE) {
+            e->ports[i].listener = CIL_LISTENER_SHARED;
+        }
+    }
+}
+
 static void draw_rule(const struct cil *c, struct gen_random *r, bool cluster,
                       struct cil_rule *rule)
 {
@@ -101,6 +111,9 @@ static void draw_rule(const struct cil *c, struct gen_random *r, bool cluster,
             *n = gen_chance(r, 4) ? 0 : *n;
             for (unsigned i = 0; *n != CIL_LIST_ABSENT && i < *n; i++, elements++) {
                 draw_element(c, r, d, deny, rule->of_nodes, &rule->elements[d][deny][i]);
+                if (cluster) {
+                    share_listeners(&rule->elements[d][deny][i]);
+                }
             }
         }
         rule->flags[d] = gen_chance(r, 65) ? CIL_FLAG_ABSENT : gen_from(r, 1, 2);
@@ -115,10 +128,15 @@ static void draw_rule(const struct cil *c, struct gen_random *r, bool cluster,
 
 static void draw_kubernetes_peer(struct gen_random *r, struct cil_element *e, bool cluster)
 {
+    static const char *const domains[] = {"a.io", "*.a.io", "WWW.a.io.", "*.b.io", "b.io"};
     struct cil_peer *p = &e->peers[e->n_peers++];
     *p = (struct cil_peer){0};
     if (e->l3 == CIL_CIDR_SET) {
         p->net = gen_draw(r, CIL_NETS);
+        return;
+    }
+    if (e->l3 == CIL_FQDNS) {
+        p->fqdn = domains[gen_below(r, SIZE(domains))];
         return;
     }
     p->has_spaces = cluster || gen_chance(r, 50);
@@ -136,6 +154,10 @@ static void draw_kubernetes_element(const struct cil *c, struct gen_random *r, u
     if (e->l3 && gen_chance(r, 25) && (!cluster || direction == CIL_EGRESS)) {
         e->l3 = CIL_CIDR_SET;
     }
+    if (c->features & CIL_DOMAINED && cluster && direction == CIL_EGRESS && gen_chance(r, 30)) {
+        e->l3 = CIL_FQDNS;
+        e->action = CIL_ACCEPT;
+    }
     for (unsigned n = e->l3 ? gen_from(r, 1, CIL_FEW) : 0; n > 0; n--) {
         draw_kubernetes_peer(r, e, cluster);
     }
@@ -146,7 +168,7 @@ static void draw_kubernetes_element(const struct cil *c, struct gen_random *r, u
         for (unsigned i = 0; i < p->n_ports; i++) {
             do { /* what networks are has no names */
                 p->ports[i] = draw_port(c, r, true);
-            } while (cluster && e->l3 == CIL_CIDR_SET && p->ports[i].name);
+            } while (cluster && e->l3 != CIL_ENDPOINTS && p->ports[i].name);
         }
     }
 }
@@ -242,7 +264,19 @@ static bool remove_of_http(struct cil_http *h, unsigned which)
     return which < 4 ? clear_text(texts[which]) : clear(&h->match);
 }
 
-enum { PORT_PARTS = 6 + 2 * 5 };
+static bool remove_of_kafka(struct cil_kafka *k, unsigned which)
+{
+    const char **texts[] = {&k->role, &k->key, &k->version, &k->client, &k->topic};
+    return clear_text(texts[which]);
+}
+
+/* Server names beside rules ask for it. */
+static bool remove_terminating(struct cil_ports *p)
+{
+    return !(p->n_names && p->l7) && clear(&p->terminating);
+}
+
+enum { PORT_PARTS = 11 + 2 * 5 };
 static bool remove_of_ports(struct cil_ports *p, unsigned which)
 {
     switch (which) {
@@ -256,10 +290,21 @@ static bool remove_of_ports(struct cil_ports *p, unsigned which)
         return p->l7 == CIL_DNS && TAKE(&p->n_l7, p->dns, 1, 1);
     case 5:
         return clear(&p->n_names);
+    case 6:
+        return remove_terminating(p);
+    case 7:
+        return clear(&p->originating);
+    case 8:
+        return clear(&p->listener);
+    case 9:
+    case 10:
+        return p->l7 == CIL_KAFKA && TAKE(&p->n_l7, p->kafka, which - 9, 1);
     default:
-        which -= 6;
-        return p->l7 == CIL_HTTP && which / 5 < p->n_l7 &&
-               remove_of_http(&p->http[which / 5], which % 5);
+        which -= 11;
+        return which / 5 < p->n_l7 &&
+               (p->l7 == CIL_HTTP    ? remove_of_http(&p->http[which / 5], which % 5)
+                : p->l7 == CIL_KAFKA ? remove_of_kafka(&p->kafka[which / 5], which % 5)
+                                     : false);
     }
 }
 
@@ -380,6 +425,12 @@ static bool remove_thing(struct cil *c, unsigned which)
         return there;
     }
     which -= CIL_GROUPS;
+    if (which < CIL_CLOUDS) {
+        bool there = c->clouds[which].fed;
+        c->clouds[which].fed = false;
+        return there;
+    }
+    which -= CIL_CLOUDS;
     if (which == 0) {
         bool both = c->apiserver == 3;
         c->apiserver = both ? 2 : c->apiserver;
@@ -394,7 +445,7 @@ bool cil_remove(struct cil *c, unsigned which, bool *changed)
 {
     enum {
         PARTS = 1 + CIL_RULES + CIL_RULES * RULE_PARTS,
-        THINGS = CIL_PODS + CIL_SERVICES + CIL_GROUPS + 1 + 6
+        THINGS = CIL_PODS + CIL_SERVICES + CIL_GROUPS + CIL_CLOUDS + 1 + 6
     };
     *changed = false;
     if (which < CIL_POLICIES * PARTS) {

@@ -20,11 +20,12 @@ enum {
     CIL_PODS = 7,
     CIL_SERVICES = 3,
     CIL_GROUPS = 3, /* CiliumCIDRGroup */
+    CIL_CLOUDS = 3, /* groups of a cloud provider; the last is never fed */
     CIL_POLICIES = 8,
     CIL_RULES = 2,    /* spec, specs[] */
     CIL_ELEMENTS = 2, /* of a list of a rule */
     CIL_TERMS = 3,    /* of a selector */
-    CIL_LABELS = 2,
+    CIL_LABELS = 3,
     CIL_FEW = 2
 };
 enum cil_direction { CIL_INGRESS, CIL_EGRESS, CIL_DIRECTIONS };
@@ -33,7 +34,7 @@ enum cil_direction { CIL_INGRESS, CIL_EGRESS, CIL_DIRECTIONS };
 
 enum cil_op { CIL_EQ, CIL_IN, CIL_NOT_IN, CIL_EXISTS, CIL_NOT_EXISTS };
 struct cil_term {
-    const char *source; /* "", "any", "k8s", "reserved", as the key's prefix */
+    const char *source; /* "", "any", "k8s", "reserved", "cidr", ...: the key's prefix */
     const char *key;
     uint8_t op, n_values;
     const char *values[2];
@@ -76,6 +77,10 @@ struct cil_group {
     struct cil_labels labels;
     uint8_t n_nets, nets[CIL_FEW];
 };
+struct cil_cloud { /* what is in a group, as the caller says */
+    bool fed;
+    uint8_t n_nets, nets[CIL_FEW];
+};
 
 /* ---- policies ---- */
 
@@ -87,7 +92,8 @@ enum cil_l3 {
     CIL_ENTITIES,
     CIL_NODE_PEERS,
     CIL_SERVICE_PEERS,
-    CIL_FQDNS,
+    CIL_FQDNS, /* domainNames of ClusterNetworkPolicy */
+    CIL_CLOUD_GROUPS,
     CIL_L3_KINDS
 };
 enum cil_entity {
@@ -115,7 +121,7 @@ struct cil_peer {
     bool has_spaces, has_pods;    /* Kubernetes */
     uint8_t net, by;              /* enum cil_range */
     uint8_t n_except, except[CIL_FEW];
-    uint8_t name; /* of a group (CIL_GROUPS: of none), of a service */
+    uint8_t name; /* of a group (CIL_GROUPS: of none), of a service, of a cloud's group */
     bool named;   /* a service by name, not by labels */
     uint8_t space;
     uint8_t entity;
@@ -131,7 +137,10 @@ struct cil_http {
     const char *method, *path, *host, *header; /* NULL: not given */
     uint8_t match;                             /* of cil_header_matches; 0: none */
 };
-enum cil_l7 { CIL_L7_NONE, CIL_HTTP, CIL_DNS };
+struct cil_kafka {
+    const char *role, *key, *version, *client, *topic; /* NULL: not given */
+};
+enum cil_l7 { CIL_L7_NONE, CIL_HTTP, CIL_DNS, CIL_KAFKA, CIL_PARSER /* l7proto */ };
 struct cil_ports { /* an entry of toPorts */
     uint8_t n_ports;
     struct cil_port ports[CIL_FEW];
@@ -139,8 +148,11 @@ struct cil_ports { /* an entry of toPorts */
     struct cil_http http[CIL_FEW];
     bool dns_pattern[CIL_FEW];
     const char *dns[CIL_FEW];
+    struct cil_kafka kafka[CIL_FEW];
     uint8_t n_names; /* serverNames */
     const char *names[CIL_FEW];
+    uint8_t terminating, originating; /* TLS contexts, by the number of a secret; 0: none */
+    uint8_t listener;                 /* of cil_listeners; 0: none */
 };
 struct cil_icmp {
     bool six;
@@ -198,21 +210,27 @@ struct cil {
     struct cil_pod pods[CIL_PODS];
     struct cil_service services[CIL_SERVICES];
     struct cil_group groups[CIL_GROUPS];
+    struct cil_cloud clouds[CIL_CLOUDS];
     uint8_t apiserver; /* bits: node 0, an address outside */
     struct cil_policy policies[CIL_POLICIES];
 };
 enum cil_features {
-    CIL_OPTIONS = 1,   /* not only the defaults */
-    CIL_MIXED = 2,     /* policies of Kubernetes */
-    CIL_LAYER_7 = 4,   /* http, dns */
-    CIL_SNI = 8,       /* serverNames */
-    CIL_AUTH = 16,     /* authentication */
-    CIL_NAMES = 32,    /* toFQDNs */
-    CIL_SERVICED = 64, /* toServices */
-    CIL_GROUPED = 128, /* CiliumCIDRGroup */
-    CIL_NODED = 256,   /* fromNodes, toNodes */
-    CIL_HOSTS = 2048,  /* nodeSelector */
-    CIL_FEATURES = 511 | CIL_HOSTS,
+    CIL_OPTIONS = 1,      /* not only the defaults */
+    CIL_MIXED = 2,        /* policies of Kubernetes */
+    CIL_LAYER_7 = 4,      /* http, dns */
+    CIL_SNI = 8,          /* serverNames */
+    CIL_AUTH = 16,        /* authentication */
+    CIL_NAMES = 32,       /* toFQDNs */
+    CIL_SERVICED = 64,    /* toServices */
+    CIL_GROUPED = 128,    /* CiliumCIDRGroup */
+    CIL_NODED = 256,      /* fromNodes, toNodes */
+    CIL_HOSTS = 2048,     /* nodeSelector */
+    CIL_PROXIED = 4096,   /* listener, terminatingTLS, originatingTLS */
+    CIL_PARSERS = 8192,   /* kafka, l7proto */
+    CIL_CLOUDED = 16384,  /* fromGroups, toGroups */
+    CIL_LABELLED = 32768, /* selectors with keys of cidr: and cidrgroup: */
+    CIL_DOMAINED = 65536, /* domainNames */
+    CIL_FEATURES = 511 | CIL_HOSTS | 31 * CIL_PROXIED,
     CIL_FOREIGN = 512, /* nothing but policies of Kubernetes */
     CIL_MAPPED = 1024  /* every port beside the policy map's answer */
 };
@@ -226,6 +244,7 @@ struct cil_net {
 };
 enum { CIL_FAMILY_NETS = 10, CIL_NETS = 2 * CIL_FAMILY_NETS };
 const struct cil_net *cil_net(uint8_t number);
+const char *cil_net_key(uint8_t number); /* as the key of a label of source cidr */
 struct cil_protocol {
     const char *text;
     uint8_t numbers[3]; /* 0 0 0: every one */
@@ -238,6 +257,19 @@ struct cil_header_match {
 };
 enum { CIL_HEADER_MATCHES = 6 };
 extern const struct cil_header_match cil_header_matches[CIL_HEADER_MATCHES];
+struct cil_listener {
+    const char *kind, *config, *name; /* kind NULL: not given */
+    uint8_t priority;                 /* 0: not given */
+};
+enum { CIL_LISTENER_OF_SPACE = 2, CIL_LISTENER_SHARED = 3, CIL_LISTENERS = 5, CIL_KAFKA_KINDS = 7 };
+extern const struct cil_listener cil_listeners[CIL_LISTENERS]; /* [0]: none */
+struct cil_kafka_kind {
+    const char *name;
+    uint8_t number;
+    bool topics, produce, consume; /* names topics; a role has it */
+};
+extern const struct cil_kafka_kind cil_kafka_kinds[CIL_KAFKA_KINDS];
+extern const char *const cil_cloud_names[CIL_CLOUDS]; /* as the set is called that is fed */
 extern const char *const cil_space_names[CIL_SPACES];
 extern const char *const cil_account_names[CIL_ACCOUNTS];
 extern const char *const cil_policy_names[4];
@@ -261,7 +293,14 @@ void cil_draw_layer7(const struct cil *c, struct gen_random *r, struct cil_ports
 const char *cil_draw_fqdn(struct gen_random *r, bool *pattern);
 
 /* A question at boundaries of the pools. */
-enum cil_request_kind { CIL_NO_REQUEST, CIL_HTTP_REQUEST, CIL_DNS_REQUEST, CIL_TLS, CIL_OPAQUE };
+enum cil_request_kind {
+    CIL_NO_REQUEST,
+    CIL_HTTP_REQUEST,
+    CIL_DNS_REQUEST,
+    CIL_TLS,
+    CIL_OPAQUE,
+    CIL_KAFKA_REQUEST
+};
 struct cil_asked {
     struct netpol_tuple tuple;
     bool asked; /* more than the tuple is known */
@@ -271,6 +310,10 @@ struct cil_asked {
     uint8_t sni_presence, authenticated; /* as in netpol_request */
     uint8_t n_headers;
     struct netpol_pair headers[2];
+    const char *api_key, *client; /* Kafka; NULL: not given */
+    int api_version;              /* -1: not given */
+    uint8_t n_topics;
+    struct netpol_string topics[2];
     bool named; /* names of the destination are given */
     uint8_t n_names;
     struct netpol_string names[2];

@@ -18,11 +18,13 @@ static void tally_selector(uint64_t *at, const struct cil_selector *s)
         at[CIL_REACHED_NAMESPACE_KEY] += strcmp(t->key, "io.kubernetes.pod.namespace") == 0;
         at[CIL_REACHED_NAMESPACE_LABELS] += strstr(t->key, "namespace.labels") != NULL;
         at[CIL_REACHED_RESERVED_KEY] += strcmp(t->source, "reserved") == 0;
+        at[CIL_REACHED_CIDR_KEY] += strcmp(t->source, "cidr") == 0;
+        at[CIL_REACHED_GROUP_KEY] += strcmp(t->source, "cidrgroup") == 0;
         at[CIL_REACHED_NEGATIVE] += t->op == CIL_NOT_IN || t->op == CIL_NOT_EXISTS;
     }
 }
 
-static void tally_peers(uint64_t *at, const struct cil_element *e)
+static void tally_peers(uint64_t *at, const struct cil_element *e, bool cluster)
 {
     static const uint8_t kinds[CIL_L3_KINDS] = {[CIL_L3_ABSENT] = CIL_REACHED_ANY_PEER,
                                                 [CIL_ENDPOINTS] = CIL_REACHED_ENDPOINTS,
@@ -31,8 +33,9 @@ static void tally_peers(uint64_t *at, const struct cil_element *e)
                                                 [CIL_ENTITIES] = CIL_REACHED_ENTITIES,
                                                 [CIL_NODE_PEERS] = CIL_REACHED_NODES,
                                                 [CIL_SERVICE_PEERS] = CIL_REACHED_SERVICE,
-                                                [CIL_FQDNS] = CIL_REACHED_FQDNS};
-    at[kinds[e->l3]]++;
+                                                [CIL_FQDNS] = CIL_REACHED_FQDNS,
+                                                [CIL_CLOUD_GROUPS] = CIL_REACHED_CLOUD};
+    at[cluster && e->l3 == CIL_FQDNS ? CIL_REACHED_DOMAINS : kinds[e->l3]]++;
     for (unsigned i = 0; i < e->n_peers; i++) {
         const struct cil_peer *p = &e->peers[i];
         bool range = e->l3 == CIL_CIDR_SET;
@@ -52,6 +55,12 @@ static void tally_ports(uint64_t *at, const struct cil_ports *ports)
     }
     at[CIL_REACHED_HTTP] += ports->l7 == CIL_HTTP;
     at[CIL_REACHED_DNS] += ports->l7 == CIL_DNS;
+    at[CIL_REACHED_KAFKA] += ports->l7 == CIL_KAFKA;
+    at[CIL_REACHED_PARSER] += ports->l7 == CIL_PARSER;
+    at[CIL_REACHED_LISTENER] += ports->listener > 0;
+    at[CIL_REACHED_LISTENER_FIRST] += cil_listeners[ports->listener].priority > 0;
+    at[CIL_REACHED_TERMINATING] += ports->terminating > 0;
+    at[CIL_REACHED_ORIGINATING] += ports->originating > 0;
     at[CIL_REACHED_SERVER_NAMES] += ports->n_names > 0;
 }
 
@@ -71,7 +80,7 @@ static void tally_entry(uint64_t *at, const struct cil *c, unsigned direction,
     at[CIL_REACHED_DENY_RULE] += entry->list;
     at[CIL_REACHED_ICMP] += e->n_icmps > 0;
     at[CIL_REACHED_AUTHENTICATION] += entry->auth > 0;
-    tally_peers(at, e);
+    tally_peers(at, e, p->kind == CIL_KCNP);
     if (entry->ports) {
         tally_ports(at, entry->ports);
     }
@@ -99,6 +108,7 @@ void cil_tally_answer(struct cil_tally *tally, const struct cil *c, const struct
             at[one->may_deny ? CIL_REACHED_DEFAULT_DENY : CIL_REACHED_DEFAULT_ALLOW]++;
             continue;
         }
+        at[CIL_REACHED_KAFKA_REQUEST] += q->asked->kind == CIL_KAFKA_REQUEST;
         at[CIL_REACHED_FRAGMENT] += q->fragment;
         at[CIL_REACHED_NODE_ITSELF] += near->pod < 0 && near->node == far->node;
         at[CIL_REACHED_OWN_NODE] += cil_is_own_node(c, near, far);

@@ -39,6 +39,10 @@ enum {
     X(NODES, "nodes", CIL_NODED | CIL_OPTIONS)                    \
     X(SERVICE, "services", CIL_SERVICED)                          \
     X(FQDNS, "FQDNs", CIL_NAMES)                                  \
+    X(CLOUD, "groups of a cloud", CIL_CLOUDED)                    \
+    X(CIDR_KEY, "a selector with a range", CIL_LABELLED)          \
+    X(GROUP_KEY, "a selector with a CIDR group", CIL_LABELLED)    \
+    X(DOMAINS, "domainNames", CIL_DOMAINED | CIL_MIXED)           \
     X(NAMED_PORT, "named ports", 0)                               \
     X(RANGE, "ranges of ports", 0)                                \
     X(ANY_PROTOCOL, "any protocol", 0)                            \
@@ -46,6 +50,13 @@ enum {
     X(HTTP, "HTTP rules", CIL_LAYER_7)                            \
     X(DNS, "DNS rules", CIL_LAYER_7)                              \
     X(SERVER_NAMES, "serverNames", CIL_SNI)                       \
+    X(KAFKA, "Kafka rules", CIL_PARSERS)                          \
+    X(KAFKA_REQUEST, "Kafka requests", CIL_PARSERS)               \
+    X(PARSER, "l7proto", CIL_PARSERS)                             \
+    X(LISTENER, "a listener", CIL_PROXIED)                        \
+    X(LISTENER_FIRST, "a listener with a priority", CIL_PROXIED)  \
+    X(TERMINATING, "terminatingTLS", CIL_PROXIED)                 \
+    X(ORIGINATING, "originatingTLS", CIL_PROXIED)                 \
     X(AUTHENTICATION, "authentication", CIL_AUTH)                 \
     X(FRAGMENT, "fragments without ports", 0)                     \
     X(OWN_NODE, "the own node", 0)                                \

@@ -61,6 +61,23 @@ static int load_shuffled(struct cil_loaded *l, const struct cil_text *text, stru
     return status == NETPOL_OK ? committed : status;
 }
 
+/* Groups of the cloud. */
+static bool feed(struct cil_loaded *l)
+{
+    bool fine = true;
+    for (unsigned i = 0; i < CIL_CLOUDS; i++) {
+        const struct cil_cloud *cloud = &l->set->clouds[i];
+        const char *nets[CIL_FEW];
+        for (unsigned k = 0; k < cloud->n_nets; k++) {
+            nets[k] = cil_net(cloud->nets[k])->text;
+        }
+        fine = fine && (!cloud->fed ||
+                        netpol_store_put_set(l->store, cil_cloud_names[i], nets, cloud->n_nets,
+                                             l->diags) == NETPOL_NEEDS_COMPILE);
+    }
+    return fine;
+}
+
 static int compile(struct cil_loaded *l, struct netpol_ctx *ctx)
 {
     static const char *const localhost[] = {"allow_localhost=on", "allow_localhost=top",
@@ -108,10 +125,11 @@ void cil_load(struct cil_loaded *l, struct netpol_ctx *ctx, const struct cil *c,
         netpol_diags_create(ctx, &l->diags) != NETPOL_OK) {
         return;
     }
+    bool fed = feed(l);
     int status = shuffle ? load_shuffled(l, &text, &random)
                          : netpol_store_load_buffer(l->store, text.bytes, text.len, "set.yaml",
                                                     NULL, l->diags);
-    l->ready = status == NETPOL_OK && compile(l, ctx) == NETPOL_OK;
+    l->ready = fed && status == NETPOL_OK && compile(l, ctx) == NETPOL_OK;
 }
 
 void cil_unload(struct cil_loaded *l)
@@ -134,7 +152,7 @@ static struct netpol_request request_of(const struct cil_asked *asked)
 {
     static const uint8_t kinds[] = {[CIL_HTTP_REQUEST] = NETPOL_REQUEST_HTTP,
                                     [CIL_DNS_REQUEST] = NETPOL_REQUEST_DNS,
-                                    [CIL_OPAQUE] = NETPOL_REQUEST_NONE};
+                                    [CIL_KAFKA_REQUEST] = NETPOL_REQUEST_KAFKA};
     struct netpol_request request = NETPOL_REQUEST_INIT;
     request.kind = kinds[asked->kind];
     request.payload = asked->kind == CIL_OPAQUE ? NETPOL_PAYLOAD_OPAQUE
@@ -146,6 +164,13 @@ static struct netpol_request request_of(const struct cil_asked *asked)
         request.authority = string(asked->authority);
         request.headers = asked->headers;
         request.n_headers = asked->n_headers;
+    }
+    if (asked->kind == CIL_KAFKA_REQUEST) {
+        request.kafka_api_key = string(asked->api_key);
+        request.kafka_client = string(asked->client);
+        request.kafka_api_version = asked->api_version;
+        request.kafka_topics = asked->topics;
+        request.n_kafka_topics = asked->n_topics;
     }
     request.dns_query = string(asked->kind == CIL_DNS_REQUEST ? asked->query : NULL);
     request.sni = (struct netpol_field){asked->sni_presence, string(asked->sni)};
@@ -341,6 +366,14 @@ static void show_request(const struct cil_asked *asked)
         printf("%s %s host %s", asked->method, asked->path, asked->authority);
         for (unsigned i = 0; i < asked->n_headers; i++) {
             printf(" %s: %s", asked->headers[i].name.ptr, asked->headers[i].value.ptr);
+        }
+        printf("\n");
+    }
+    if (asked->kind == CIL_KAFKA_REQUEST) {
+        printf("kafka %s version %d client %s", asked->api_key, asked->api_version,
+               asked->client ? asked->client : "-");
+        for (unsigned i = 0; i < asked->n_topics; i++) {
+            printf(" %s", asked->topics[i].ptr);
         }
         printf("\n");
     }

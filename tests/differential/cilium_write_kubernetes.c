@@ -66,6 +66,8 @@ static void write_cluster_peer(uint8_t l3, const struct cil_peer *p, struct cil_
 {
     if (l3 == CIL_CIDR_SET) {
         cil_put(out, "{networks: [\"%s\"]}", cil_net(p->net)->text);
+    } else if (l3 == CIL_FQDNS) {
+        cil_put(out, "{domainNames: [\"%s\"]}", p->fqdn);
     } else if (p->has_pods) {
         cil_put(out, "{pods: ");
         write_spaces_and_pods(p, out);

@@ -85,6 +85,10 @@ static void write_service_peer(const struct cil_peer *p, struct cil_text *out)
 
 static void write_peer(uint8_t l3, const struct cil_peer *p, struct cil_text *out)
 {
+    static const char *const clouds[CIL_CLOUDS] = {
+        "{aws: {region: r, securityGroupsIds: [sg-2, sg-1]}}",
+        "{aws: {labels: {l: w, k: v}, securityGroupsNames: [web]}}",
+        "{aws: {securityGroupsIds: [sg-3]}}"};
     const char *text;
     switch (l3) {
     case CIL_ENDPOINTS:
@@ -107,6 +111,9 @@ static void write_peer(uint8_t l3, const struct cil_peer *p, struct cil_text *ou
         break;
     case CIL_SERVICE_PEERS:
         write_service_peer(p, out);
+        break;
+    case CIL_CLOUD_GROUPS: /* as cil_cloud_names calls them */
+        cil_put(out, "%s", clouds[p->name]);
         break;
     default:
         cil_put(out, "{%s: \"%s\"}", p->pattern ? "matchPattern" : "matchName", p->fqdn);
@@ -160,6 +167,55 @@ static void write_http(const struct cil_http *h, struct cil_text *out)
     cil_put(out, *between == '{' && !h->match ? "{}" : "}");
 }
 
+static void write_kafka(const struct cil_kafka *k, struct cil_text *out)
+{
+    const char *between = "{";
+    write_text("role", k->role, &between, out);
+    write_text("apiKey", k->key, &between, out);
+    write_text("apiVersion", k->version, &between, out);
+    write_text("clientID", k->client, &between, out);
+    write_text("topic", k->topic, &between, out);
+    cil_put(out, *between == '{' ? "{}" : "}");
+}
+
+static void write_rules(const struct cil_ports *p, struct cil_text *out)
+{
+    static const char *const kinds[] = {
+        [CIL_HTTP] = "http", [CIL_DNS] = "dns", [CIL_KAFKA] = "kafka"};
+    if (p->l7 == CIL_PARSER) {
+        cil_put(out, ", rules: {l7proto: r2d2, l7: [{cmd: READ}]}");
+        return;
+    }
+    cil_put(out, ", rules: {%s: [", kinds[p->l7]);
+    for (unsigned i = 0; i < p->n_l7; i++) {
+        cil_put(out, "%s", i ? ", " : "");
+        if (p->l7 == CIL_HTTP) {
+            write_http(&p->http[i], out);
+        } else if (p->l7 == CIL_KAFKA) {
+            write_kafka(&p->kafka[i], out);
+        } else {
+            cil_put(out, "{%s: \"%s\"}", p->dns_pattern[i] ? "matchPattern" : "matchName",
+                    p->dns[i]);
+        }
+    }
+    cil_put(out, "]}");
+}
+
+static void write_context(const char *name, uint8_t secret, struct cil_text *out)
+{
+    if (secret) {
+        cil_put(out, ", %s: {secret: {name: %s, namespace: a}}", name, secret == 1 ? "s" : "t");
+    }
+}
+
+static void write_listener(const struct cil_listener *listener, struct cil_text *out)
+{
+    cil_put(out, ", listener: {envoyConfig: {name: %s", listener->config);
+    cil_put(out, listener->kind ? ", kind: %s}" : "}", listener->kind);
+    cil_put(out, ", name: %s", listener->name);
+    cil_put(out, listener->priority ? ", priority: %u}" : "}", listener->priority);
+}
+
 static void write_layer7(const struct cil_ports *p, struct cil_text *out)
 {
     if (p->n_names) {
@@ -168,23 +224,14 @@ static void write_layer7(const struct cil_ports *p, struct cil_text *out)
         }
         cil_put(out, "]");
     }
-    if (p->n_names && p->l7) {
-        cil_put(out, ", terminatingTLS: {secret: {name: s, namespace: a}}");
+    write_context("terminatingTLS", p->terminating, out);
+    write_context("originatingTLS", p->originating, out);
+    if (p->listener) {
+        write_listener(&cil_listeners[p->listener], out);
     }
-    if (p->l7 == CIL_L7_NONE) {
-        return;
+    if (p->l7 != CIL_L7_NONE) {
+        write_rules(p, out);
     }
-    cil_put(out, ", rules: {%s: [", p->l7 == CIL_HTTP ? "http" : "dns");
-    for (unsigned i = 0; i < p->n_l7; i++) {
-        cil_put(out, "%s", i ? ", " : "");
-        if (p->l7 == CIL_HTTP) {
-            write_http(&p->http[i], out);
-        } else {
-            cil_put(out, "{%s: \"%s\"}", p->dns_pattern[i] ? "matchPattern" : "matchName",
-                    p->dns[i]);
-        }
-    }
-    cil_put(out, "]}");
 }
 
 void cil_write_ports(const struct cil_ports *ports, unsigned count, struct cil_text *out)
@@ -221,8 +268,8 @@ void cil_write_icmps(const struct cil_element *e, struct cil_text *out)
 
 static void write_element(const struct cil_element *e, unsigned direction, struct cil_text *out)
 {
-    static const char *const peers[] = {"",         "Endpoints", "CIDR",     "CIDRSet",
-                                        "Entities", "Nodes",     "Services", "FQDNs"};
+    static const char *const peers[] = {"",      "Endpoints", "CIDR",  "CIDRSet", "Entities",
+                                        "Nodes", "Services",  "FQDNs", "Groups"};
     static const char *const modes[] = {"", "disabled", "required", "test-always-fail"};
     const char *between = "";
     cil_put(out, "  - {");

@@ -244,10 +244,9 @@ static void set_http(struct np_lower *l, const struct np_cilium_http *http, stru
     }
 }
 
-/* One rule of the model each; without default deny also one for everything, which is tried first.
- */
+/* One rule of the model each. */
 static void one_by_one(struct np_lower *l, const struct np_cilium_l7_rules *rules,
-                       struct np_rule *rule, const struct np_expr *connection, bool open)
+                       struct np_rule *rule, const struct np_expr *connection)
 {
     for (size_t i = 1; i < rules->http.count; i++) {
         struct np_rule *next = twin(l, rule);
@@ -255,11 +254,24 @@ static void one_by_one(struct np_lower *l, const struct np_cilium_l7_rules *rule
             set_http(l, &rules->http.items[i], next, connection);
         }
     }
-    struct np_rule *first = open ? twin(l, rule) : NULL;
-    if (first) {
-        set_request(first, connection, NULL);
-    }
     set_http(l, &rules->http.items[0], rule, connection);
+}
+
+/*
+ * What the rules do not list is let pass, too, where nothing isolates: neither this policy nor
+ * another one that selects the same pod (pkg/policy/l4.go createL4Filter, ensureWildcard).
+ */
+static void open_requests(struct np_lower *l, struct np_rule *rule,
+                          const struct np_expr *connection)
+{
+    enum { DEFAULT, ALWAYS }; /* the order of option policy_enforcement */
+    bool never = l->options->policy_enforcement == ALWAYS || np_defect(CILIUM_NEVER_OPEN);
+    bool isolates = rule->policy->isolates[rule->direction];
+    struct np_rule *open = never || isolates ? NULL : twin(l, rule);
+    if (open) {
+        open->unless_isolated = true;
+        set_request(open, connection, NULL);
+    }
 }
 
 void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struct np_rule *rule)
@@ -267,12 +279,16 @@ void np_cilium_lower_l7(struct np_lower *l, const struct np_cilium_l7 *l7, struc
     if (!rule || rule->action != NP_ACT_ALLOW) {
         return;
     }
-    bool open = !rule->policy->isolates[rule->direction] && !np_defect(CILIUM_NEVER_OPEN);
     const struct np_expr *connection = server_names(l, l7);
     set_redirect(l, l7, rule);
     if (about_headers(l7->rules)) {
-        one_by_one(l, l7->rules, rule, connection, open);
-    } else {
-        set_request(rule, connection, open ? NULL : any_of(l, l7->rules));
+        open_requests(l, rule, connection);
+        one_by_one(l, l7->rules, rule, connection);
+        return;
     }
+    const struct np_expr *request = any_of(l, l7->rules);
+    if (request) {
+        open_requests(l, rule, connection);
+    }
+    set_request(rule, connection, request);
 }

@@ -238,7 +238,7 @@ static struct said of_source(struct np_lower *l, enum category category,
     case NP_CILIUM_CIDR:
         return of_cidr(l, category, term);
     case NP_CILIUM_CIDRGROUP:
-        return is_world(category) ? of_group(l, term) : label(term, false);
+        return cidr_domain(l, category) ? of_group(l, term) : label(term, false);
     case NP_CILIUM_FQDN:
         return is_world(category) ? of_fqdn(l, term) : label(term, false);
     default: /* containers are pods here, the others label nothing that has an address */

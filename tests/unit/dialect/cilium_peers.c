@@ -130,7 +130,8 @@ static void groups(void **state)
 {
     static const char objects[] =
         CIDR_GROUP("wide", "of: us", "10.0.0.0/8, \"2001:db8::/32\", \"fd00::/8\"")
-            CIDR_GROUP("far", "of: them", "8.8.8.8/32, \"2001:db8::8/128\"");
+            CIDR_GROUP("far", "of: them", "8.8.8.8/32, \"2001:db8::8/128\"")
+                CIDR_GROUP("rack", "of: ours", "192.168.0.0/16");
     static const struct row rows[] = {
         {SET("cidrGroupRef: wide"),                                            "near",  OUTSIDE}, /* no pod, no node */
         {SET("cidrGroupRef: far"),                                             "far",   NULL   },
@@ -151,11 +152,19 @@ static void groups(void **state)
               "'cidrgroup:io.cilium.policy.cidrgroupname/far': ''}"),
          "far",                                                                         NULL   },
     };
+    /* policy-cidr-match-mode: nodes have these labels then (pkg/ipcache/metadata.go resolveLabels)
+     */
+    static const struct row matched[] = {
+        {SET("cidrGroupRef: rack"),                                               NODES,        ""},
+        {FROM("matchLabels: {'reserved:remote-node': '', 'cidrgroup:of': ours}"), "other node", ""},
+    };
     struct fixture f;
     (void)state;
     open_fixture(&f);
     load_objects(&f, objects);
     check_rows(&f, rows, ARRAY_SIZE(rows));
+    f.options.ipblock_matches_nodes = 1;
+    check_rows(&f, matched, ARRAY_SIZE(matched));
     close_fixture(&f);
 }
 

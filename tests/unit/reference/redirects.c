@@ -118,6 +118,12 @@ static void other_listeners(void **state)
     bind_to(m, "l1", 7);
     seal(m);
     EXPECT(m, ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &b), NETPOL_INSPECT);
+    /* what a listener can read nobody here knows */
+    b.payload = NETPOL_PAYLOAD_OPAQUE;
+    EXPECT(m, ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &b), NETPOL_INSPECT);
+    b.payload = NETPOL_PAYLOAD_TLS;
+    EXPECT(m, ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &b), NETPOL_INSPECT);
+    b.payload = NETPOL_PAYLOAD_PLAIN;
     /* both of one listener */
     p = isolated(m);
     http_to_port(m, p, "/a");
