@@ -152,6 +152,25 @@ static bool has_unknown(const struct np_cnp_rule *rule)
     return false;
 }
 
+/* Under Cilium what is allowed by name may be asked for. */
+static void lower_queries(struct np_lower *l, const struct np_rule *lowered,
+                          const struct np_cnp_peer *peer)
+{
+    if (!np_cilium_engine(l) || !peer->domains.node || lowered->action != NP_ACT_ALLOW) {
+        return;
+    }
+    struct np_rule *queries =
+        np_build_rule(l->build, (struct np_policy *)(uintptr_t)lowered->policy,
+                      (enum np_direction)lowered->direction, NP_ACT_ALLOW);
+    if (queries) {
+        queries->origin = lowered->origin;
+        queries->rank = lowered->rank;
+        queries->title = lowered->title;
+    }
+    np_cilium_allow_queries(l, peer->domains.node, peer->domains.items, peer->domains.count,
+                            queries);
+}
+
 static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_direction direction,
                        const struct np_cnp_rule *rule, size_t index)
 {
@@ -179,6 +198,7 @@ static void lower_rule(struct np_lower *l, struct np_policy *policy, enum np_dir
     }
     for (size_t i = 0; i < rule->peers.count; i++) {
         np_lower_alternative(l, lowered, lower_peer(l, &rule->peers.items[i]), axes);
+        lower_queries(l, lowered, &rule->peers.items[i]);
     }
 }
 

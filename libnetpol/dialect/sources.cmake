@@ -40,6 +40,7 @@ netpol_room(
     cilium/l7_place.c
     cilium/peers.c
     cilium/peers_lower.c
+    cilium/queries.c
     cilium/policy.c
     cilium/policy_lower.c
     cilium/ports.c

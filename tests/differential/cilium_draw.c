@@ -57,6 +57,13 @@ const struct cil_kafka_kind cil_kafka_kinds[CIL_KAFKA_KINDS] = {
     {"saslhandshake",   17, false, false, false},
     {"createtopics",    19, true,  false, false},
 };
+const char *const cil_domains[CIL_DOMAINS][2] = {
+    {"a.io",      NULL     },
+    {"*.a.io",    "**.a.io"},
+    {"WWW.a.io.", NULL     },
+    {"*.b.io",    "**.b.io"},
+    {"b.io",      NULL     }
+};
 const char *const cil_cloud_names[CIL_CLOUDS] = {"aws;region=r;ids=sg-1,sg-2",
                                                  "aws;labels=k=v,l=w;names=web", "aws;ids=sg-3"};
 const char *const cil_space_names[CIL_SPACES] = {"a", "b", "kube-system"};

@@ -81,11 +81,38 @@ static cil_truth peers_match(struct collection *at, const struct cil_policy *p,
     return result;
 }
 
+/* What a ClusterNetworkPolicy allows by name may be asked for (pkg/k8s/cluster_network_policy.go).
+ */
+static void collect_queries(const struct collection *at, const struct cil_element *e,
+                            const struct cil_entry *place)
+{
+    static struct cil_ports questions[CIL_POLICIES][CIL_ELEMENTS];
+    static const struct cil_port port = {"dns", 0, 0, 1};
+    struct cil_ports *ports = &questions[place->policy][place->element];
+    struct cil_entry entry = *place;
+    if (!cil_is_dns_pod(at->side) || !cil_port_matches(at->side, CIL_KCNP, &port)) {
+        return;
+    }
+    *ports = (struct cil_ports){.l7 = CIL_DNS, .n_l7 = e->n_peers};
+    for (unsigned i = 0; i < e->n_peers; i++) {
+        const char *deep = cil_domains[e->peers[i].name][1];
+        ports->dns[i] = deep ? deep : e->peers[i].fqdn;
+        ports->dns_pattern[i] = deep != NULL;
+    }
+    entry.flow = CIL_YES;
+    entry.ports = ports;
+    entry.all_requests = true;
+    add_one(at->out, &entry);
+}
+
 static void collect_element(void *user, const struct cil_policy *p, const struct cil_element *e,
                             const struct cil_entry *place)
 {
     struct collection *at = user;
     struct cil_entry *entry = &at->entry;
+    if (p->kind == CIL_KCNP && e->l3 == CIL_FQDNS) {
+        collect_queries(at, e, place);
+    }
     *entry = *place;
     cil_truth far = peers_match(at, p, e);
     entry->flow = far;

@@ -379,12 +379,15 @@ static bool cloud_has(const struct cil *c, const struct cil_peer *peer, const st
 static bool name_is(const struct cil_policy *p, const struct cil_peer *peer,
                     struct netpol_string name)
 {
-    char deep[32];
-    if (p->kind != CIL_KCNP || peer->fqdn[0] != '*') {
-        return cil_name_matches(peer->fqdn, peer->pattern, name);
-    }
-    snprintf(deep, sizeof deep, "*%s", peer->fqdn);
-    return cil_name_matches(deep, true, name);
+    const char *deep = p->kind == CIL_KCNP ? cil_domains[peer->name][1] : NULL;
+    return cil_name_matches(deep ? deep : peer->fqdn, deep || peer->pattern, name);
+}
+
+bool cil_is_dns_pod(const struct cil_side *s)
+{
+    struct cil_tags tags;
+    cil_tags_of(s->set, s->far, s->near, &tags);
+    return s->far->pod >= 0 && has_label(&tags, "k8s", "k8s-app", "kube-dns");
 }
 
 /* Names are those of addresses outside. */

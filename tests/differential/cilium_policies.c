@@ -128,7 +128,6 @@ static void draw_rule(const struct cil *c, struct gen_random *r, bool cluster,
 
 static void draw_kubernetes_peer(struct gen_random *r, struct cil_element *e, bool cluster)
 {
-    static const char *const domains[] = {"a.io", "*.a.io", "WWW.a.io.", "*.b.io", "b.io"};
     struct cil_peer *p = &e->peers[e->n_peers++];
     *p = (struct cil_peer){0};
     if (e->l3 == CIL_CIDR_SET) {
@@ -136,7 +135,8 @@ static void draw_kubernetes_peer(struct gen_random *r, struct cil_element *e, bo
         return;
     }
     if (e->l3 == CIL_FQDNS) {
-        p->fqdn = domains[gen_below(r, SIZE(domains))];
+        p->name = gen_draw(r, CIL_DOMAINS);
+        p->fqdn = cil_domains[p->name][0];
         return;
     }
     p->has_spaces = cluster || gen_chance(r, 50);

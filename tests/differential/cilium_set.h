@@ -121,7 +121,7 @@ struct cil_peer {
     bool has_spaces, has_pods;    /* Kubernetes */
     uint8_t net, by;              /* enum cil_range */
     uint8_t n_except, except[CIL_FEW];
-    uint8_t name; /* of a group (CIL_GROUPS: of none), of a service, of a cloud's group */
+    uint8_t name; /* of a group (CIL_GROUPS: of none), of a service, a cloud's group, a domain */
     bool named;   /* a service by name, not by labels */
     uint8_t space;
     uint8_t entity;
@@ -269,6 +269,9 @@ struct cil_kafka_kind {
     bool topics, produce, consume; /* names topics; a role has it */
 };
 extern const struct cil_kafka_kind cil_kafka_kinds[CIL_KAFKA_KINDS];
+enum { CIL_DOMAINS = 5 };
+/* Names of ClusterNetworkPolicy; where it has a star, the pattern that means the same, or NULL. */
+extern const char *const cil_domains[CIL_DOMAINS][2];
 extern const char *const cil_cloud_names[CIL_CLOUDS]; /* as the set is called that is fed */
 extern const char *const cil_space_names[CIL_SPACES];
 extern const char *const cil_account_names[CIL_ACCOUNTS];

@@ -75,6 +75,7 @@ static void tally_entry(uint64_t *at, const struct cil *c, unsigned direction,
     at[CIL_REACHED_NODE_SUBJECT] += p->rules[entry->rule].of_nodes;
     at[CIL_REACHED_SPECS] += p->kind <= CIL_CCNP && (p->as_specs || entry->rule);
     at[CIL_REACHED_NP] += p->kind == CIL_NP;
+    at[CIL_REACHED_QUERIES] += p->kind == CIL_KCNP && entry->ports && entry->ports->l7 == CIL_DNS;
     at[CIL_REACHED_ADMIN] += entry->tier == CIL_TIER_ADMIN;
     at[CIL_REACHED_BASELINE] += entry->tier == CIL_TIER_BASELINE;
     at[CIL_REACHED_DENY_RULE] += entry->list;

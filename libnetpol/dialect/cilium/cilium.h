@@ -70,4 +70,11 @@ const struct np_literal *np_cilium_fed_literal(struct np_lower *l, struct np_sli
 const struct np_literal *np_cilium_reserved_literal(struct np_lower *l, uint32_t number);
 /* The API server: addresses of the backends of Service default/kubernetes, as far as known. */
 const struct np_literal *np_cilium_apiserver_literal(struct np_lower *l);
+/*
+ * Of a ClusterNetworkPolicy, with the names that one of its rules allows: makes of `rule`, which
+ * has no alternative yet, one that lets them be asked for. rule NULL: no memory. (queries.c)
+ */
+void np_cilium_allow_queries(struct np_lower *l, const struct np_node *node,
+                             const struct np_string_item *domains, size_t count,
+                             struct np_rule *rule);
 #endif
