@@ -274,31 +274,41 @@ struct pages {
     bool failed;
 };
 
-static void push(struct pages *p, bool dir, uint16_t value)
+enum { PAGE = 256 }; /* ports of a page, pages of a directory */
+
+static void push_dir(struct pages *p, uint16_t page)
 {
-    const struct netpol_ctx *ctx = p->emit->plan->draft.ctx;
-    uint16_t *at = dir ? np_vec_push(ctx, &p->dirs) : np_vec_push(ctx, &p->pages);
+    uint16_t *at = np_vec_push(p->emit->plan->draft.ctx, &p->dirs);
     if (at) {
-        *at = value;
-    } else {
-        p->failed = true;
+        *at = page;
     }
+    p->failed = p->failed || !at;
 }
 
-static uint16_t page_of(struct pages *p, const uint16_t page[256])
+/* All of it or nothing: pages are compared as a whole. */
+static bool push_page(struct pages *p, const uint16_t page[PAGE])
+{
+    bool room = np_vec_grow(p->emit->plan->draft.ctx, (void **)&p->pages.items, &p->pages.capacity,
+                            p->pages.count + PAGE, sizeof *page);
+    if (room) {
+        memcpy(p->pages.items + p->pages.count, page, PAGE * sizeof *page);
+        p->pages.count += PAGE;
+    }
+    return room;
+}
+
+static uint16_t page_of(struct pages *p, const uint16_t page[PAGE])
 {
     bool added;
     if (p->pages.count &&
-        memcmp(p->pages.items + (size_t)p->last * 256, page, 256 * sizeof *page) == 0) {
+        memcmp(p->pages.items + (size_t)p->last * PAGE, page, PAGE * sizeof *page) == 0) {
         return p->last;
     }
-    struct np_slice content = {(const char *)page, 256 * sizeof *page};
-    uint64_t *at = np_map_add(&p->known, content, &added);
+    struct np_slice content = {(const char *)page, PAGE * sizeof *page};
+    uint64_t *at = p->failed ? NULL : np_map_add(&p->known, content, &added);
     if (at && added) {
-        *at = p->pages.count / 256;
-        for (int i = 0; i < 256; i++) {
-            push(p, false, page[i]);
-        }
+        *at = p->pages.count / PAGE;
+        p->failed = !push_page(p, page);
     }
     p->failed = p->failed || !at || *at > UINT16_MAX;
     return p->last = at && !p->failed ? (uint16_t)*at : 0;
@@ -308,7 +318,7 @@ static uint16_t page_of(struct pages *p, const uint16_t page[256])
 static uint16_t directory_of(struct pages *p, uint8_t family, uint8_t protocol)
 {
     const struct np_ports *ports = &p->emit->plan->ports;
-    uint16_t page[256];
+    uint16_t page[PAGE];
     uint32_t first = 0, class = 0;
     bool same = true;
     size_t begin = p->dirs.count;
@@ -320,17 +330,17 @@ static uint16_t directory_of(struct pages *p, uint8_t family, uint8_t protocol)
             first = port ? first : class;
             same = same && class == first;
         }
-        page[port & 255] = (uint16_t) class;
-        if ((port & 255) == 255) {
-            push(p, true, page_of(p, page));
+        page[port % PAGE] = (uint16_t) class;
+        if (port % PAGE == PAGE - 1) {
+            push_dir(p, page_of(p, page));
         }
     }
     if (same && first < NP_PORT_DIRECT) {
         p->dirs.count = begin;
         return (uint16_t)(NP_PORT_DIRECT | first);
     }
-    p->failed = p->failed || begin / 256 >= NP_PORT_DIRECT;
-    return (uint16_t)(begin / 256);
+    p->failed = p->failed || begin / PAGE >= NP_PORT_DIRECT;
+    return (uint16_t)(begin / PAGE);
 }
 
 static bool has_ports(uint8_t protocol)

@@ -169,9 +169,12 @@ static void compare_all(struct conflicts *c)
     const struct np_rule *told = NULL;
     for (size_t i = 1; i < c->claims.count; i++) {
         const struct claim *b = &c->claims.items[i];
-        for (size_t k = i; k-- > 0 && c->claims.items[k].port == b->port;) {
+        for (size_t k = i; told != b->rule && c->meet.budget && k-- > 0;) {
             const struct claim *a = &c->claims.items[k];
-            if (told != b->rule && a->rule != b->rule && clash(c, a, b)) {
+            if (a->port != b->port) {
+                break;
+            }
+            if (a->rule != b->rule && clash(c, a, b)) {
                 report(c, a->rule, b->rule, disagreement(a->rule, b->rule));
                 told = b->rule;
             }
