@@ -26,6 +26,8 @@ bool change_pods(struct netpol_ctx *ctx, struct netpol_matcher *matcher, unsigne
                  unsigned policies, bool quick);
 /* change_names.c: names that come and go, and evaluations over addresses that have them. */
 bool change_names(bool quick);
+/* change_crowd.c: names where they are many, of one address or of every policy. */
+bool change_crowd(bool quick);
 /* change_size.c: what a million expanded rules, and 100,000 pods, take. */
 bool change_expanded(void);
 bool change_large(bool quick);

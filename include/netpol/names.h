@@ -40,8 +40,8 @@ extern "C" {
  * no model (an opened image, or compiled without one); ERR_MEMORY, ERR_LIMIT (a million
  * combinations of conditions were met): nothing was learnt. Writers of one endpoints take turns;
  * readers are not held up. O(log n) in what is live. The first time that a combination of
- * conditions on names is met, the rules that mention one of them are asked of the reference; this
- * is remembered for as long as the endpoints live.
+ * conditions on names is met, the reference is asked about what is new in it; this is remembered
+ * for as long as the endpoints live.
  */
 NETPOL_API int netpol_names_learn(struct netpol_endpoints *endpoints, const char *name,
                                   uint8_t family, const uint8_t address[16], uint64_t ttl,

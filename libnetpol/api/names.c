@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names learnt at run time: arguments are checked here, the work is done in match/. */
 #include "match/learn.h"
+#include "base/defect.h"
 
 /* As evaluation reads an address of a tuple. false: it is none. */
 static bool take_address(uint8_t family, const uint8_t bytes[16], struct np_where *out)
@@ -12,7 +13,7 @@ static bool take_address(uint8_t family, const uint8_t bytes[16], struct np_wher
     }
     uint64_t high = np_read_64(bytes), low = np_read_64(bytes + 8);
     *out = (struct np_where){6, high, low};
-    if (family == 4 || np_is_mapped(high, low)) {
+    if (family == 4 || (np_is_mapped(high, low) && !np_defect(NAMES_MAPPED))) {
         *out = (struct np_where){4, 0, family == 4 ? np_read_32(bytes) : (uint32_t)low};
     }
     return true;

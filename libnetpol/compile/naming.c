@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a plan to what names can change, and the questions that a new combination asks. */
-#include "compile/naming.h"
+/* From a plan to what names can change. The questions that a new combination asks: naming_fold.c.
+ */
+#include "compile/naming_internal.h"
 #include "compile/matcher.h"
 #include "model/build.h"
 
 #include <stdlib.h>
 
-/* A group of near ends as it is asked about. */
-struct asked {
-    struct np_focus focus;
-    struct np_end near;
-    uint8_t near_family;
-    bool near_is_source;
-    struct np_port_point *points[2]; /* by family of the far end: IPv4, IPv6; of each column */
-};
-struct np_naming {
-    struct np_namer namer; /* first: the namer leads back */
-    const struct netpol_ctx *ctx;
-    const struct np_model *model;
-    struct np_arena arena;
-    struct np_name_index index;
-    struct asked *asked; /* by group of the namer */
-    bool one_family;     /* no rule looks at families */
-};
 struct making {
     struct np_plan *plan;
     const uint32_t *numbers;
@@ -31,7 +15,8 @@ struct making {
     struct np_arena arena;  /* of what is of no use afterwards */
     struct np_map literals; /* by address -> number + 1 */
     np_vec(struct np_namer_group) groups;
-    np_vec(uint32_t) mentions; /* literals of the group at hand */
+    np_vec(uint64_t) mentions;                  /* of the group at hand: literal << 32 | rule */
+    np_vec(const struct np_literal *) numbered; /* by number */
 };
 
 /* ---- who looks at names ---- */
@@ -86,18 +71,19 @@ static uint8_t *lookers(const struct np_side_plan *side, const struct np_model *
 
 /* ---- literals ---- */
 
-/* Numbers it; its patterns are found from then on. */
-static bool note_literal(struct making *m, const struct np_literal *literal)
+/* Numbers it; its patterns are found from then on. false: no memory. */
+static bool note_literal(struct making *m, const struct np_literal *literal, uint32_t *out)
 {
     bool added;
     struct np_slice key = {(const char *)&literal, sizeof literal};
     uint64_t *number = np_map_add(&m->literals, key, &added);
-    uint32_t *mention = number ? np_vec_push(m->plan->draft.ctx, &m->mentions) : NULL;
-    if (!mention) {
-        return false;
-    }
-    if (*number == 0) {
-        *number = m->literals.count;
+    if (number && *number == 0) {
+        const struct np_literal **slot = np_vec_push(m->plan->draft.ctx, &m->numbered);
+        if (!slot) {
+            return false;
+        }
+        *slot = literal;
+        *number = m->numbered.count;
         for (uint32_t i = 0; i < literal->n_patterns; i++) {
             if (!np_name_index_add(&m->naming->index, &literal->patterns[i],
                                    (uint32_t)*number - 1)) {
@@ -105,42 +91,88 @@ static bool note_literal(struct making *m, const struct np_literal *literal)
             }
         }
     }
-    *mention = (uint32_t)*number - 1;
+    *out = number ? (uint32_t)*number - 1 : 0;
+    return number != NULL;
+}
+
+static bool mention_all(struct making *m, const struct np_set *far, uint32_t rule)
+{
+    const struct np_literal *literal;
+    for (uint32_t at = 0; (literal = next_literal(far, &at)) != NULL;) {
+        uint32_t number;
+        uint64_t *mention = note_literal(m, literal, &number)
+                                ? np_vec_push(m->plan->draft.ctx, &m->mentions)
+                                : NULL;
+        if (!mention) {
+            return false;
+        }
+        *mention = (uint64_t)number << 32 | rule;
+    }
     return true;
+}
+
+/* Names of the near end change no column. But who asks the model is given names that stand for
+ * all of an address, so these must be told apart by what near ends are asked as well. */
+static bool number_near(struct making *m, const struct np_set *near)
+{
+    const struct np_literal *literal;
+    uint32_t number;
+    bool fine = true;
+    for (uint32_t at = 0; fine && (literal = next_literal(near, &at)) != NULL;) {
+        fine = note_literal(m, literal, &number);
+    }
+    return fine;
 }
 
 static int compare(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
-static bool list_literals(struct making *m, const struct np_focus *focus,
-                          struct np_namer_group *group)
+/* The group's literals, and by each the rules that mention it. */
+static bool index_mentions(struct making *m, struct np_asked *asked, struct np_namer_group *group)
 {
+    struct np_arena *arena = &m->naming->arena;
+    size_t count = m->mentions.count;
+    uint32_t *list = np_arena_array(arena, count, sizeof *list);
+    uint32_t *first = np_arena_array(arena, count + 1, sizeof *first);
+    uint32_t *rules = np_arena_array(arena, count, sizeof *rules), n = 0;
+    if (!list || !first || !rules) {
+        return false;
+    }
+    if (count) {
+        qsort(m->mentions.items, count, sizeof *m->mentions.items, compare);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t literal = (uint32_t)(m->mentions.items[i] >> 32);
+        if (group->n_literals == 0 || list[group->n_literals - 1] != literal) {
+            first[group->n_literals] = n;
+            list[group->n_literals++] = literal;
+        }
+        if (i == 0 || m->mentions.items[i] != m->mentions.items[i - 1]) {
+            rules[n++] = (uint32_t)m->mentions.items[i];
+        }
+    }
+    first[group->n_literals] = n;
+    group->literals = list;
+    asked->first_rule = first;
+    asked->rules = rules;
+    return true;
+}
+
+static bool list_literals(struct making *m, struct np_asked *asked, struct np_namer_group *group)
+{
+    const struct np_focus *focus = &asked->focus;
     bool fine = true;
     m->mentions.count = 0;
     for (uint32_t r = 0; r < focus->n_rules; r++) {
         const struct np_match *alternatives = focus->rules[r]->alternatives;
-        for (uint32_t a = 0; a < focus->rules[r]->n_alternatives; a++) {
-            const struct np_literal *literal;
-            for (uint32_t at = 0; (literal = next_literal(alternatives[a].far, &at)) != NULL;) {
-                fine = fine && note_literal(m, literal);
-            }
+        for (uint32_t a = 0; fine && a < focus->rules[r]->n_alternatives; a++) {
+            fine = mention_all(m, alternatives[a].far, r) && number_near(m, alternatives[a].near);
         }
     }
-    if (m->mentions.count) {
-        qsort(m->mentions.items, m->mentions.count, sizeof *m->mentions.items, compare);
-    }
-    uint32_t *list =
-        np_arena_array(&m->naming->arena, m->mentions.count, sizeof *m->mentions.items);
-    for (size_t i = 0; fine && list && i < m->mentions.count; i++) {
-        if (group->n_literals == 0 || list[group->n_literals - 1] != m->mentions.items[i]) {
-            list[group->n_literals++] = m->mentions.items[i];
-        }
-    }
-    group->literals = list;
-    return fine && list;
+    return fine && index_mentions(m, asked, group);
 }
 
 /* ---- columns ---- */
@@ -157,7 +189,7 @@ static void offer_point(struct np_port_point *held, const struct np_port_point *
     }
 }
 
-static bool list_columns(struct making *m, uint32_t near, struct asked *asked,
+static bool list_columns(struct making *m, uint32_t near, struct np_asked *asked,
                          struct np_namer_group *group)
 {
     const struct np_ports *ports = &m->plan->ports;
@@ -212,38 +244,27 @@ static bool list_sources(struct making *m, const struct np_focus *focus,
 
 /* ---- groups ---- */
 
-/* The focus shows every rule from now on. */
-static bool widen(struct making *m, struct np_focus *focus)
-{
-    uint32_t *all = np_arena_array(&m->arena, focus->n_rules, sizeof *all);
-    for (uint32_t i = 0; all && i < focus->n_rules; i++) {
-        all[i] = i;
-    }
-    if (all) {
-        np_focus_narrow(focus, all, focus->n_rules);
-    }
-    return all != NULL;
-}
-
 static bool add_group(struct making *m, const struct np_side_plan *side,
                       const struct np_groups *groups, uint32_t g)
 {
     uint32_t near = groups->grouping.first[g];
     const struct np_sig *sig = &m->plan->draft.sigs[near];
     struct np_namer_group *group = np_vec_push(m->plan->draft.ctx, &m->groups);
-    struct asked *asked = group ? &m->naming->asked[m->groups.count - 1] : NULL;
+    struct np_asked *asked = group ? &m->naming->asked[m->groups.count - 1] : NULL;
     if (!asked) {
         return false;
     }
     *group = (struct np_namer_group){.side = (uint32_t)side->side,
                                      .bare_near = sig->end.endpoint == NULL};
-    *asked = (struct asked){
+    *asked = (struct np_asked){
         .near = sig->end, .near_family = sig->family, .near_is_source = side->near_is_source};
     m->naming->namer.n_groups = (uint32_t)m->groups.count; /* to be freed */
     uint32_t first = groups->first_policy[g];
     return np_focus_make(&m->plan->draft, side, groups->policies + first,
                          groups->first_policy[g + 1] - first, &asked->focus) &&
-           widen(m, &asked->focus) && list_literals(m, &asked->focus, group) &&
+           list_literals(m, asked, group) &&
+           np_naming_classes(&m->plan->draft, side, near, &m->naming->arena, asked,
+                             &m->naming->n_classes) &&
            list_columns(m, m->numbers[near], asked, group) && list_sources(m, &asked->focus, group);
 }
 
@@ -328,28 +349,12 @@ static bool list_users(struct making *m)
     return true;
 }
 
-/* ---- questions ---- */
-
-static struct np_address address_of(const struct np_where *where)
-{
-    struct np_address out = {.family = where->family};
-    for (int i = 0; i < 16; i++) {
-        uint64_t word = i < 8 ? where->high : where->low;
-        out.bytes[i] = (uint8_t)(word >> (56 - 8 * (i % 8)));
-    }
-    if (where->family == NP_IPV4) {
-        memset(out.bytes, 0, sizeof out.bytes);
-        for (int i = 0; i < 4; i++) {
-            out.bytes[i] = (uint8_t)(where->low >> (24 - 8 * i));
-        }
-    }
-    return out;
-}
+/* ---- what the namer answers ---- */
 
 static bool is_outside(const struct np_namer *namer, const struct np_where *where)
 {
     const struct np_naming *naming = (const struct np_naming *)namer;
-    const struct np_address address = address_of(where);
+    const struct np_address address = np_naming_address(where);
     const struct np_inventory *inventory = &naming->model->inventory;
     struct np_end end;
     np_inventory_place(inventory, &naming->model->options, &address, &end);
@@ -359,55 +364,6 @@ static bool is_outside(const struct np_namer *namer, const struct np_where *wher
 static uint32_t match_name(const struct np_namer *namer, struct np_slice name, uint32_t *out)
 {
     return np_name_index_match(&((const struct np_naming *)namer)->index, name, out);
-}
-
-/* The answer of one column and source port. */
-static struct np_named_part ask(const struct asked *asked, uint32_t side, struct np_hop *hop,
-                                const struct np_port_point *point, uint16_t source_port)
-{
-    hop->protocol = point->protocol;
-    hop->has_ports = point->kind == NP_PORT_KNOWN;
-    hop->ports_unknown = point->kind == NP_PORT_UNKNOWN;
-    hop->src_port = source_port;
-    hop->dst_port = hop->original_port = point->port;
-    struct netpol_verdict verdict;
-    np_reference_hop(&asked->focus.model, hop, NULL, NULL, &verdict);
-    const struct netpol_part *parts[NP_SIDES] = {&verdict.egress, &verdict.ingress, &verdict.mesh};
-    return (struct np_named_part){*parts[side], verdict.missing};
-}
-
-static void fold(const struct np_namer *namer, uint32_t group, enum np_relation relation,
-                 const struct np_where *where, const struct netpol_string *names, uint32_t n_names,
-                 struct np_named_part *out)
-{
-    const struct np_naming *naming = (const struct np_naming *)namer;
-    const struct np_namer_group *g = &namer->groups[group];
-    const struct asked *asked = &naming->asked[group];
-    const struct np_address address = address_of(where);
-    struct np_hop hop = {.family = address.family};
-    struct np_end *near = asked->near_is_source ? &hop.src : &hop.dst;
-    struct np_end *far = asked->near_is_source ? &hop.dst : &hop.src;
-    *near = asked->near;
-    np_inventory_place(&naming->model->inventory, &naming->model->options, &address, far);
-    far->names = names;
-    far->n_names = n_names;
-    far->names_given = true;
-    near->relations = far->relations = np_relation_views[relation].possible;
-    near->relation_cause = far->relation_cause = np_relation_views[relation].cause;
-    hop.original = hop.dst;
-    for (uint32_t c = 0; c < g->n_columns; c++) {
-        const struct np_port_point *point = &asked->points[address.family == NP_IPV6][c];
-        hop.family = point->family;
-        if (naming->one_family) {
-            hop.family = asked->near_family ? asked->near_family : address.family;
-        }
-        for (uint32_t s = 0; s < g->n_sources; s++) {
-            bool same = s && point->kind != NP_PORT_KNOWN;
-            out[(size_t)c * g->n_sources + s] =
-                same ? out[(size_t)c * g->n_sources]
-                     : ask(asked, g->side, &hop, point, g->sources[s]);
-        }
-    }
 }
 
 /* ---- making ---- */
@@ -433,13 +389,25 @@ static bool make_all(struct making *m, uint8_t *const looks[NP_SIDES])
         memcpy(copy, m->groups.items, m->groups.count * sizeof *copy);
     }
     naming->namer.groups = copy;
-    naming->namer.n_literals = (uint32_t)m->literals.count;
+    naming->literals = np_arena_array(&naming->arena, m->numbered.count, sizeof *m->numbered.items);
+    naming->first_of_class =
+        np_arena_array(&naming->arena, naming->n_classes, sizeof *naming->first_of_class);
+    naming->class_stamp =
+        np_arena_array(&naming->arena, naming->n_classes, sizeof *naming->class_stamp);
+    if (!naming->literals || !naming->first_of_class || !naming->class_stamp) {
+        return false;
+    }
+    if (m->numbered.count) {
+        memcpy(naming->literals, m->numbered.items, m->numbered.count * sizeof *m->numbered.items);
+    }
+    naming->namer.n_literals = (uint32_t)m->numbered.count;
     naming->namer.n_patterns = (uint32_t)naming->index.candidates.count;
     naming->namer.relations = np_shape_relations(m->hot);
     naming->namer.used = true;
     naming->namer.match = match_name;
     naming->namer.is_outside = is_outside;
-    naming->namer.fold = fold;
+    naming->namer.reduce = np_naming_reduce;
+    naming->namer.fold = np_naming_fold;
     naming->one_family = m->plan->ports.n_families == 1;
     return list_users(m);
 }
@@ -483,13 +451,17 @@ int np_naming_make(struct np_plan *plan, const uint32_t *numbers, const struct n
         m.naming->ctx = ctx;
         m.naming->model = model;
         np_arena_init(&m.naming->arena, ctx, 4096);
+        np_arena_init(&m.naming->memory, ctx, 4096);
+        np_map_init(&m.naming->base_rules, ctx);
         np_name_index_init(&m.naming->index, ctx);
-        fine = make_all(&m, looks);
+        m.naming->has_lock = pthread_mutex_init(&m.naming->lock, NULL) == 0;
+        fine = m.naming->has_lock && make_all(&m, looks);
     }
     np_map_free(&m.literals);
     np_arena_free(&m.arena);
     np_vec_free(ctx, &m.groups);
     np_vec_free(ctx, &m.mentions);
+    np_vec_free(ctx, &m.numbered);
     if (!fine) {
         np_naming_free(m.naming);
         return NETPOL_ERR_MEMORY;
@@ -504,7 +476,14 @@ void np_naming_free(struct np_naming *naming)
         for (uint32_t g = 0; g < naming->namer.n_groups; g++) {
             np_focus_free(&naming->asked[g].focus);
         }
+        if (naming->has_lock) {
+            pthread_mutex_destroy(&naming->lock);
+        }
         np_name_index_free(&naming->index);
+        np_map_free(&naming->base_rules);
+        np_vec_free(naming->ctx, &naming->kept);
+        np_vec_free(naming->ctx, &naming->slots);
+        np_arena_free(&naming->memory);
         np_arena_free(&naming->arena);
         np_free(naming->ctx, naming, sizeof *naming);
     }

@@ -29,7 +29,9 @@ netpol_room(
     members_judge.c
     members_selector.c
     naming.c
+    naming_fold.c
     naming_match.c
+    naming_rules.c
     numbers.c
     options.c
     partition.c

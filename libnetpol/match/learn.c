@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Learning, expiry, forgetting; and what an address is in the table with the names it has. */
 #include "match/learn.h"
+#include "base/defect.h"
 #include "image/project.h"
 #include "image/trie_find.h"
 
@@ -20,7 +21,7 @@ static bool is_owned(const struct netpol_endpoints *e, struct np_party party)
     }
     bool node = np_is_single(party.signature) &&
                 e->matcher->hot.sig_class[party.signature] >> 24 & NP_SIG_NODE;
-    return party.who >> 32 || node;
+    return !np_defect(NAMES_OF_PODS) && (party.who >> 32 || node);
 }
 
 static struct bare bare_of(const struct netpol_endpoints *e, const struct np_where *where)
@@ -45,28 +46,43 @@ static struct bare bare_of(const struct netpol_endpoints *e, const struct np_whe
 
 /* ---- one address ---- */
 
+/* What an address was said to be, and the set of the only name that came since. */
+struct since {
+    uint32_t origin, added; /* origin NP_NAMED_NOT: not known */
+};
+static const struct since unknown = {NP_NAMED_NOT, 0};
+
 /* The signature of an address that nobody has, with its names. OK (NP_SIG_NONE: they do not
  * count), ERR_MEMORY, ERR_LIMIT. */
-static int sign(struct netpol_endpoints *e, uint32_t address, uint32_t base, uint32_t *signature)
+static int sign(struct netpol_endpoints *e, uint32_t address, uint32_t base, struct since since,
+                uint32_t *signature)
 {
     struct np_learnt *book = e->learnt;
     struct np_named_address *record = &book->address.items[address];
-    uint32_t set = np_book_set(book, address), number;
+    struct np_named_order order = {.where = &record->where, .base = base, .origin = since.origin};
+    uint32_t number;
     *signature = NP_SIG_NONE;
-    if (set == UINT32_MAX) {
+    if (since.origin == NP_NAMED_NOT) {
+        order.set = np_book_set(book, address);
+        order.parts = book->parts.items;
+        order.n_parts = (uint32_t)book->parts.count;
+    } else {
+        uint32_t before = np_named_at(&book->named.table, NP_SIG_NAMED + since.origin)->set;
+        before = np_defect(NAMES_LAST_ONE) ? since.added : before;
+        order.set = np_named_join(&book->named, before, since.added);
+        order.parts = &since.added;
+        order.n_parts = 1;
+    }
+    if (order.set == UINT32_MAX) {
         return NETPOL_ERR_MEMORY;
     }
-    record->set = set;
-    if (!np_named_find(&book->named, base, set, &number)) {
-        if (!np_book_some(book, address)) {
-            return NETPOL_ERR_MEMORY;
-        }
-        int status = np_named_make(&book->named, &record->where, base, set, book->some.items,
-                                   (uint32_t)book->some.count, &number);
+    if (!np_named_find(&book->named, base, order.set, &number)) {
+        int status = np_named_make(&book->named, &order, &number);
         if (status != NETPOL_OK) {
             return status;
         }
     }
+    record->told = number;
     if (number != NP_NAMED_NOT) {
         *signature = NP_SIG_NAMED + number;
     }
@@ -88,7 +104,7 @@ static void set_bare(struct netpol_endpoints *e, const struct np_where *where, u
 }
 
 /* Says in the table what the address is with the names it has now. On failure nothing changed. */
-static int tell(struct netpol_endpoints *e, uint32_t address)
+static int tell(struct netpol_endpoints *e, uint32_t address, struct since since)
 {
     const struct np_where where = e->learnt->address.items[address].where;
     uint32_t slot = np_live_find(e->current, &where), signature = NP_SIG_NONE;
@@ -101,7 +117,7 @@ static int tell(struct netpol_endpoints *e, uint32_t address)
     if (!bare.owned && e->learnt->address.items[address].count) {
         const uint32_t more[NP_LIVE_PARTS] = {
             [NP_LIVE_4] = where.family == 4, [NP_LIVE_6] = where.family == 6};
-        status = sign(e, address, bare.signature, &signature);
+        status = sign(e, address, bare.signature, since, &signature);
         status = status == NETPOL_OK ? np_endpoints_reserve(e, more, 0) : status;
     }
     if (status != NETPOL_OK) {
@@ -128,6 +144,16 @@ static void unsettle(struct np_learnt *book, uint32_t address)
     }
 }
 
+/* An entry is over: the address is told anew if that matters. */
+static void drop(struct np_learnt *book, uint32_t entry)
+{
+    uint32_t address = book->entry.items[entry].address;
+    if (np_book_drop(book, entry) && !np_defect(NAMES_GONE_STAY)) {
+        book->address.items[address].told = NP_NAMED_NOT;
+        unsettle(book, address);
+    }
+}
+
 /* Never as it was: the names it had then are over. */
 static void make_unknown(struct netpol_endpoints *e, const struct np_where *where)
 {
@@ -149,7 +175,7 @@ static int settle(struct netpol_endpoints *e)
         struct np_named_address *record = &book->address.items[address];
         next = record->next;
         record->unsettled = false;
-        int told = tell(e, address);
+        int told = tell(e, address, unknown);
         if (told != NETPOL_OK) {
             status = status == NETPOL_OK ? told : status;
             make_unknown(e, &record->where);
@@ -172,7 +198,8 @@ static bool canonical(struct np_slice given, char text[NAME_MOST + 1], struct np
     }
     for (size_t i = 0; i < len; i++) {
         char c = given.ptr[i];
-        text[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        bool upper = c >= 'A' && c <= 'Z' && !np_defect(NAMES_BY_CASE);
+        text[i] = (char)(upper ? c + ('a' - 'A') : c);
     }
     *out = (struct np_slice){text, len};
     return true;
@@ -199,13 +226,20 @@ static int open_book(struct netpol_endpoints *e)
 static int add(struct netpol_endpoints *e, uint32_t address, uint32_t name, uint64_t end)
 {
     struct np_learnt *book = e->learnt;
-    uint32_t entry = np_book_add(book, address, name, end);
+    bool news;
+    uint32_t entry = np_book_add(book, address, name, end, &news);
     if (entry == UINT32_MAX) {
         return NETPOL_ERR_MEMORY;
     }
-    int status = tell(e, address);
+    if (!news) {
+        return NETPOL_OK;
+    }
+    struct np_named_address *record = &book->address.items[address];
+    const struct since since = {record->told, book->name.items[name].set};
+    record->told = NP_NAMED_NOT; /* until it is */
+    int status = tell(e, address, since);
     if (status != NETPOL_OK) {
-        np_book_drop(book, entry);
+        (void)np_book_drop(book, entry);
     }
     return status;
 }
@@ -270,10 +304,9 @@ int np_names_advance(struct netpol_endpoints *endpoints, uint64_t now)
     }
     if (book) {
         book->now = now > book->now ? now : book->now;
-        while (book->heap.count && book->entry.items[book->heap.items[0]].end <= book->now) {
-            uint32_t entry = book->heap.items[0];
-            unsettle(book, book->entry.items[entry].address);
-            np_book_drop(book, entry);
+        uint64_t over = book->now - (np_defect(NAMES_END_INCLUDED) && book->now);
+        while (book->heap.count && book->entry.items[book->heap.items[0]].end <= over) {
+            drop(book, book->heap.items[0]);
         }
         status = settle(endpoints);
     }
@@ -301,8 +334,7 @@ static uint64_t drop_all(struct np_learnt *book, uint32_t name, uint32_t address
     uint64_t dropped = 0;
     for (uint32_t i = 0; i < book->entry.count; i++) {
         if (is_live(book, i) && is_meant(&book->entry.items[i], name, address)) {
-            unsettle(book, book->entry.items[i].address);
-            np_book_drop(book, i);
+            drop(book, i);
             dropped++;
         }
     }
@@ -315,8 +347,7 @@ static uint64_t drop_one(struct np_learnt *book, uint32_t name, uint32_t address
     if (entry == UINT32_MAX) {
         return 0;
     }
-    unsettle(book, address);
-    np_book_drop(book, entry);
+    drop(book, entry);
     return 1;
 }
 
@@ -357,7 +388,8 @@ bool np_learnt_party(struct netpol_endpoints *endpoints, const struct np_where *
     }
     const struct bare bare = bare_of(endpoints, where);
     *out = (struct np_party){NP_SIG_NONE, 0};
-    if (!bare.owned && sign(endpoints, address, bare.signature, &out->signature) != NETPOL_OK) {
+    if (!bare.owned &&
+        sign(endpoints, address, bare.signature, unknown, &out->signature) != NETPOL_OK) {
         out->signature = NP_SIG_UNCOMPILED;
         unsettle(book, address);
     }
@@ -371,7 +403,8 @@ int np_learnt_copy(struct netpol_endpoints *from, struct netpol_endpoints *to)
     if (status == NETPOL_ERR_UNSUPPORTED && book->pairs.count == 0) {
         return NETPOL_OK;
     }
-    for (uint32_t i = 0; book && i < book->entry.count && status == NETPOL_OK; i++) {
+    uint32_t count = book && !np_defect(NAMES_LOST) ? (uint32_t)book->entry.count : 0;
+    for (uint32_t i = 0; i < count && status == NETPOL_OK; i++) {
         if (is_live(book, i)) {
             const struct np_name_entry *entry = &book->entry.items[i];
             const struct np_name_record *name = &book->name.items[entry->name];
@@ -395,13 +428,10 @@ void np_learnt_destroy(struct netpol_endpoints *endpoints)
 
 static uint64_t book_bytes(const struct np_learnt *book)
 {
-    const struct np_map *maps[] = {&book->names,
-                                   &book->addresses,
-                                   &book->pairs,
-                                   &book->named.set_numbers,
-                                   &book->named.places,
-                                   &book->named.columns,
-                                   &book->named.combinations};
+    const struct np_map *maps[] = {
+        &book->names,         &book->addresses,         &book->pairs,
+        &book->facts,         &book->named.set_numbers, &book->named.places,
+        &book->named.columns, &book->named.combinations};
     uint64_t bytes = sizeof *book + book->text_bytes + book->named.arena.bytes;
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
         bytes += maps[i]->keys.bytes + maps[i]->capacity * (4 * sizeof(uint64_t));
@@ -409,6 +439,7 @@ static uint64_t book_bytes(const struct np_learnt *book)
     bytes += book->name.capacity * sizeof *book->name.items;
     bytes += book->address.capacity * sizeof *book->address.items;
     bytes += book->entry.capacity * sizeof *book->entry.items;
+    bytes += book->fact.capacity * sizeof *book->fact.items;
     return bytes + book->heap.capacity * sizeof *book->heap.items;
 }
 

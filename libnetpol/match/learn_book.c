@@ -2,6 +2,7 @@
 /* The book: names, addresses, and which of both belong together until when. Records are pools with
  * free lists, so that what comes and goes takes no more room than what is live at once. */
 #include "match/learn.h"
+#include "base/defect.h"
 
 struct np_learnt *np_book_create(const struct netpol_ctx *ctx, const struct np_hot *hot,
                                  const struct np_namer *namer)
@@ -14,6 +15,7 @@ struct np_learnt *np_book_create(const struct netpol_ctx *ctx, const struct np_h
     np_map_init(&book->names, ctx);
     np_map_init(&book->addresses, ctx);
     np_map_init(&book->pairs, ctx);
+    np_map_init(&book->facts, ctx);
     if (!np_named_begin(ctx, hot, namer, &book->named)) {
         np_book_destroy(book);
         return NULL;
@@ -36,18 +38,20 @@ void np_book_destroy(struct np_learnt *book)
     np_map_free(&book->names);
     np_map_free(&book->addresses);
     np_map_free(&book->pairs);
+    np_map_free(&book->facts);
     np_vec_free(ctx, &book->name);
     np_vec_free(ctx, &book->address);
     np_vec_free(ctx, &book->entry);
     np_vec_free(ctx, &book->heap);
-    np_vec_free(ctx, &book->some);
+    np_vec_free(ctx, &book->fact);
+    np_vec_free(ctx, &book->parts);
     np_free(ctx, book, sizeof *book);
 }
 
 /* ---- keys ---- */
 
 struct pair {
-    uint32_t address, name;
+    uint32_t address, other; /* a name, or a set */
 };
 
 static struct np_slice pair_key(const struct pair *pair)
@@ -167,7 +171,7 @@ uint32_t np_book_address(struct np_learnt *book, const struct np_where *where)
     uint32_t index = book->free_address - 1;
     struct np_named_address *record = &book->address.items[index];
     book->free_address = record->next;
-    *record = (struct np_named_address){.where = *where};
+    *record = (struct np_named_address){.where = *where, .told = NP_NAMED_NOT};
     *at = index + 1;
     return index;
 }
@@ -237,6 +241,70 @@ static void leave_heap(struct np_learnt *book, uint32_t entry)
     }
 }
 
+/* ---- facts ---- */
+
+static bool have_free_fact(struct np_learnt *book)
+{
+    if (book->free_fact == 0) {
+        struct np_name_fact *fact = np_vec_push(book->ctx, &book->fact);
+        if (fact) {
+            *fact = (struct np_name_fact){0};
+            book->free_fact = (uint32_t)book->fact.count;
+        }
+    }
+    return book->free_fact != 0;
+}
+
+/* One name more of which this is true. Names that satisfy nothing are no fact. false: no memory. */
+static bool add_fact(struct np_learnt *book, uint32_t address, uint32_t set, bool *news)
+{
+    const struct pair pair = {address, set};
+    bool added;
+    if (set == 0) {
+        return true;
+    }
+    uint64_t *at = have_free_fact(book) ? np_map_add(&book->facts, pair_key(&pair), &added) : NULL;
+    if (at && *at == 0) {
+        struct np_named_address *owner = &book->address.items[address];
+        *at = book->free_fact;
+        struct np_name_fact *fact = &book->fact.items[*at - 1];
+        book->free_fact = fact->next;
+        *fact = (struct np_name_fact){.address = address, .set = set, .next = owner->first};
+        if (owner->first) {
+            book->fact.items[owner->first - 1].before = (uint32_t)*at;
+        }
+        owner->first = (uint32_t)*at;
+        *news = true;
+    }
+    if (at) {
+        book->fact.items[*at - 1].count++;
+    }
+    return at != NULL;
+}
+
+/* One less. Was it the last? */
+static bool drop_fact(struct np_learnt *book, uint32_t address, uint32_t set)
+{
+    const struct pair pair = {address, set};
+    uint32_t index = set ? found(&book->facts, pair_key(&pair)) : UINT32_MAX;
+    if (index == UINT32_MAX || (--book->fact.items[index].count && !np_defect(NAMES_GO_TOGETHER))) {
+        return false;
+    }
+    struct np_name_fact *fact = &book->fact.items[index];
+    np_map_remove(&book->facts, pair_key(&pair));
+    if (fact->before) {
+        book->fact.items[fact->before - 1].next = fact->next;
+    } else {
+        book->address.items[address].first = fact->next;
+    }
+    if (fact->next) {
+        book->fact.items[fact->next - 1].before = fact->before;
+    }
+    *fact = (struct np_name_fact){.next = book->free_fact};
+    book->free_fact = index + 1;
+    return true;
+}
+
 /* ---- entries ---- */
 
 /* Room for one more in the pool and the heap. */
@@ -254,25 +322,26 @@ static bool have_free_entry(struct np_learnt *book)
                        book->heap.count + 1, sizeof *book->heap.items);
 }
 
-uint32_t np_book_add(struct np_learnt *book, uint32_t address, uint32_t name, uint64_t end)
+uint32_t np_book_add(struct np_learnt *book, uint32_t address, uint32_t name, uint64_t end,
+                     bool *news)
 {
     const struct pair pair = {address, name};
     bool added;
+    struct np_named_address *owner = &book->address.items[address];
+    *news = owner->count == 0;
     uint64_t *at = have_free_entry(book) ? np_map_add(&book->pairs, pair_key(&pair), &added) : NULL;
     if (!at) {
         return UINT32_MAX;
     }
-    struct np_named_address *owner = &book->address.items[address];
+    if (!add_fact(book, address, book->name.items[name].set, news)) {
+        np_map_remove(&book->pairs, pair_key(&pair));
+        return UINT32_MAX;
+    }
     uint32_t index = book->free_entry - 1;
     struct np_name_entry *entry = &book->entry.items[index];
     *at = index + 1;
-    book->free_entry = entry->next;
-    *entry =
-        (struct np_name_entry){.end = end, .address = address, .name = name, .next = owner->first};
-    if (owner->first) {
-        book->entry.items[owner->first - 1].before = index + 1;
-    }
-    owner->first = index + 1;
+    book->free_entry = entry->heap;
+    *entry = (struct np_name_entry){.end = end, .address = address, .name = name};
     owner->count++;
     book->name.items[name].count++;
     if (end != NETPOL_NAMES_FOREVER) {
@@ -282,32 +351,26 @@ uint32_t np_book_add(struct np_learnt *book, uint32_t address, uint32_t name, ui
     return index;
 }
 
-void np_book_drop(struct np_learnt *book, uint32_t entry)
+bool np_book_drop(struct np_learnt *book, uint32_t entry)
 {
     struct np_name_entry *e = &book->entry.items[entry];
     struct np_named_address *owner = &book->address.items[e->address];
     const struct pair pair = {e->address, e->name};
     leave_heap(book, entry);
     np_map_remove(&book->pairs, pair_key(&pair));
-    if (e->before) {
-        book->entry.items[e->before - 1].next = e->next;
-    } else {
-        owner->first = e->next;
-    }
-    if (e->next) {
-        book->entry.items[e->next - 1].before = e->before;
-    }
     owner->count--;
+    bool news = drop_fact(book, e->address, book->name.items[e->name].set);
     book->name.items[e->name].count--;
-    np_book_sweep_name(book, pair.name);
-    *e = (struct np_name_entry){.next = book->free_entry};
+    np_book_sweep_name(book, pair.other);
+    *e = (struct np_name_entry){.heap = book->free_entry};
     book->free_entry = entry + 1;
+    return news || owner->count == 0;
 }
 
 void np_book_extend(struct np_learnt *book, uint32_t entry, uint64_t end)
 {
     struct np_name_entry *e = &book->entry.items[entry];
-    if (end <= e->end) {
+    if (end <= e->end && !np_defect(NAMES_SHORTENED)) {
         return;
     }
     if (end == NETPOL_NAMES_FOREVER) {
@@ -324,28 +387,14 @@ void np_book_extend(struct np_learnt *book, uint32_t entry, uint64_t end)
 uint32_t np_book_set(struct np_learnt *book, uint32_t address)
 {
     np_named_union_begin(&book->named);
-    for (uint32_t at = book->address.items[address].first; at;
-         at = book->entry.items[at - 1].next) {
-        const struct np_name_entry *entry = &book->entry.items[at - 1];
-        (void)np_named_union_add(&book->named, book->name.items[entry->name].set);
+    book->parts.count = 0;
+    for (uint32_t at = book->address.items[address].first; at; at = book->fact.items[at - 1].next) {
+        uint32_t *part = np_vec_push(book->ctx, &book->parts);
+        if (!part) {
+            return UINT32_MAX;
+        }
+        *part = book->fact.items[at - 1].set;
+        (void)np_named_union_add(&book->named, *part);
     }
     return np_named_union_end(&book->named);
-}
-
-bool np_book_some(struct np_learnt *book, uint32_t address)
-{
-    np_named_union_begin(&book->named);
-    book->some.count = 0;
-    for (uint32_t at = book->address.items[address].first; at;
-         at = book->entry.items[at - 1].next) {
-        const struct np_name_record *name = &book->name.items[book->entry.items[at - 1].name];
-        if (np_named_union_add(&book->named, name->set)) {
-            struct netpol_string *text = np_vec_push(book->ctx, &book->some);
-            if (!text) {
-                return false;
-            }
-            *text = (struct netpol_string){name->text, name->len};
-        }
-    }
-    return true;
 }

@@ -17,8 +17,11 @@
  * - Only for near groups whose rules look at names (np_namer_group) the bare address's answer is
  *   not the answer. For these a combination has a COLUMN: the group's answers for this far end, by
  *   relation, ports and source port, each asked of the reference as compile asks for cells. Which
- *   of a group's own conditions hold decides its column, so combinations share them; most have the
+ *   of a group's own conditions hold decides its column, as far as they matter (of rules that say
+ *   the same of different names the first one decides), so combinations share them; most have the
  *   one of an address whose names satisfy nothing (`others`).
+ * - A combination is made out of the one that the address had before, where a name was added: what
+ *   is new is looked at, and the rest taken along. So learning takes what the new name takes.
  * - A combination is written whole before its number is in a slot, and never changes. Readers reach
  *   it by the slot's key alone, which they load by acquire.
  *
@@ -30,7 +33,7 @@
  */
 #include "match/look.h"
 
-/* ---- what a compile in this process knows (compile/namer.c) ---- */
+/* ---- what a compile in this process knows (compile/naming.c) ---- */
 
 struct np_named_part { /* one answer of one side */
     struct netpol_part part;
@@ -46,6 +49,13 @@ struct np_namer_group {
     const uint32_t *literals; /* that its rules mention, ascending */
     uint32_t n_literals;
     bool bare_near; /* the near end is no endpoint: it may be the same address */
+};
+/* A far end that is asked about. */
+struct np_named_far {
+    const struct np_where *where;
+    uint32_t base; /* signature of the bare address: where answers do not differ but by names */
+    const uint32_t *literals; /* ascending */
+    uint32_t n_literals;
 };
 struct np_namer {
     bool used;           /* false: no rule looks at names, and there is nothing to be known */
@@ -63,23 +73,29 @@ struct np_namer {
     uint32_t (*match)(const struct np_namer *namer, struct np_slice name, uint32_t *out);
     /* Can an address have names: no endpoint of any kind covers it. */
     bool (*is_outside)(const struct np_namer *namer, const struct np_where *where);
-    /* The answers of a group in a relation for a far end at an address with exactly these names,
-     * into out: n_columns x n_sources. */
-    void (*fold)(const struct np_namer *namer, uint32_t group, enum np_relation relation,
-                 const struct np_where *where, const struct netpol_string *names, uint32_t n_names,
-                 struct np_named_part *out);
+    /* Of literals of the group that hold, ascending: those that can matter to its answers, into
+     * out (may be `in`); how many. What others hold beside these changes no answer. */
+    uint32_t (*reduce)(const struct np_namer *namer, uint32_t group, const uint32_t *in,
+                       uint32_t count, uint32_t *out);
+    /* The group's answers in a relation for a far end for which exactly these of its literals
+     * hold, into out: n_columns x n_sources. false: no memory. */
+    bool (*fold)(const struct np_namer *namer, uint32_t group, enum np_relation relation,
+                 const struct np_named_far *far, struct np_named_part *out);
 };
 
 /* ---- what readers see ---- */
 
 /* Answers of a group for one far end: parts[(block x n_columns + column) x n_sources + source]. */
 struct np_named_column {
+    const uint32_t *literals; /* of the group, that hold and matter, ascending */
+    uint32_t n_literals;
     uint8_t block[NP_RELATIONS]; /* NP_NAMED_NO_BLOCK: cannot be, UNKNOWN */
     struct np_named_part parts[];
 };
 struct np_named { /* a combination */
     const struct np_namer *namer;
     uint32_t base; /* signature of the bare address */
+    uint32_t set;  /* of literals, a number of the writer's */
     uint32_t count;
     const uint32_t *groups; /* ascending: those whose column is not the one of `others` */
     const struct np_named_column *const *columns;

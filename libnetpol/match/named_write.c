@@ -5,6 +5,7 @@
  * the columns of all other groups, which are those of its place. Everything lives in one arena.
  */
 #include "match/named_write.h"
+#include "base/defect.h"
 
 #include <stdlib.h>
 
@@ -44,7 +45,9 @@ void np_named_free(struct np_named_book *book)
     np_map_free(&book->combinations);
     np_vec_free(book->ctx, &book->sets);
     np_vec_free(book->ctx, &book->literals);
-    np_vec_free(book->ctx, &book->groups);
+    np_vec_free(book->ctx, &book->fresh);
+    np_vec_free(book->ctx, &book->mentions);
+    np_vec_free(book->ctx, &book->key);
     np_arena_free(&book->arena);
 }
 
@@ -66,7 +69,7 @@ static uint32_t number_of_set(struct np_named_book *book, const uint32_t *items,
             return UINT32_MAX;
         }
         memcpy(copy, items, count * sizeof *copy);
-        *set = (struct np_literal_set){copy, count};
+        *set = (struct np_literal_set){.items = copy, .count = count};
         *number = book->sets.count - 1;
     }
     return number ? (uint32_t)*number : UINT32_MAX;
@@ -87,7 +90,13 @@ uint32_t np_named_match(struct np_named_book *book, struct np_slice name)
         return UINT32_MAX;
     }
     uint32_t count = book->namer->match(book->namer, name, book->literals.items);
-    return number_of_set(book, book->literals.items, count);
+    uint32_t number = number_of_set(book, book->literals.items, count);
+    if (number != UINT32_MAX && number && !book->sets.items[number].name.ptr) {
+        struct np_slice copy = np_arena_slice(&book->arena, name);
+        book->sets.items[number].name = (struct netpol_string){copy.ptr, copy.len};
+        number = copy.ptr ? number : UINT32_MAX;
+    }
+    return number;
 }
 
 void np_named_union_begin(struct np_named_book *book)
@@ -120,16 +129,27 @@ uint32_t np_named_union_end(struct np_named_book *book)
     return number_of_set(book, book->literals.items, count);
 }
 
-/* ---- columns ---- */
+uint32_t np_named_join(struct np_named_book *book, uint32_t a, uint32_t b)
+{
+    const struct np_literal_set *x = &book->sets.items[a], *y = &book->sets.items[b];
+    uint32_t count = 0;
+    if (a == b || y->count == 0) {
+        return a;
+    }
+    if (!room_for_literals(book)) {
+        return UINT32_MAX;
+    }
+    for (uint32_t i = 0, k = 0; i < x->count || k < y->count;) {
+        uint32_t one = i < x->count ? x->items[i] : UINT32_MAX;
+        uint32_t other = k < y->count ? y->items[k] : UINT32_MAX;
+        book->literals.items[count++] = one < other ? one : other;
+        i += one <= other;
+        k += other <= one;
+    }
+    return count == x->count ? a : number_of_set(book, book->literals.items, count);
+}
 
-/* The far end at hand, and what its names are. */
-struct far {
-    const struct np_where *where;
-    uint32_t base;
-    const struct np_literal_set *set;
-    const struct netpol_string *names;
-    uint32_t n_names;
-};
+/* ---- columns ---- */
 
 /* The relations in which the end can stand to a near end of the group. An address that is neither
  * an endpoint's nor a node's is never on a node that it could be told by. */
@@ -150,7 +170,7 @@ static uint32_t relations_of(const struct np_named_book *book, const struct np_n
 }
 
 static const struct np_named_column *fold(struct np_named_book *book, uint32_t number,
-                                          const struct far *far)
+                                          const struct np_named_far *far)
 {
     const struct np_namer_group *group = &book->namer->groups[number];
     enum np_relation relations[NP_RELATIONS];
@@ -158,53 +178,43 @@ static const struct np_named_column *fold(struct np_named_book *book, uint32_t n
     size_t cells = (size_t)group->n_columns * group->n_sources;
     struct np_named_column *column =
         np_arena_alloc(&book->arena, sizeof *column + n * cells * sizeof(struct np_named_part));
-    if (!column) {
+    uint32_t *literals = np_arena_array(&book->arena, far->n_literals, sizeof *literals);
+    if (!column || !literals) {
         return NULL;
     }
+    if (far->n_literals) {
+        memcpy(literals, far->literals, far->n_literals * sizeof *literals);
+    }
+    column->literals = literals;
+    column->n_literals = far->n_literals;
     memset(column->block, NP_NAMED_NO_BLOCK, sizeof column->block);
     for (uint32_t i = 0; i < n; i++) {
         column->block[relations[i]] = (uint8_t)i;
-        book->namer->fold(book->namer, number, relations[i], far->where, far->names, far->n_names,
-                          &column->parts[i * cells]);
+        if (!book->namer->fold(book->namer, number, relations[i], far, &column->parts[i * cells])) {
+            return NULL;
+        }
     }
     book->n_columns++;
     book->folded += n * cells;
     return column;
 }
 
-/* The literals of the set that the group mentions; how many. */
-static uint32_t mask(const struct np_namer_group *group, const struct np_literal_set *set,
-                     uint32_t *out)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0, k = 0; i < set->count && k < group->n_literals;) {
-        if (set->items[i] == group->literals[k]) {
-            out[n++] = set->items[i];
-            i++;
-            k++;
-        } else if (set->items[i] < group->literals[k]) {
-            i++;
-        } else {
-            k++;
-        }
-    }
-    return n;
-}
-
-/* By group, place, and the group's literals that hold. NULL: no memory. */
+/* By group, place, and the group's literals that hold and matter. NULL: no memory. */
 static const struct np_named_column *column_of(struct np_named_book *book, uint32_t number,
-                                               const struct far *far)
+                                               const struct np_named_far *far)
 {
     bool added;
-    if (!np_vec_grow(book->ctx, (void **)&book->literals.items, &book->literals.capacity,
-                     (size_t)book->namer->n_literals + 2, sizeof *book->literals.items)) {
+    if (!np_vec_grow(book->ctx, (void **)&book->key.items, &book->key.capacity,
+                     (size_t)far->n_literals + 2, sizeof *book->key.items)) {
         return NULL;
     }
-    uint32_t *words = book->literals.items;
+    uint32_t *words = book->key.items;
     words[0] = number;
     words[1] = far->base;
-    uint32_t n = 2 + mask(&book->namer->groups[number], far->set, words + 2);
-    uint64_t *known = np_map_add(&book->columns, key_of(words, n), &added);
+    if (far->n_literals) {
+        memcpy(words + 2, far->literals, far->n_literals * sizeof *words);
+    }
+    uint64_t *known = np_map_add(&book->columns, key_of(words, far->n_literals + 2), &added);
     if (known && *known == 0) {
         *known = (uint64_t)(uintptr_t)fold(book, number, far);
     }
@@ -217,8 +227,7 @@ static const struct np_named_column *column_of(struct np_named_book *book, uint3
 static const struct place *place_of(struct np_named_book *book, const struct np_where *where,
                                     uint32_t base)
 {
-    static const struct np_literal_set none = {0};
-    const struct far far = {.where = where, .base = base, .set = &none};
+    const struct np_named_far far = {.where = where, .base = base};
     bool added;
     uint64_t *known = np_map_add(&book->places, key_of(&base, 1), &added);
     if (!known || *known) {
@@ -245,68 +254,133 @@ static const struct place *place_of(struct np_named_book *book, const struct np_
 
 static int compare(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
-/* The groups that mention a literal of the set, into book->groups. */
-static bool list_groups(struct np_named_book *book, const struct np_literal_set *set)
+/* What the set has and the origin's has not, into book->fresh. */
+static bool list_fresh(struct np_named_book *book, uint32_t set, uint32_t origin)
 {
-    const struct np_namer *namer = book->namer;
-    book->groups.count = 0;
-    for (uint32_t i = 0; i < set->count; i++) {
-        uint32_t literal = set->items[i];
-        for (uint32_t u = namer->first_user[literal]; u < namer->first_user[literal + 1]; u++) {
-            uint32_t *group = np_vec_push(book->ctx, &book->groups);
-            if (!group) {
-                return false;
-            }
-            *group = namer->users[u];
+    const struct np_literal_set *all = &book->sets.items[set], *had = &book->sets.items[origin];
+    book->fresh.count = 0;
+    if (!np_vec_grow(book->ctx, (void **)&book->fresh.items, &book->fresh.capacity, all->count + 1,
+                     sizeof *book->fresh.items)) {
+        return false;
+    }
+    for (uint32_t i = 0, k = 0; i < all->count; i++) {
+        k += k < had->count && had->items[k] < all->items[i];
+        if (k == had->count || had->items[k] != all->items[i]) {
+            book->fresh.items[book->fresh.count++] = all->items[i];
         }
     }
-    if (book->groups.count) {
-        qsort(book->groups.items, book->groups.count, sizeof *book->groups.items, compare);
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < book->groups.count; i++) {
-        if (kept == 0 || book->groups.items[kept - 1] != book->groups.items[i]) {
-            book->groups.items[kept++] = book->groups.items[i];
-        }
-    }
-    book->groups.count = kept;
     return true;
 }
 
-static bool fill_columns(struct np_named_book *book, const struct far *far, struct np_named *out)
+/* The groups that mention a fresh literal, each with these, into book->mentions. */
+static bool list_mentions(struct np_named_book *book)
 {
-    uint32_t count = (uint32_t)book->groups.count;
-    uint32_t *groups = np_arena_array(&book->arena, count, sizeof *groups);
-    const struct np_named_column **columns = np_arena_array(&book->arena, count, sizeof *columns);
-    bool fine = groups && columns;
-    for (uint32_t i = 0; fine && i < count; i++) {
-        groups[i] = book->groups.items[i];
-        columns[i] = column_of(book, groups[i], far);
-        fine = columns[i] != NULL;
+    const struct np_namer *namer = book->namer;
+    book->mentions.count = 0;
+    for (size_t i = 0; i < book->fresh.count; i++) {
+        uint32_t literal = book->fresh.items[i];
+        for (uint32_t u = namer->first_user[literal]; u < namer->first_user[literal + 1]; u++) {
+            uint64_t *mention = np_vec_push(book->ctx, &book->mentions);
+            if (!mention) {
+                return false;
+            }
+            *mention = (uint64_t)namer->users[u] << 32 | literal;
+        }
     }
-    out->count = count;
+    if (book->fresh.count > 1 && book->mentions.count) { /* of one literal they are in order */
+        qsort(book->mentions.items, book->mentions.count, sizeof *book->mentions.items, compare);
+    }
+    return true;
+}
+
+/* Where the number is in the mentions from `at` on; *end: behind its last. */
+static uint32_t group_at(const struct np_named_book *book, size_t at, size_t *end)
+{
+    if (at == book->mentions.count) {
+        *end = at;
+        return UINT32_MAX;
+    }
+    uint32_t group = (uint32_t)(book->mentions.items[at] >> 32);
+    for (*end = at; *end < book->mentions.count && book->mentions.items[*end] >> 32 == group;) {
+        ++*end;
+    }
+    return group;
+}
+
+/* A group's column: the literals of the one it had (NULL: none) and those mentioned from..end. */
+static const struct np_named_column *grown(struct np_named_book *book, uint32_t group,
+                                           const struct np_named_column *had, size_t from,
+                                           size_t end, const struct np_named_order *order)
+{
+    uint32_t count = 0, before = had ? had->n_literals : 0;
+    if (!room_for_literals(book)) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < before || from < end;) {
+        uint32_t one = i < before ? had->literals[i] : UINT32_MAX;
+        uint32_t other = from < end ? (uint32_t)book->mentions.items[from] : UINT32_MAX;
+        book->literals.items[count++] = one < other ? one : other;
+        i += one < other;
+        from += one > other;
+    }
+    count =
+        book->namer->reduce(book->namer, group, book->literals.items, count, book->literals.items);
+    const struct np_named_far far = {order->where, order->base, book->literals.items, count};
+    return column_of(book, group, &far);
+}
+
+/* The columns of the origin, those of groups that mention what is fresh made anew. */
+static bool fill_columns(struct np_named_book *book, const struct np_named_order *order,
+                         const struct np_named *origin, struct np_named *out)
+{
+    size_t room = origin->count + book->mentions.count, end;
+    uint32_t *groups = np_arena_array(&book->arena, room, sizeof *groups);
+    const struct np_named_column **columns = np_arena_array(&book->arena, room, sizeof *columns);
+    bool fine = groups && columns;
+    uint32_t at = 0;
+    for (size_t i = 0; fine && (at < origin->count || i < book->mentions.count);) {
+        uint32_t old = at < origin->count ? origin->groups[at] : UINT32_MAX;
+        uint32_t fresh = group_at(book, i, &end);
+        const struct np_named_column *column = old <= fresh ? origin->columns[at] : NULL;
+        if (fresh <= old && !(np_defect(NAMES_FIRST_COLUMN) && column)) {
+            column = grown(book, fresh, column, i, end, order);
+        }
+        i = fresh <= old ? end : i;
+        groups[out->count] = old < fresh ? old : fresh;
+        columns[out->count++] = column;
+        at += old <= fresh;
+        fine = column != NULL;
+    }
     out->groups = groups;
     out->columns = columns;
     return fine;
 }
 
-static bool copy_names(struct np_named_book *book, const struct far *far, struct np_named *out)
+/* The origin's names, and of each part that adds a literal the name that is known for it. */
+static bool list_names(struct np_named_book *book, const struct np_named_order *order,
+                       const struct np_named *origin, struct np_named *out)
 {
-    struct netpol_string *names = np_arena_array(&book->arena, far->n_names, sizeof *names);
-    bool fine = names != NULL;
-    for (uint32_t i = 0; fine && i < far->n_names; i++) {
-        struct np_slice text = {far->names[i].ptr, far->names[i].len};
-        struct np_slice copy = np_arena_slice(&book->arena, text);
-        names[i] = (struct netpol_string){copy.ptr, copy.len};
-        fine = copy.ptr != NULL;
+    size_t room = (size_t)origin->n_names + order->n_parts;
+    struct netpol_string *names = np_arena_array(&book->arena, room, sizeof *names);
+    if (!names) {
+        return false;
+    }
+    np_named_union_begin(book);
+    np_named_union_add(book, origin->set);
+    for (uint32_t i = 0; i < origin->n_names; i++) {
+        names[out->n_names++] = origin->names[i];
+    }
+    for (uint32_t i = 0; i < order->n_parts; i++) {
+        if (np_named_union_add(book, order->parts[i])) {
+            names[out->n_names++] = book->sets.items[order->parts[i]].name;
+        }
     }
     out->names = names;
-    out->n_names = far->n_names;
-    return fine;
+    return true;
 }
 
 /* Where the next combination goes; NULL: no memory. */
@@ -333,22 +407,28 @@ bool np_named_find(const struct np_named_book *book, uint32_t base, uint32_t set
     return known != NULL;
 }
 
-int np_named_make(struct np_named_book *book, const struct np_where *where, uint32_t base,
-                  uint32_t set, const struct netpol_string *names, uint32_t n_names,
-                  uint32_t *number)
+static bool fill(struct np_named_book *book, const struct np_named_order *order,
+                 struct np_named *out)
 {
-    const struct far far = {where, base, &book->sets.items[set], names, n_names};
-    const uint32_t words[] = {base, set};
+    static const struct np_named nothing = {0};
+    const struct np_named *origin = order->origin == NP_NAMED_NOT
+                                        ? &nothing
+                                        : np_named_at(&book->table, NP_SIG_NAMED + order->origin);
+    return list_fresh(book, order->set, origin->set) && list_mentions(book) &&
+           fill_columns(book, order, origin, out) && list_names(book, order, origin, out);
+}
+
+int np_named_make(struct np_named_book *book, const struct np_named_order *order, uint32_t *number)
+{
+    const uint32_t words[] = {order->base, order->set};
     bool added;
-    const struct place *place = place_of(book, where, base);
+    const struct place *place = place_of(book, order->where, order->base);
     if (place && place->outside && book->n_combinations >= NP_NAMED_MOST) {
         return NETPOL_ERR_LIMIT;
     }
     struct np_named *named = place ? next_named(book) : NULL;
-    struct np_named made = {.namer = book->namer, .base = base};
-    bool fine = named && (!place->outside ||
-                          (list_groups(book, far.set) && fill_columns(book, &far, &made) &&
-                           copy_names(book, &far, &made)));
+    struct np_named made = {.namer = book->namer, .base = order->base, .set = order->set};
+    bool fine = named && (!place->outside || fill(book, order, &made));
     uint64_t *known = fine ? np_map_add(&book->combinations, key_of(words, 2), &added) : NULL;
     if (!known) {
         return NETPOL_ERR_MEMORY;

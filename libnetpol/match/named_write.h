@@ -7,6 +7,7 @@
 struct np_literal_set {
     const uint32_t *items; /* ascending */
     uint32_t count;
+    struct netpol_string name; /* one that satisfies exactly these; ptr NULL: none was met */
 };
 struct np_named_book {
     const struct netpol_ctx *ctx;
@@ -17,7 +18,9 @@ struct np_named_book {
     struct np_map set_numbers, places, columns, combinations;
     np_vec(struct np_literal_set) sets; /* [0]: the empty one */
     np_vec(uint32_t) literals;          /* of a set being put together */
-    np_vec(uint32_t) groups;            /* of a combination being put together */
+    np_vec(uint32_t) fresh;             /* literals that a combination has and its origin has not */
+    np_vec(uint64_t) mentions;          /* group << 32 | literal, of these */
+    np_vec(uint32_t) key;               /* of a column */
     struct np_bits marked;              /* literals */
     uint32_t n_combinations;
     uint64_t n_columns, folded; /* folded: answers of the reference */
@@ -36,14 +39,20 @@ void np_named_union_begin(struct np_named_book *book);
 bool np_named_union_add(struct np_named_book *book, uint32_t set);
 uint32_t np_named_union_end(struct np_named_book *book);
 
+/* Both of two sets; UINT32_MAX: no memory. */
+uint32_t np_named_join(struct np_named_book *book, uint32_t a, uint32_t b);
+
 /* The number of a combination; false: not met before. */
 bool np_named_find(const struct np_named_book *book, uint32_t base, uint32_t set, uint32_t *number);
-/*
- * Makes it, for an address that stands for all of its kind. names: some that satisfy exactly the
- * literals of the set; copied. NP_NAMED_NOT in *number: not an address that can have names. OK,
- * ERR_MEMORY, ERR_LIMIT.
- */
-int np_named_make(struct np_named_book *book, const struct np_where *where, uint32_t base,
-                  uint32_t set, const struct netpol_string *names, uint32_t n_names,
-                  uint32_t *number);
+struct np_named_order {           /* what is to be made */
+    const struct np_where *where; /* an address that stands for all of its kind */
+    uint32_t base, set;
+    /* A combination of the same base with some of the set's literals, whose columns are taken
+     * along; NP_NAMED_NOT: from nothing. */
+    uint32_t origin;
+    const uint32_t *parts; /* sets of names that together, with the origin's, are the set */
+    uint32_t n_parts;
+};
+/* NP_NAMED_NOT in *number: not an address that can have names. OK, ERR_MEMORY, ERR_LIMIT. */
+int np_named_make(struct np_named_book *book, const struct np_named_order *order, uint32_t *number);
 #endif

@@ -148,6 +148,27 @@ struct np_inventory {
 enum np_reading { NP_READ_UNKNOWN, NP_READ_OUTSIDE, NP_READ_NO };
 
 struct netpol_string;
+struct np_literal;
+
+/* Which conditions on names hold for an end, found out beforehand: a hash table of them by address,
+ * linear probing, at least one place empty. */
+struct np_name_truths {
+    const struct np_literal *const *slots;
+    uint32_t mask; /* number of slots, a power of two, less one */
+};
+static inline uint32_t np_name_truths_slot(const struct np_literal *literal)
+{
+    return (uint32_t)(((uint64_t)(uintptr_t)literal * 0x9e3779b97f4a7c15u) >> 32);
+}
+static inline bool np_name_truths_has(const struct np_name_truths *truths,
+                                      const struct np_literal *literal)
+{
+    uint32_t at = np_name_truths_slot(literal) & truths->mask;
+    while (truths->slots[at] && truths->slots[at] != literal) {
+        at = (at + 1) & truths->mask;
+    }
+    return truths->slots[at] != NULL;
+}
 
 /* One end of a hop. */
 struct np_end {
@@ -161,7 +182,8 @@ struct np_end {
         missing_address; /* the same for CIDR literals: endpoint without address of this family */
     const struct netpol_string *names; /* learnt for this end */
     uint32_t n_names;
-    bool names_given; /* the question said which (possibly none) */
+    bool names_given;                         /* the question said which (possibly none) */
+    const struct np_name_truths *name_truths; /* instead of names, where they are given; NULL */
     /*
      * Usually 0: how the two ends stand to each other follows from what is known of them. Compile
      * asks about a relation by name: NP_REL_* that are possible (policy.h), and why several are.

@@ -136,6 +136,9 @@ static np_truth names_truth(const struct np_model *model, const struct np_litera
                             const struct np_end *end)
 {
     enum { UNKNOWN, NONE }; /* the order of option unlearnt_names */
+    if (end->name_truths) {
+        return np_truth_of(np_name_truths_has(end->name_truths, literal));
+    }
     for (uint32_t i = 0; i < end->n_names; i++) {
         if (any_pattern(literal, np_slice_from(end->names[i]))) {
             return NP_YES;

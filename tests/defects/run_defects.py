@@ -26,6 +26,7 @@ FIRST = {
     "dialects": ["unit/dialect/", "cases/kubernetes"],
     "calico": ["cases/calico", "unit/dialect/calico", "calico"],  # the random sets last
     "cilium": ["cases/cilium", "unit/dialect/cilium", "cilium"],
+    "names": ["unit/api/names", "names"],
     "compile": ["matcher", "unit/compile/"],
     "match": ["matcher", "unit/match/"],
     "image": ["unit/image/", "matcher"],
