@@ -32,7 +32,7 @@ enum netpol_identity_number {
     NETPOL_IDENTITY_WORLD_IPV4 = 9,
     NETPOL_IDENTITY_WORLD_IPV6 = 10,
     NETPOL_IDENTITY_FIRST = 256,          /* of label sets */
-    NETPOL_IDENTITY_LAST = 65535,         /* ... */
+    NETPOL_IDENTITY_LAST = 65535,         /* ... but for those that CiliumIdentities give */
     NETPOL_IDENTITY_FIRST_LOCAL = 1 << 24 /* of prefixes: from this + 1 to twice this - 1 */
 };
 enum netpol_identity_kind {

@@ -17,6 +17,11 @@ static void say_without(struct np_whole *whole, const struct np_compile *c)
                 "%u label set%s of pods or prefixes have no number: all are in use", without,
                 without == 1 ? "" : "s");
     }
+    if (whole->identities.doubled) {
+        whole->said = true;
+        np_diag(c->diags, NP_CODE_3108, NULL,
+                "%u of the CiliumIdentities have another one's labels", whole->identities.doubled);
+    }
 }
 
 static int compile_all(struct np_whole *whole, const struct np_compile *c,

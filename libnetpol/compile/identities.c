@@ -238,24 +238,98 @@ uint32_t np_identity_numbers(struct np_identity_list *list, const uint32_t *kept
     return without;
 }
 
-/* Numbers of a list: those of the ledger, then new ones. */
+/* ---- numbers that the cluster gave ---- */
+
+struct given {
+    struct np_map numbers; /* labels -> number */
+    uint32_t *taken;       /* all of them, sorted; in the arena */
+    uint32_t count;
+};
+
+/* Of labels that several have, the lowest. */
+static bool give(struct np_whole *whole, const struct np_address_set *set, struct np_text *key,
+                 struct given *given)
+{
+    uint32_t number = np_cilium_number_of(np_str_slice(set->name));
+    bool added = false;
+    key->len = 0;
+    for (uint32_t i = 0; i < set->labels.count; i++) {
+        const struct np_label *label = &set->labels.items[i];
+        np_text_addf(key, "%s=%s", label->key->text, label->value->text);
+        np_text_add(key, "", 1);
+    }
+    uint64_t *known =
+        key->failed ? NULL
+                    : np_map_add(&given->numbers, (struct np_slice){key->ptr, key->len}, &added);
+    if (known) {
+        *known = added || number < *known ? number : *known;
+        whole->identities.doubled += !added;
+        given->taken[given->count++] = number;
+    }
+    return known != NULL;
+}
+
+static bool read_given(struct np_whole *whole, struct given *given)
+{
+    const struct np_inventory *inventory = &whole->model->inventory;
+    struct np_text key np_auto(np_text_free);
+    np_text_init(&key, whole->ctx);
+    given->taken = np_arena_array(&whole->arena, inventory->n_address_sets, sizeof *given->taken);
+    bool fine = given->taken != NULL;
+    for (uint32_t i = 0; fine && i < inventory->n_address_sets; i++) {
+        const struct np_address_set *set = inventory->address_sets[i];
+        if (strcmp(set->kind->text, NP_CILIUM_NUMBERED) == 0) {
+            fine = give(whole, set, &key, given);
+        }
+    }
+    if (given->count > 1) {
+        qsort(given->taken, given->count, sizeof *given->taken, by_number);
+    }
+    return fine;
+}
+
+static bool is_taken(const struct given *given, uint32_t number)
+{
+    return given->count && bsearch(&number, given->taken, given->count, sizeof number, by_number);
+}
+
+/* The cluster's number, else the ledger's, unless the cluster gave that to other labels. */
+static uint32_t known_number(const struct given *given, const struct np_map *ledger,
+                             struct np_slice labels)
+{
+    const uint64_t *told = np_map_find(&given->numbers, labels);
+    const uint64_t *kept = told ? told : np_map_find(ledger, labels);
+    return told                                        ? (uint32_t)*told
+           : kept && !is_taken(given, (uint32_t)*kept) ? (uint32_t)*kept
+                                                       : NETPOL_IDENTITY_UNKNOWN;
+}
+
+/* Numbers of a list: those that the cluster gave and those of the ledger, then new ones. */
 static int number(struct np_whole *whole, const struct np_image *ledger, uint8_t kind,
                   struct np_identity_list *list)
 {
     bool prefix = kind == NETPOL_IDENTITY_PREFIX;
     uint32_t first = prefix ? NETPOL_IDENTITY_FIRST_LOCAL + 1 : NETPOL_IDENTITY_FIRST,
              last = prefix ? 2 * NETPOL_IDENTITY_FIRST_LOCAL - 1 : NETPOL_IDENTITY_LAST, n = 0;
-    uint32_t *kept = np_arena_array(&whole->arena, list->count, sizeof *kept);
+    struct given given = {.count = 0};
     struct np_map numbers;
     np_map_init(&numbers, whole->ctx);
-    bool fine = kept && (!ledger || read_ledger(whole, ledger, kind, &numbers));
-    for (uint32_t i = 0; fine && ledger && i < list->count; i++) {
-        const uint64_t *known = np_map_find(&numbers, list->items[i].labels);
-        if (known) {
-            list->items[i].number = kept[n++] = (uint32_t)*known;
+    np_map_init(&given.numbers, whole->ctx);
+    bool fine = (prefix || read_given(whole, &given)) &&
+                (!ledger || read_ledger(whole, ledger, kind, &numbers));
+    uint32_t *kept = np_arena_array(&whole->arena, (size_t)list->count + given.count, sizeof *kept);
+    fine = fine && kept;
+    for (uint32_t i = 0; fine && i < given.count; i++) {
+        kept[n++] = given.taken[i];
+    }
+    for (uint32_t i = 0; fine && i < list->count; i++) {
+        list->items[i].number = known_number(&given, &numbers, list->items[i].labels);
+        if (list->items[i].number && !is_taken(&given, list->items[i].number)) {
+            kept[n++] = list->items[i].number;
         }
     }
     np_map_free(&numbers);
+    np_map_free(&given.numbers);
     if (!fine) {
         return NETPOL_ERR_MEMORY;
     }

@@ -5,11 +5,12 @@
  * Identities of a compile: which there are, what number each has, and how they stand in the image
  * (image/identity.h, netpol/identity.h).
  *
- * There is one for each label set of a pod and one for each prefix that a policy names. What the
- * ledger (the image of the matcher before, however it came to be) knows keeps its number. The rest,
- * sorted by label text, gets the free numbers that follow the one given last, around the end of the
- * range when need be; so a number that was given up comes back last. Where all are in use, label
- * sets are left without one: two never share a number.
+ * There is one for each label set of a pod and one for each prefix that a policy names. What a
+ * CiliumIdentity has the labels of gets its number, and nothing else ever does. Of the rest what
+ * the ledger (the image of the matcher before, however it came to be) knows keeps its number. The
+ * rest, sorted by label text, gets the free numbers that follow the one given last, around the end
+ * of the range when need be; so a number that was given up comes back last. Where all are in use,
+ * label sets are left without one: two never share a number.
  */
 #include "image/image.h"
 #include "model/prefix.h"
@@ -34,6 +35,7 @@ struct np_identities { /* all in the whole's arena */
     struct np_identity_list pods, prefixes;
     const uint32_t *of_endpoint; /* inventory index -> index in pods + 1; 0: none */
     uint32_t without;            /* label sets without a number */
+    uint32_t doubled;            /* CiliumIdentities with the labels of another one */
 };
 
 /*

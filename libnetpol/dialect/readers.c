@@ -145,6 +145,7 @@ static const struct np_reader readers[] = {
     CILIUM_KIND("cilium.io", "v2", "CiliumCIDRGroup", false, group, NULL),
     CILIUM_KIND("cilium.io", "v2alpha1", "CiliumCIDRGroup", false, group, NULL),
     CILIUM_KIND("cilium.io", "v2", "CiliumNode", false, node, NULL),
+    CILIUM_KIND("cilium.io", "v2", "CiliumIdentity", false, numbered, NULL),
     CILIUM_KIND("", "v1", "ConfigMap", true, config, "cilium-config"),
 
     CALICO("projectcalico.org", "v3") CALICO("crd.projectcalico.org", "v1")

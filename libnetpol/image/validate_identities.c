@@ -9,7 +9,7 @@ static bool in_range(uint32_t number, uint8_t kind)
     case NETPOL_IDENTITY_RESERVED:
         return number != 0 && number < NETPOL_IDENTITY_FIRST;
     case NETPOL_IDENTITY_LABELS:
-        return number >= NETPOL_IDENTITY_FIRST && number <= NETPOL_IDENTITY_LAST;
+        return number >= NETPOL_IDENTITY_FIRST && number < NETPOL_IDENTITY_FIRST_LOCAL;
     default:
         return kind == NETPOL_IDENTITY_PREFIX && number > NETPOL_IDENTITY_FIRST_LOCAL &&
                number < 2 * NETPOL_IDENTITY_FIRST_LOCAL;

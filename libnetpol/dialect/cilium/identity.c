@@ -180,7 +180,20 @@ void np_cilium_cidr_labels(const struct np_prefix *prefix, bool dual, struct np_
     np_text_add(out, world, strlen(world) + 1);
 }
 
-/* ---- reserved numbers ---- */
+/* ---- numbers ---- */
+
+uint32_t np_cilium_number_of(struct np_slice name)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] < '0' || name.ptr[i] > '9' || number >= NETPOL_IDENTITY_FIRST_LOCAL) {
+            return NETPOL_IDENTITY_UNKNOWN;
+        }
+        number = 10 * number + (uint32_t)(name.ptr[i] - '0');
+    }
+    bool fine = number >= NETPOL_IDENTITY_FIRST && number < NETPOL_IDENTITY_FIRST_LOCAL;
+    return fine ? number : NETPOL_IDENTITY_UNKNOWN;
+}
 
 struct np_slice np_cilium_reserved_labels(uint32_t number)
 {

@@ -24,6 +24,12 @@ void np_cilium_pod_labels(const struct np_inventory *inventory, const struct np_
 /* dual: pods have addresses of both families, so the world is two identities. */
 void np_cilium_cidr_labels(const struct np_prefix *prefix, bool dual, struct np_text *out);
 
+/* A struct np_address_set of this kind is a number (its name) that a cluster gave to its labels. */
+#define NP_CILIUM_NUMBERED "CiliumIdentity"
+/* The number that a name is, 256 to 2^24 - 1 (clusters of a mesh have ranges of their own);
+ * NETPOL_IDENTITY_UNKNOWN: it is no such. */
+uint32_t np_cilium_number_of(struct np_slice name);
+
 /* Of a reserved number, 1 to NETPOL_IDENTITY_WORLD_IPV6: its texts, as above. */
 struct np_slice np_cilium_reserved_labels(uint32_t number);
 #endif

@@ -3,6 +3,7 @@
 #include "dialect/cilium/inventory.h"
 
 #include "dialect/cidr.h"
+#include "dialect/cilium/identity.h"
 
 /* ---- checks ---- */
 
@@ -49,6 +50,15 @@ static void check_ipam(struct np_decode *d, void *object)
     struct np_cilium_ipam *ipam = object;
     ipam->prefixes =
         read_ranges(d, "podCIDRs", ipam->pod_cidrs.items, ipam->pod_cidrs.count, &ipam->n_prefixes);
+}
+
+static void check_number(struct np_decode *d, void *object)
+{
+    const struct np_cilium_numbered *numbered = object;
+    if (np_cilium_number_of(d->object->name) == NETPOL_IDENTITY_UNKNOWN) {
+        np_decode_report(d, NP_CODE_2591, numbered->node, "\"%.*s\" is no number of a label set",
+                         (int)d->object->name.len, d->object->name.ptr);
+    }
 }
 
 #include "dialect/cilium/inventory.def"
@@ -129,6 +139,21 @@ static void *keep_config(struct np_decode *d, const void *decoded)
     return d->no_memory ? NULL : name;
 }
 
+static void *keep_numbered(struct np_decode *d, const void *decoded)
+{
+    const struct np_cilium_numbered *numbered = decoded;
+    struct np_label_list *labels = np_decode_alloc(d, 1, sizeof *labels);
+    struct np_label_text *items = np_decode_alloc(d, numbered->labels.count, sizeof *items);
+    for (size_t i = 0; labels && items && i < numbered->labels.count; i++) {
+        items[i] = (struct np_label_text){np_core_keep(d, numbered->labels.items[i].key),
+                                          np_core_keep(d, numbered->labels.items[i].value)};
+    }
+    if (labels) {
+        *labels = (struct np_label_list){items, (uint32_t)numbered->labels.count};
+    }
+    return d->no_memory ? NULL : labels;
+}
+
 int np_cilium_group_decode(struct np_decode *d, const struct np_node *root)
 {
     return np_core_decode(d, &np_cilium_group_shape, root, keep_group);
@@ -142,6 +167,11 @@ int np_cilium_node_decode(struct np_decode *d, const struct np_node *root)
 int np_cilium_config_decode(struct np_decode *d, const struct np_node *root)
 {
     return np_core_decode(d, &np_cilium_config_shape, root, keep_config);
+}
+
+int np_cilium_numbered_decode(struct np_decode *d, const struct np_node *root)
+{
+    return np_core_decode(d, &np_cilium_numbered_shape, root, keep_numbered);
 }
 
 /* ---- to the inventory ---- */
@@ -234,6 +264,21 @@ int np_cilium_config_lower(struct np_lower *l)
     const struct np_cilium_name *name = l->object->spec;
     if (np_core_readable(l) && name->text.len) {
         np_build_cluster(l->build, np_build_str(l->build, name->text));
+    }
+    return np_core_status(l);
+}
+
+/* Labels under a name; it has no addresses. */
+int np_cilium_numbered_lower(struct np_lower *l)
+{
+    const struct np_label_list *labels = l->object->spec;
+    if (!np_core_readable(l) || np_cilium_number_of(l->object->name) == NETPOL_IDENTITY_UNKNOWN) {
+        return np_core_status(l);
+    }
+    struct np_address_set *set =
+        np_build_address_set(l->build, NP_CILIUM_NUMBERED, np_build_str(l->build, l->object->name));
+    if (set) {
+        set->labels = np_meta_build_labels(l->build, labels);
     }
     return np_core_status(l);
 }

@@ -63,6 +63,11 @@ struct np_cilium_config {
     const struct np_node *node;
     np_list(struct np_pair) data;
 };
+struct np_cilium_numbered { /* a CiliumIdentity: its name is the number of its labels */
+    const struct np_node *node;
+    struct np_core_meta *metadata;
+    np_list(struct np_pair) labels;
+};
 
 /* ---- what stays ---- */
 struct np_cilium_ranges { /* a group, or a set of the caller's */
@@ -80,7 +85,8 @@ struct np_cilium_name { /* of the cluster; empty: not said */
     struct np_slice text;
 };
 
-extern const struct np_shape np_cilium_group_shape, np_cilium_node_shape, np_cilium_config_shape;
+extern const struct np_shape np_cilium_group_shape, np_cilium_node_shape, np_cilium_config_shape,
+    np_cilium_numbered_shape;
 int np_cilium_group_decode(struct np_decode *d, const struct np_node *root);
 int np_cilium_group_lower(struct np_lower *l);
 int np_cilium_fed_lower(struct np_lower *l);
@@ -88,4 +94,6 @@ int np_cilium_node_decode(struct np_decode *d, const struct np_node *root);
 int np_cilium_node_lower(struct np_lower *l);
 int np_cilium_config_decode(struct np_decode *d, const struct np_node *root);
 int np_cilium_config_lower(struct np_lower *l);
+int np_cilium_numbered_decode(struct np_decode *d, const struct np_node *root);
+int np_cilium_numbered_lower(struct np_lower *l);
 #endif

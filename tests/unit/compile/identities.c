@@ -133,6 +133,58 @@ static void cluster_and_filters_are_the_clusters(void **state)
     world_close(&w);
 }
 
+/* pkg/k8s/apis/cilium.io/v2/types.go, CiliumIdentity: the numbers of the cluster are the ones. */
+#define NUMBER(name, app)                                                                 \
+    "---\napiVersion: cilium.io/v2\nkind: CiliumIdentity\nmetadata: {name: '" name "'}\n" \
+    "security-labels: {'k8s:app': " app ", 'k8s:io.kubernetes.pod.namespace': ns,\n"      \
+    "  'k8s:io.cilium.k8s.policy.cluster': default,\n"                                    \
+    "  'k8s:io.cilium.k8s.policy.serviceaccount': default,\n"                             \
+    "  'k8s:io.cilium.k8s.namespace.labels.team': a,\n"                                   \
+    "  'k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name': ns}\n"
+
+static void numbers_of_the_cluster_go_first(void **state)
+{
+    struct world w;
+    (void)state;
+    open_cluster(&w);
+    compile_next(&w);
+    assert_int_equal(number_of(w.matcher, "app=cart"), 256);
+    assert_int_equal(number_of(w.matcher, "app=web"), 257);
+    /* 256 is nobody's here, but others' in the cluster; of two the lowest; a mesh has large ones */
+    assert_int_equal(world_load(&w, NUMBER("256", "other") NUMBER("4711", "web")
+                                        NUMBER("131072", "web") NUMBER("131073", "x")),
+                     NETPOL_OK);
+    compile_next(&w);
+    assert_int_equal(number_of(w.matcher, "app=web"), 4711);
+    assert_int_equal(number_of(w.matcher, "app=cart"), 258); /* 256 and 257 were given before */
+    assert_int_equal(world_load(&w, NUMBER("131072", "cart")), NETPOL_OK);
+    compile_next(&w);
+    assert_int_equal(number_of(w.matcher, "app=cart"), 131072);
+    assert_int_equal(number_of(w.matcher, "app=web"), 4711);
+    world_close(&w);
+}
+
+/* Without the objects what they said is in the ledger. */
+static void numbers_of_the_cluster_are_kept(void **state)
+{
+    struct world w, other;
+    (void)state;
+    open_cluster(&w);
+    open_cluster(&other);
+    assert_int_equal(world_load(&w, NUMBER("300", "web")), NETPOL_OK);
+    compile_next(&w);
+    assert_int_equal(number_of(w.matcher, "app=web"), 300);
+    assert_int_equal(world_load(&other, NUMBER("7", "web") NUMBER("web", "web")), NETPOL_OK);
+    struct netpol_matcher *ledger = reopened(&other, w.matcher), *next = NULL;
+    assert_int_equal(compile_from(&other, ledger, "cilium", &next), NETPOL_OK);
+    use(&other, next);
+    netpol_matcher_unref(ledger);
+    assert_int_equal(number_of(other.matcher, "app=web"), 300); /* 7 is reserved, "web" no number */
+    assert_int_equal(number_of(other.matcher, "app=cart"), number_of(w.matcher, "app=cart"));
+    world_close(&other);
+    world_close(&w);
+}
+
 /* Reserved identities that policies name are no prefixes, whatever their addresses are. */
 static void reserved_addresses_are_no_prefixes(void **state)
 {
@@ -387,6 +439,8 @@ int main(void)
         cmocka_unit_test(prefixes_are_written_as_labels),
         cmocka_unit_test(a_table_is_sorted_and_complete),
         cmocka_unit_test(cluster_and_filters_are_the_clusters),
+        cmocka_unit_test(numbers_of_the_cluster_go_first),
+        cmocka_unit_test(numbers_of_the_cluster_are_kept),
         cmocka_unit_test(reserved_addresses_are_no_prefixes),
         cmocka_unit_test(another_engine_has_none),
         cmocka_unit_test(free_numbers_come_around),
