@@ -112,8 +112,9 @@ static int read_member(struct netpol_ctx *ctx, const struct np_document *documen
     if (list) {
         read_list(&d, member->value);
     } else {
-        np_decode_report(&d, NP_CODE_2008, member->value, "expected a list of ranges, found %s",
-                         np_decode_found(member->value, found));
+        np_decode_report_full(&d, NP_CODE_2008, -1, "Write a list: [192.0.2.0/24, 198.51.100.7].",
+                              np_spot_of(member->value), "expected a list of ranges, found %s",
+                              np_decode_found(member->value, found));
     }
     np_path_end(&d, mark);
     return finish(&d, out);
@@ -129,9 +130,10 @@ int np_decode_sets(struct netpol_ctx *ctx, const struct np_document *document,
     char found[64];
     np_text_init(&d.path, ctx);
     if (!np_is(root, NP_MAP)) {
-        np_decode_report(&d, NP_CODE_2001, root,
-                         "expected a map of names to lists of ranges, found %s",
-                         root ? np_decode_found(root, found) : "nothing");
+        np_decode_report_full(&d, NP_CODE_2001, -1, "Write a line NAME: [RANGE, ...] for each set.",
+                              np_spot_of(root),
+                              "expected a map of names to lists of ranges, found %s",
+                              root ? np_decode_found(root, found) : "nothing");
         ++*refused;
     }
     np_text_free(&d.path);
