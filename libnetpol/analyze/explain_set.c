@@ -303,9 +303,8 @@ static void say_nodes(struct np_text *out, const struct np_literal *literal,
 
 static void say_unknown(struct np_text *out, const struct np_literal *literal, np_truth truth)
 {
-    enum { KUBE_APISERVER = 7 };
     np_text_addf(out, "it cannot be told: ");
-    if (literal->kind == NP_LIT_RESERVED && literal->number == KUBE_APISERVER) {
+    if (literal->kind == NP_LIT_RESERVED && literal->number == NETPOL_IDENTITY_KUBE_APISERVER) {
         np_text_addf(out, "whether it is the API server (load the endpoints of Service "
                           "default/kubernetes)");
     } else if (literal->kind == NP_LIT_DNS_NAMES && (truth & NP_FACT_NAMES)) {

@@ -96,16 +96,16 @@ static void tell_objects(struct np_text *out, const struct np_literal *literal)
 void np_tell_reserved(struct np_text *out, uint32_t number)
 {
     static const char *const words[] = {
-        [1] = "the own node",
-        [2] = "outside of the cluster",
-        [3] = "a pod that Cilium does not manage",
-        [4] = "a health endpoint",
-        [5] = "a pod that has no identity yet",
-        [6] = "another node",
-        [7] = "the API server",
-        [8] = "an ingress of Cilium",
-        [9] = "outside of the cluster with an IPv4 address",
-        [10] = "outside of the cluster with an IPv6 address",
+        [NETPOL_IDENTITY_HOST] = "the own node",
+        [NETPOL_IDENTITY_WORLD] = "outside of the cluster",
+        [NETPOL_IDENTITY_UNMANAGED] = "a pod that Cilium does not manage",
+        [NETPOL_IDENTITY_HEALTH] = "a health endpoint",
+        [NETPOL_IDENTITY_INIT] = "a pod that has no identity yet",
+        [NETPOL_IDENTITY_REMOTE_NODE] = "another node",
+        [NETPOL_IDENTITY_KUBE_APISERVER] = "the API server",
+        [NETPOL_IDENTITY_INGRESS] = "an ingress of Cilium",
+        [NETPOL_IDENTITY_WORLD_IPV4] = "outside of the cluster with an IPv4 address",
+        [NETPOL_IDENTITY_WORLD_IPV6] = "outside of the cluster with an IPv6 address",
     };
     if (number < sizeof words / sizeof *words && words[number]) {
         np_text_addf(out, "%s", words[number]);

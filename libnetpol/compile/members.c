@@ -6,13 +6,13 @@
 
 bool np_set_is_relative(const struct np_set *set)
 {
-    enum { HOST = 1, REMOTE_NODE = 6 }; /* reserved identities of nodes, as one node sees them */
     for (uint32_t c = 0; c < set->count; c++) {
         for (uint32_t i = 0; i < set->clauses[c].count; i++) {
             const struct np_literal *literal = set->clauses[c].items[i].literal;
             if (literal->kind == NP_LIT_RESERVED &&
-                (literal->number == HOST || literal->number == REMOTE_NODE)) {
-                return true;
+                (literal->number == NETPOL_IDENTITY_HOST ||
+                 literal->number == NETPOL_IDENTITY_REMOTE_NODE)) {
+                return true; /* nodes, as one node sees them */
             }
         }
     }

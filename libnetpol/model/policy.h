@@ -21,6 +21,7 @@
 #include "model/inventory.h"
 #include "regex/build/regex.h"
 #include <netpol/eval.h>
+#include <netpol/identity.h>
 
 enum np_direction { NP_INGRESS, NP_EGRESS, NP_DIRECTIONS };
 
@@ -66,7 +67,7 @@ struct np_literal {
     const struct np_prefix *prefixes; /* FED_SET */
     uint32_t n_prefixes;
     np_str name;     /* FED_SET */
-    uint32_t number; /* RESERVED: identity; FACT: NP_FACT_* */
+    uint32_t number; /* RESERVED: enum netpol_identity_number; FACT: NP_FACT_* */
 };
 struct np_signed_literal {
     const struct np_literal *literal;

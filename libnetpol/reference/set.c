@@ -176,41 +176,31 @@ static np_truth identity_truth(const struct np_literal *literal, const struct np
 static np_truth reserved_truth(const struct np_literal *literal, const struct np_end *end,
                                const struct np_end *other)
 {
-    enum {
-        HOST = 1,
-        WORLD = 2,
-        UNMANAGED = 3,
-        HEALTH = 4,
-        INIT = 5,
-        REMOTE_NODE = 6,
-        KUBE_APISERVER = 7,
-        INGRESS = 8,
-        WORLD_IPV4 = 9,
-        WORLD_IPV6 = 10
-    };
     uint8_t family = end->address.family;
     bool known = end->endpoint || np_end_is_node(end) || !np_is_maybe(end->missing);
     switch (literal->number) {
-    case HOST: /* to a node its own pods are pods, and itself is the host */
+    case NETPOL_IDENTITY_HOST: /* to a node its own pods are pods, and itself is the host */
         return np_and(np_truth_of(np_end_is_node(end)),
                       np_relation_truth(other, end, NP_REL_SELF | NP_REL_OWN_NODE));
-    case REMOTE_NODE:
+    case NETPOL_IDENTITY_REMOTE_NODE:
         return np_and(np_truth_of(np_end_is_node(end)),
                       np_defect(CILIUM_HOST_IS_REMOTE)
                           ? NP_YES
                           : np_not(np_relation_truth(other, end, NP_REL_SELF | NP_REL_OWN_NODE)));
-    case WORLD:
+    case NETPOL_IDENTITY_WORLD:
         return domain_truth(end, NP_DOMAIN_OUTSIDE);
-    case WORLD_IPV4:
+    case NETPOL_IDENTITY_WORLD_IPV4:
         return np_and(domain_truth(end, NP_DOMAIN_OUTSIDE), np_truth_of(family != NP_IPV6));
-    case WORLD_IPV6:
+    case NETPOL_IDENTITY_WORLD_IPV6:
         return np_and(domain_truth(end, NP_DOMAIN_OUTSIDE), np_truth_of(family != NP_IPV4));
-    case UNMANAGED:
-    case HEALTH:
-    case INIT:
-    case INGRESS: /* of endpoints that no inventory lists: whoever is known is none of them */
+    case NETPOL_IDENTITY_UNMANAGED:
+    case NETPOL_IDENTITY_HEALTH:
+    case NETPOL_IDENTITY_INIT:
+    case NETPOL_IDENTITY_INGRESS: /* of endpoints that no inventory lists: whoever is known is none
+                                     of them */
         return known ? NP_NO : end->missing;
-    case KUBE_APISERVER: /* a label beside others, of addresses that nobody has told */
+    case NETPOL_IDENTITY_KUBE_APISERVER: /* a label beside others, of addresses that nobody has told
+                                          */
         return end->endpoint && !np_end_is_node(end) ? NP_NO : NP_UNKNOWN(NP_FACT_IDENTITY);
     default: /* nothing in the inventory tells */
         return NP_UNKNOWN(NP_FACT_IDENTITY);

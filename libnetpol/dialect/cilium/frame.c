@@ -10,7 +10,6 @@
 enum { ENFORCE_DEFAULT, ENFORCE_ALWAYS, ENFORCE_NEVER }; /* policy_enforcement, in options.def */
 enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF };     /* allow_localhost */
 enum { ICMPV4 = 1, FRAGMENTATION_NEEDED = 3 << 8 | 4 };  /* type, code */
-enum { IDENTITY_HOST = 1 };                              /* pkg/identity/numericidentity.go */
 
 static const struct {
     const char *name, *host; /* of workloads; of nodes, NULL: they have none */
@@ -111,7 +110,7 @@ static void set_default(const struct np_lower *l, struct np_tier *tier)
  * tier. */
 static void own_node(struct np_lower *l, struct np_tier *tier, enum np_action action)
 {
-    const struct np_literal host = {.kind = NP_LIT_RESERVED, .number = IDENTITY_HOST};
+    const struct np_literal host = {.kind = NP_LIT_RESERVED, .number = NETPOL_IDENTITY_HOST};
     struct np_policy *policy = np_lower_option_policy(l, tier, "allow_localhost");
     if (!policy) {
         return;

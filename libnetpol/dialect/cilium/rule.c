@@ -15,8 +15,7 @@
 
 enum { LOCALHOST_ON, LOCALHOST_TOP, LOCALHOST_OFF }; /* allow_localhost, in options.def */
 enum { DNS_PORT = 53 };
-enum { AUTH_NONE, AUTH_REQUIRED, AUTH_ALWAYS_FAILS };    /* np_rule.auth_mode */
-enum { IDENTITY_HOST = 1, IDENTITY_KUBE_APISERVER = 7 }; /* pkg/identity/numericidentity.go */
+enum { AUTH_NONE, AUTH_REQUIRED, AUTH_ALWAYS_FAILS }; /* np_rule.auth_mode */
 
 struct element {
     struct np_lower *l;
@@ -96,12 +95,12 @@ static bool clause_may_be_host(const struct np_clause *clause)
 {
     for (uint32_t i = 0; i < clause->count; i++) {
         const struct np_literal *literal = clause->items[i].literal;
-        bool may =
-            clause->items[i].negative ||
-            (literal->kind == NP_LIT_RESERVED &&
-             (literal->number == IDENTITY_HOST || literal->number == IDENTITY_KUBE_APISERVER)) ||
-            (literal->kind == NP_LIT_CIDR && (literal->domain & NP_DOMAIN_NODES)) ||
-            literal->kind == NP_LIT_NODE_ADDRS || literal->kind == NP_LIT_FED_SET;
+        bool may = clause->items[i].negative ||
+                   (literal->kind == NP_LIT_RESERVED &&
+                    (literal->number == NETPOL_IDENTITY_HOST ||
+                     literal->number == NETPOL_IDENTITY_KUBE_APISERVER)) ||
+                   (literal->kind == NP_LIT_CIDR && (literal->domain & NP_DOMAIN_NODES)) ||
+                   literal->kind == NP_LIT_NODE_ADDRS || literal->kind == NP_LIT_FED_SET;
         if (!may) {
             return false;
         }
@@ -112,7 +111,7 @@ static bool clause_may_be_host(const struct np_clause *clause)
 /* The own node, as far as it is in the set (NULL: all); NULL: it is not. */
 static const struct np_set *host_in(struct np_lower *l, const struct np_set *far)
 {
-    const struct np_literal reserved = {.kind = NP_LIT_RESERVED, .number = IDENTITY_HOST};
+    const struct np_literal reserved = {.kind = NP_LIT_RESERVED, .number = NETPOL_IDENTITY_HOST};
     const struct np_literal *host = np_build_literal(l->build, &reserved);
     struct np_set_build *set = np_build_set(l->build);
     bool some = !far;

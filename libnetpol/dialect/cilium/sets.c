@@ -87,8 +87,6 @@ const struct np_literal *np_cilium_fed_literal(struct np_lower *l, struct np_sli
 
 /* ---- reserved identities ---- */
 
-enum { HEALTH = 4, KUBE_APISERVER = 7, INGRESS = 8 }; /* pkg/identity/numericidentity.go */
-
 static void take_backends(const struct np_backend *backends, uint32_t count,
                           struct np_literal *literal, struct np_prefix *prefixes)
 {
@@ -138,7 +136,8 @@ static const struct np_literal *addressed(struct np_lower *l, uint32_t number, c
     literal->number = number;
     literal->name = np_build_format(l->build, "reserved:%s", title);
     *named = (struct named){literal, NP_CILIUM_IDENTITY, np_build_text(l->build, title), NULL};
-    if (number == KUBE_APISERVER) { /* a pod has its own labels, whatever its address is */
+    if (number ==
+        NETPOL_IDENTITY_KUBE_APISERVER) { /* a pod has its own labels, whatever its address is */
         literal->kind = l->options->unlearnt_apiserver ? NP_LIT_NOTHING : NP_LIT_RESERVED;
         literal->domain = NP_DOMAIN_NODES | NP_DOMAIN_OUTSIDE;
         np_build_late(l->build, fill_in_apiserver, literal);
@@ -153,11 +152,11 @@ const struct np_literal *np_cilium_reserved_literal(struct np_lower *l, uint32_t
 {
     const struct np_literal plain = {.kind = NP_LIT_RESERVED, .number = number};
     switch (number) {
-    case HEALTH:
+    case NETPOL_IDENTITY_HEALTH:
         return addressed(l, number, "health");
-    case INGRESS:
+    case NETPOL_IDENTITY_INGRESS:
         return addressed(l, number, "ingress");
-    case KUBE_APISERVER:
+    case NETPOL_IDENTITY_KUBE_APISERVER:
         return addressed(l, number, "kube-apiserver");
     default:
         return np_build_literal(l->build, &plain);
@@ -166,7 +165,7 @@ const struct np_literal *np_cilium_reserved_literal(struct np_lower *l, uint32_t
 
 const struct np_literal *np_cilium_apiserver_literal(struct np_lower *l)
 {
-    return np_cilium_reserved_literal(l, KUBE_APISERVER);
+    return np_cilium_reserved_literal(l, NETPOL_IDENTITY_KUBE_APISERVER);
 }
 
 /* ---- the set as a whole ---- */
