@@ -4,8 +4,8 @@
  *
  * Of those that match, the most specific speaks: the longest power-of-two piece of a port range
  * that holds the port, then a specific peer over every peer. Its explicit mode counts; else the
- * explicit mode of the next broader piece for the same kind of peer; else the greater of none and
- * what the rules for every peer ask for.
+ * greater of two: the explicit mode of the next broader piece for the same kind of peer, and what
+ * the most specific explicit one for the other kind asks for (pkg/policy/mapstate.go, lookup).
  */
 #include "reference/internal.h"
 #include "base/defect.h"
@@ -117,17 +117,19 @@ static void look_at(struct np_walk *walk, const struct np_group *group, const st
     }
 }
 
+static uint8_t said_by(const struct best *said)
+{
+    return said->place >= 0 ? said->mode : 0;
+}
+
 static uint8_t mode_of(const struct found *found)
 {
     if (found->any.place < 0 || found->any.is_explicit) {
         return found->any.place < 0 ? 0 : found->any.mode;
     }
     int peer = found->any.place & 1;
-    if (found->said[peer].place >= 0) {
-        return found->said[peer].mode;
-    }
-    uint8_t wildcard = found->said[0].place >= 0 ? found->said[0].mode : 0;
-    return wildcard > found->any.mode ? wildcard : found->any.mode;
+    uint8_t own = said_by(&found->said[peer]), other = said_by(&found->said[!peer]);
+    return own > other ? own : other;
 }
 
 struct np_auth np_group_auth(struct np_walk *walk, const struct np_group *group)

@@ -235,10 +235,6 @@ static void insert_port(const struct builder *b, struct map_entry entry, uint8_t
         insert_named(b, entry, kind, port);
         return;
     }
-    if (port->first == 0 && port->protocol < 2) {
-        insert(b->map, &entry);
-        return;
-    }
     for (unsigned i = 0; i < 3; i++) {
         entry.protocol = wanted[i];
         if (port->first == 0 && kind != CIL_KCNP) {

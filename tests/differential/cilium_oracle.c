@@ -296,11 +296,15 @@ static int mode_of(const struct rank *r)
         top = e->action == CIL_ACCEPT && rank_of(e) > top ? rank_of(e) : top;
     }
     int own = said_below(r, top, top & 1);
-    if (own >= 0) {
-        return own;
+    for (unsigned i = 0; i < r->count; i++) {
+        const struct cil_entry *e = &r->items[i];
+        if (e->action == CIL_ACCEPT && e->auth && rank_of(e) == top) {
+            return own;
+        }
     }
-    int wildcard = said_below(r, INT16_MAX, false);
-    return wildcard > 0 ? wildcard : 0;
+    int other = said_below(r, INT16_MAX, !(top & 1)); /* what is not said is the greater of both */
+    int greater = own > other ? own : other;
+    return greater > 0 ? greater : 0;
 }
 
 static struct cil_decision with_auth(const struct rank *r, const struct allows *allows,

@@ -38,7 +38,7 @@ static uint8_t bits_of(const struct cil_port *port, uint16_t asked)
         return 24;
     }
     if (port->first == 0) {
-        return port->protocol < 2 ? 0 : 8;
+        return 8;
     }
     return (uint8_t)(8 + piece(port->first, port->last ? port->last : port->first, asked));
 }

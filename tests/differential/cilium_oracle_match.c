@@ -469,7 +469,7 @@ bool cil_port_matches(const struct cil_side *s, uint8_t kind, const struct cil_p
         return q->has_ports && name_matches(s, kind, port);
     }
     if (port->first == 0 && kind != CIL_KCNP) {
-        return port->protocol < 2 || is_of(protocol, q->protocol);
+        return is_of(protocol, q->protocol);
     }
     uint16_t first = port->first ? port->first : 1;
     uint16_t last = port->first == 0 ? UINT16_MAX : port->last ? port->last : first;

@@ -9,8 +9,11 @@
  * once more, in another order and from several files. A failure is made small and printed with its
  * resources. FEATURES: what may be drawn (enum cil_features). The run ends at MOST failures, which
  * are only named when it is more than 1.
+ *
+ * usage: cilium --write FOLDER [SETS [SEED [TUPLES [FEATURES]]]]: writes the sets and their
+ * questions as folders instead (cilium_export.h), for tests/upstream/cilium.
  */
-#include "differential/cilium_world.h"
+#include "differential/cilium_export.h"
 
 #include <time.h>
 
@@ -167,6 +170,20 @@ static uint64_t argument(int argc, char **argv, int at, uint64_t otherwise)
     return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
 }
 
+static int write_sets(struct netpol_ctx *ctx, int argc, char **argv)
+{
+    uint64_t sets = argument(argc, argv, 3, 100), first = argument(argc, argv, 4, 1);
+    unsigned tuples = (unsigned)argument(argc, argv, 5, 40);
+    unsigned features = (unsigned)argument(argc, argv, 6, CIL_FEATURES);
+    for (uint64_t i = 0; i < sets; i++) {
+        if (!cil_export(ctx, argv[2], first + i, tuples, features)) {
+            fprintf(stderr, "cannot write below %s\n", argv[2]);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct run run;
@@ -180,6 +197,11 @@ int main(int argc, char **argv)
     struct netpol_ctx_options options = {.size = sizeof options, .hash_seed = 1};
     if (netpol_ctx_create(&options, &run.ctx) != NETPOL_OK) {
         return 1;
+    }
+    if (argc > 2 && strcmp(argv[1], "--write") == 0) {
+        int status = write_sets(run.ctx, argc, argv);
+        netpol_ctx_destroy(run.ctx);
+        return status;
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* a run that is stopped has said what it found */
     timespec_get(&began, TIME_UTC);

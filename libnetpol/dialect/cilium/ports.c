@@ -2,9 +2,10 @@
 /*
  * Ports: reading the texts, and what rules with them are about.
  *
- * ANY with a port stands for TCP, UDP and SCTP, ANY with every port for everything, protocols
- * without ports included. Of ICMP the port is the type of the message, with any code. What has no
- * port (a fragment that nobody tracks) is matched only where every port of the protocol is.
+ * ANY stands for TCP, UDP and SCTP, also with every port: only an element without ports is about
+ * ICMP and other protocols (pkg/policy/rule.go, mergeL4Filter). Of ICMP the port is the type of the
+ * message, with any code. What has no port (a fragment that nobody tracks) is matched only where
+ * every port of the protocol is.
  */
 #include "dialect/cilium/ports.h"
 #include "base/defect.h"
@@ -308,34 +309,29 @@ static void add_span(struct np_lower_ports *out, int16_t protocol, uint32_t firs
     }
 }
 
-static bool is_everything(const struct np_cilium_port *port)
+/* Every port of the protocol where the first is 0. */
+static void add_ports(struct np_lower_ports *out, int16_t protocol,
+                      const struct np_cilium_port *port)
 {
-    return !port->name.ptr && port->first == 0 && port->number == NP_CILIUM_ANY_PROTOCOL;
-}
-
-/* Beside other ports: how specific the one that matches is counts for authentication. */
-static void add_everything(struct np_lower_ports *out)
-{
-    np_lower_all_ports(out, 0);
-    out->spans[out->n_spans - 1].protocol = NP_CILIUM_ANY_PROTOCOL;
+    if (port->first == 0) {
+        np_lower_all_ports(out, (uint8_t)protocol);
+    } else {
+        add_span(out, protocol, port->first, port->last);
+    }
 }
 
 static void add_port(struct np_lower *l, struct np_lower_ports *out,
                      const struct np_cilium_port *port)
 {
     static const uint8_t any[ANY_ROOM] = {TCP, UDP, SCTP};
-    if (is_everything(port)) {
-        add_everything(out);
-    } else if (port->name.ptr) {
+    if (port->name.ptr) {
         np_lower_port_name(l, out, port->number, port->name);
-    } else if (port->first == 0) {
-        np_lower_all_ports(out, (uint8_t)port->number);
     } else if (port->number == NP_CILIUM_ANY_PROTOCOL) {
         for (size_t i = 0; i < (np_defect(CILIUM_ANY_NO_SCTP) ? 2 : ANY_ROOM); i++) {
-            add_span(out, any[i], port->first, port->last);
+            add_ports(out, any[i], port);
         }
     } else {
-        add_span(out, port->number, port->first, port->last);
+        add_ports(out, port->number, port);
     }
 }
 
@@ -350,9 +346,6 @@ bool np_cilium_port_axes(struct np_lower *l, const struct np_cilium_port *ports,
 {
     struct np_lower_ports lowered;
     *out = (struct np_axes){NULL, NULL};
-    if (count == 1 && is_everything(&ports[0])) {
-        return true;
-    }
     if (count == 0 || !np_lower_ports_room(l, &lowered, ANY_ROOM * count)) {
         return false;
     }

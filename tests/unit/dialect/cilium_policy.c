@@ -308,12 +308,14 @@ static void no_port(void **state)
     assert_other(&w, "job", "web", "\"protocol\":\"UDP\",\"fragment\":true", NETPOL_DENY);
     assert_other(&w, "job", "web", "\"protocol\":47", NETPOL_DENY);
     assert_other(&w, "web", "db", "\"protocol\":47", NETPOL_ALLOW); /* no ports at all */
-    assert_other(&w, "job", "db", "\"protocol\":47", NETPOL_ALLOW); /* ANY of every port */
+    /* ANY of every port stands for TCP, UDP and SCTP (pkg/policy/rule.go, mergeL4Filter) */
+    assert_other(&w, "job", "db", "\"protocol\":47", NETPOL_DENY);
+    assert_other(&w, "job", "db", "\"protocol\":\"SCTP\",\"port\":9", NETPOL_ALLOW);
     world_close(&w);
 }
 
-/* Every port of everything beside another one: both are in. */
-static void everything_beside_a_port(void **state)
+/* Every port beside another one: both are in. */
+static void every_port_beside_a_port(void **state)
 {
     struct world w;
     (void)state;
@@ -321,7 +323,7 @@ static void everything_beside_a_port(void **state)
           CNP("p", WEB ", ingress: [{" FROM("db") ", " PORTS(TCP("80") ", {port: \"0\"}") "}]"));
     assert_tcp(&w, "db", "web", 80, NETPOL_ALLOW);
     assert_tcp(&w, "db", "web", 81, NETPOL_ALLOW);
-    assert_other(&w, "db", "web", "\"protocol\":47", NETPOL_ALLOW);
+    assert_other(&w, "db", "web", "\"protocol\":47", NETPOL_DENY);
     assert_other(&w, "db", "web", "\"protocol\":\"TCP\",\"fragment\":true", NETPOL_ALLOW);
     assert_tcp(&w, "job", "web", 80, NETPOL_DENY);
     world_close(&w);
@@ -684,7 +686,7 @@ int main(void)
         cmocka_unit_test(deny_goes_first),
         cmocka_unit_test(ports),
         cmocka_unit_test(no_port),
-        cmocka_unit_test(everything_beside_a_port),
+        cmocka_unit_test(every_port_beside_a_port),
         cmocka_unit_test(named_ports),
         cmocka_unit_test(extended_protocols),
         cmocka_unit_test(icmp),
