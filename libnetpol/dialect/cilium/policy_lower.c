@@ -14,7 +14,7 @@
 #include "dialect/cilium/cilium.h"
 
 enum { NON_DEFAULT_DENY_ON, NON_DEFAULT_DENY_OFF }; /* as in options.def */
-enum { DENY_ALONE_ISOLATES, DENY_ALONE_IGNORED };   /* default_deny_alone */
+enum { DENY_ALONE_IGNORED, DENY_ALONE_ISOLATES };   /* default_deny_alone */
 
 /* ---- subjects ---- */
 

@@ -108,16 +108,16 @@ static void without_default_deny(void **state)
     world_close(&w);
 }
 
-/* The flag alone (lowering 7, open): the rule must have an element of some direction. */
+/* The flag alone: nothing (pkg/policy/repository.go, computePolicyEnforcementAndRules). */
 static void default_deny_alone(void **state)
 {
     struct world w;
     (void)state;
     given(&w, CNP("p", WEB ", enableDefaultDeny: {egress: true}, ingress: [{" FROM("db") "}]"));
-    assert_tcp(&w, "web", "db", 80, NETPOL_DENY);
-    assert_tcp(&w, "db", "web", 80, NETPOL_ALLOW);
-    assert_int_equal(world_try_compile(&w, "cilium", "default_deny_alone=ignored"), NETPOL_OK);
     assert_tcp(&w, "web", "db", 80, NETPOL_ALLOW);
+    assert_tcp(&w, "db", "web", 80, NETPOL_ALLOW);
+    assert_int_equal(world_try_compile(&w, "cilium", "default_deny_alone=isolates"), NETPOL_OK);
+    assert_tcp(&w, "web", "db", 80, NETPOL_DENY);
     assert_int_equal(world_try_compile(&w, "cilium", "non_default_deny=off"), NETPOL_OK);
     assert_tcp(&w, "web", "db", 80, NETPOL_ALLOW); /* flags are not heard */
     world_close(&w);
