@@ -283,7 +283,7 @@ func (mine *ours) compare(theirs *decision) string {
 	action := theirs.action()
 	denied := mine.action == "deny"
 	switch {
-	case denied != (action == "deny"),
+	case denied != (action == "deny") && !(mine.auth == "always-fail" && theirs.auth == "always-fail"),
 		!denied && (mine.parser != "none") != theirs.redirect,
 		!denied && mine.auth != theirs.auth,
 		!denied && theirs.redirect && mine.priority != theirs.priority:
