@@ -6,6 +6,8 @@
  * the answers mean is read. Nothing may leave the image (a sanitizer watches), no answer may have a
  * value that does not exist.
  */
+#include "image/identity.h"
+#include "match/identity.h"
 #include "match/match.h"
 
 #include <netpol/netpol.h>
@@ -55,6 +57,22 @@ static inline void probe_end(unsigned which, uint8_t family, uint8_t bytes[16])
     }
 }
 
+/* A number is reserved, or one of the table. */
+static inline void probe_identities(struct probe *probe, const struct netpol_tuple *tuple)
+{
+    for (int side = NETPOL_SIDE_NONE; side <= NETPOL_SIDE_INGRESS; side++) {
+        uint32_t numbers[2];
+        (void)np_match_identities(&probe->hot, &probe->table, tuple, side, &numbers[0],
+                                  &numbers[1]);
+        for (int i = 0; i < 2; i++) {
+            bool known =
+                numbers[i] < NETPOL_IDENTITY_FIRST || np_identity_index(&probe->image, numbers[i]) <
+                                                          probe->image.count[NP_SECTION_IDENTITIES];
+            probe->wrong += !known;
+        }
+    }
+}
+
 static inline void probe_pair(struct probe *probe, unsigned src, unsigned dst, uint8_t family)
 {
     static const uint8_t protocols[] = {6, 17, 1, 58, 132, 47};
@@ -78,6 +96,7 @@ static inline void probe_pair(struct probe *probe, unsigned src, unsigned dst, u
         probe_end(src, family, tuple.src);
         probe_end(dst, family, tuple.dst);
         probe_ask(probe, &tuple);
+        probe_identities(probe, &tuple);
     }
 }
 
@@ -168,6 +187,16 @@ static inline size_t probe_public(struct netpol_ctx *ctx, const void *bytes, siz
     size_t wrong = 0, shown = 0;
     if (netpol_matcher_open(ctx, bytes, size, NETPOL_IMAGE_IN_PLACE, NULL, &matcher) != NETPOL_OK) {
         return 0;
+    }
+    for (size_t i = 0; i < netpol_identity_count(matcher); i++) {
+        struct netpol_identity identity;
+        size_t at;
+        wrong += netpol_identity_at(matcher, i, &identity) != NETPOL_OK ||
+                 netpol_identity_find(matcher, identity.number, &at) != NETPOL_OK || at != i;
+        for (size_t k = 0; k < identity.n_labels; k++) {
+            const char *label = netpol_identity_label(matcher, i, k);
+            shown += label ? strlen(label) : 0;
+        }
     }
     struct netpol_rule_info info;
     uint64_t generation = netpol_matcher_generation(matcher);

@@ -11,12 +11,15 @@
 #include "image/project.h"
 #include "image/trie.h"
 
+#include <netpol/identity.h>
+
 enum {
     SEED_SIGNATURES = 6,
     SEED_NEAR = 5,
     SEED_CLASSES = 3,
     SEED_COLUMNS = 2,
     SEED_RULES = 3,
+    SEED_IDENTITIES = 4,
     SEED_BOXES = 60
 };
 
@@ -43,6 +46,9 @@ struct seed {
     uint32_t nodes[1];
     struct np_endpoint_record endpoints[2];
     struct np_combo combos[2];
+    struct np_identity_record identities[SEED_IDENTITIES];
+    struct np_identity_prefix identity_prefixes[2];
+    uint32_t identity_labels[5];
     struct np_project_build *projection;
     struct np_kinds_build *kinds;
     struct np_cut_build *cuts;
@@ -127,6 +133,29 @@ static inline void seed_ends(struct seed *s)
     s->combos[0] = (struct np_combo){.kind = 1, .place = 5, .node = 1, .signature = 3};
 }
 
+/* The world, a label set, and a prefix within another one. */
+static inline void seed_identities(struct seed *s)
+{
+    static const uint32_t labels[] = {9, 20, 25, 20, 9};
+    s->identities[0] = (struct np_identity_record){.number = NETPOL_IDENTITY_WORLD, .n_labels = 1};
+    s->identities[1] = (struct np_identity_record){
+        .number = 300, .kind = NETPOL_IDENTITY_LABELS, .labels = 1, .n_labels = 2};
+    for (uint32_t i = 2; i < SEED_IDENTITIES; i++) { /* 192.0.0.0/16 and 192.0.2.0/24 */
+        s->identities[i] = (struct np_identity_record){.number = 16777215 + i,
+                                                       .kind = NETPOL_IDENTITY_PREFIX,
+                                                       .labels = 3,
+                                                       .n_labels = i - 1,
+                                                       .family = 4,
+                                                       .length = (uint8_t)(8 * i)};
+        s->identities[i].address[0] = 192;
+    }
+    s->identities[3].address[2] = 2;
+    memcpy(s->identity_labels, labels, sizeof labels);
+    s->identity_prefixes[0] = (struct np_identity_prefix){2, 0};
+    s->identity_prefixes[1] = (struct np_identity_prefix){3, 1};
+    s->endpoints[0].identity = 300;
+}
+
 static inline void seed_section(struct seed *s, enum np_section section, const void *items,
                                 size_t bytes)
 {
@@ -203,6 +232,7 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
     *s = (struct seed){0};
     seed_tables(s);
     seed_ends(s);
+    seed_identities(s);
     if (np_trie4_build(ctx, places4, 3, &s->trie4) != NETPOL_OK ||
         np_trie6_build(ctx, places6, 2, &s->trie6) != NETPOL_OK) {
         return false;
@@ -223,7 +253,9 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
                                  .trie6_bits = s->trie6.root_bits,
                                  .slots4_probes = 3,
                                  .slots6_probes = 2,
-                                 .refs_probes = 2};
+                                 .refs_probes = 2,
+                                 .next_identity = 301,
+                                 .next_prefix = 16777221};
     seed_section(s, NP_SECTION_SIG_CLASS, s->sig_class, sizeof s->sig_class);
     for (int side = 0; side < NP_SIDES; side++) {
         seed_section(s, (enum np_section)(NP_SECTION_SIDE_EGRESS + side), s->side[side],
@@ -253,6 +285,10 @@ static inline bool seed_make(const struct netpol_ctx *ctx, struct seed *s)
     seed_section(s, NP_SECTION_NODES, s->nodes, sizeof s->nodes);
     seed_section(s, NP_SECTION_ENDPOINTS, s->endpoints, sizeof s->endpoints);
     seed_section(s, NP_SECTION_COMBOS, s->combos, sizeof s->combos);
+    seed_section(s, NP_SECTION_IDENTITIES, s->identities, sizeof s->identities);
+    seed_section(s, NP_SECTION_IDENTITY_LABELS, s->identity_labels, sizeof s->identity_labels);
+    seed_section(s, NP_SECTION_IDENTITY_PREFIXES, s->identity_prefixes,
+                 sizeof s->identity_prefixes);
     return seed_projection(ctx, s) && seed_lists(ctx, s);
 }
 

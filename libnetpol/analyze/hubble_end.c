@@ -32,6 +32,23 @@ static uint32_t outside_number(const struct netpol_hubble *hubble, const struct 
     return number ? number : world;
 }
 
+/* Of an end of the cluster that is neither pod nor node, by what CiliumNodes tell. */
+static uint32_t inside_number(const struct np_inventory *inventory,
+                              const struct np_address *address)
+{
+    for (uint32_t i = 0; i < inventory->n_address_sets; i++) {
+        const struct np_address_set *set = inventory->address_sets[i];
+        for (uint32_t k = 0; set->inside && k < set->n_prefixes; k++) {
+            if (np_prefix_has(&set->prefixes[k], address)) {
+                return strcmp(set->name->text, "health") == 0    ? NETPOL_IDENTITY_HEALTH
+                       : strcmp(set->name->text, "ingress") == 0 ? NETPOL_IDENTITY_INGRESS
+                                                                 : NETPOL_IDENTITY_UNKNOWN;
+            }
+        }
+    }
+    return NETPOL_IDENTITY_UNKNOWN;
+}
+
 /* 0: it cannot be told. */
 static uint32_t number_of(const struct netpol_hubble *hubble, const struct np_end *end,
                           const struct np_end *near)
@@ -49,6 +66,9 @@ static uint32_t number_of(const struct netpol_hubble *hubble, const struct np_en
         return records[end->endpoint->index].identity;
     }
     bool told = !np_is_maybe(end->missing) && end->address.family;
+    if (told && end->domain == NP_DOMAIN_PODS) {
+        return inside_number(&hubble->model->inventory, &end->address);
+    }
     return told ? outside_number(hubble, end) : NETPOL_IDENTITY_UNKNOWN;
 }
 

@@ -8,7 +8,7 @@ static bool in_range(uint32_t number, uint8_t kind)
     switch (kind) {
     case NETPOL_IDENTITY_RESERVED:
         return number != 0 && number < NETPOL_IDENTITY_FIRST;
-    case NETPOL_IDENTITY_LABELS:
+    case NETPOL_IDENTITY_LABELS: /* a cluster may have given any */
         return number >= NETPOL_IDENTITY_FIRST && number < NETPOL_IDENTITY_FIRST_LOCAL;
     default:
         return kind == NETPOL_IDENTITY_PREFIX && number > NETPOL_IDENTITY_FIRST_LOCAL &&
@@ -104,7 +104,8 @@ const char *np_validate_identities(const struct np_image *image)
         records_valid(image, &n_prefixes) &&
         image->count[NP_SECTION_IDENTITY_PREFIXES] == n_prefixes && prefixes_valid(image) &&
         endpoints_valid(image) &&
-        (header->next_identity == 0 || in_range(header->next_identity, NETPOL_IDENTITY_LABELS)) &&
+        (header->next_identity == 0 || (header->next_identity >= NETPOL_IDENTITY_FIRST &&
+                                        header->next_identity <= NETPOL_IDENTITY_LAST)) &&
         (header->next_prefix == 0 || in_range(header->next_prefix, NETPOL_IDENTITY_PREFIX));
     return valid ? NULL : "an identity is none, is there twice, or has no labels";
 }

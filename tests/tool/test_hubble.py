@@ -410,6 +410,19 @@ spec:
         self.assertEqual(self.names(flow, "ingress_allowed_by"),
                          ["reserved:io.cilium.policy.derived-from=allow-localhost-ingress"])
 
+    def test_ends_that_are_neither_pods_nor_nodes(self):
+        # pkg/identity/identity.go, LookupReservedIdentityByLabels: one reserved label is its number
+        self.path.write_text(CLUSTER + """\
+apiVersion: cilium.io/v2
+kind: CiliumNode
+metadata: {name: n1}
+spec: {health: {ipv4: 10.0.0.250}, ingress: {ipv4: 10.0.0.251}}
+""")
+        for address, number, label in (("10.0.0.250", 4, "reserved:health"),
+                                       ("10.0.0.251", 8, "reserved:ingress")):
+            flow, = self.flows(address, "shop/web-1:80")
+            self.assertEqual(flow["source"], {"identity": number, "labels": [label]})
+
     def test_many_questions(self):
         told = run("eval", "-q", "--profile", "cilium", "--output", "hubble-compact",
                    "--requests", "-", str(self.path),
