@@ -211,19 +211,7 @@ static void draw_address(struct gen_random *r, int family, uint8_t out[16])
     } else {
         uint8_t first = family == 4 ? 0 : CAL_FAMILY_NETS;
         const struct cal_net *net = cal_net(gen_from(r, first, CAL_FAMILY_NETS - 1));
-        unsigned width = family == 4 ? 32 : 128;
-        memcpy(out, net->bytes, 16);
-        bool last = gen_chance(r, 50);
-        for (unsigned i = net->bits; last && i < width; i++) {
-            out[i / 8] |= (uint8_t)(0x80 >> i % 8);
-        }
-        int step = gen_chance(r, 40) ? (last ? 1 : -1) : 0; /* outside */
-        for (unsigned i = width / 8; step && i-- > 0;) {
-            out[i] = (uint8_t)(out[i] + step);
-            if (out[i] != (step > 0 ? 0 : UINT8_MAX)) {
-                break;
-            }
-        }
+        random_edge(r, net->bytes, net->bits, family, out);
         return;
     }
     (void)inet_pton(family == 4 ? AF_INET : AF_INET6, text, out);

@@ -95,24 +95,24 @@ static bool styled(const struct cal_selector *s, unsigned bit)
     return s->style >> bit % 16 & 1;
 }
 
-static void write_value(const struct cal_selector *s, const char *value, struct cal_text *out)
+static void write_value(const struct cal_selector *s, const char *value, struct random_text *out)
 {
-    cal_put(out, styled(s, 0) ? "\"%s\"" : "''%s''", value); /* quotes are doubled in YAML */
+    random_put(out, styled(s, 0) ? "\"%s\"" : "''%s''", value); /* quotes are doubled in YAML */
 }
 
 static void write_list(const struct cal_selector *s, const struct cal_node *node,
-                       struct cal_text *out)
+                       struct random_text *out)
 {
-    cal_put(out, styled(s, 1) ? "{" : " { ");
+    random_put(out, styled(s, 1) ? "{" : " { ");
     for (unsigned i = 0; i < node->count; i++) {
-        cal_put(out, "%s", i ? "," : "");
+        random_put(out, "%s", i ? "," : "");
         write_value(s, node->values[i], out);
     }
-    cal_put(out, styled(s, 2) && node->count ? ",}" : "}");
+    random_put(out, styled(s, 2) && node->count ? ",}" : "}");
 }
 
 static void write_term(const struct cal_selector *s, const struct cal_node *node,
-                       struct cal_text *out)
+                       struct random_text *out)
 {
     static const char *const spellings[][2] = {
         [CAL_EQ] = {" == ",          "=="          },
@@ -124,11 +124,11 @@ static void write_term(const struct cal_selector *s, const struct cal_node *node
         [CAL_NOT_IN] = {" not in",       " notin "     },
     };
     if (node->op == CAL_ALL || node->op == CAL_GLOBAL) {
-        cal_put(out, node->op == CAL_ALL ? "all()" : "global()");
+        random_put(out, node->op == CAL_ALL ? "all()" : "global()");
     } else if (node->op == CAL_HAS) {
-        cal_put(out, styled(s, 3) ? "has(%s)" : "has( %s )", node->key);
+        random_put(out, styled(s, 3) ? "has(%s)" : "has( %s )", node->key);
     } else {
-        cal_put(out, "%s%s", node->key, spellings[node->op][styled(s, 4)]);
+        random_put(out, "%s%s", node->key, spellings[node->op][styled(s, 4)]);
         if (node->op == CAL_IN || node->op == CAL_NOT_IN) {
             write_list(s, node, out);
         } else {
@@ -137,30 +137,30 @@ static void write_term(const struct cal_selector *s, const struct cal_node *node
     }
 }
 
-static void write_tree(const struct cal_selector *s, uint8_t at, int above, struct cal_text *out)
+static void write_tree(const struct cal_selector *s, uint8_t at, int above, struct random_text *out)
 {
     const struct cal_node *node = &s->nodes[at];
     bool joins = node->op == CAL_AND || node->op == CAL_OR;
     bool must = joins && (above == CAL_NOT || (above == CAL_AND && node->op == CAL_OR));
     bool parens = must || styled(s, 5u + at);
-    cal_put(out, "%s", parens ? "(" : "");
+    random_put(out, "%s", parens ? "(" : "");
     if (joins) {
         write_tree(s, node->kids[0], node->op, out);
-        cal_put(out, "%s%s%s", styled(s, 13) ? " " : "\t", node->op == CAL_AND ? "&&" : "||",
-                styled(s, 14) ? " " : "");
+        random_put(out, "%s%s%s", styled(s, 13) ? " " : "\t", node->op == CAL_AND ? "&&" : "||",
+                   styled(s, 14) ? " " : "");
         write_tree(s, node->kids[1], node->op, out);
     } else if (node->op == CAL_NOT) {
-        cal_put(out, styled(s, 15) ? "!" : "! ");
+        random_put(out, styled(s, 15) ? "!" : "! ");
         write_tree(s, node->kids[0], CAL_NOT, out);
     } else {
         write_term(s, node, out);
     }
-    cal_put(out, "%s", parens ? ")" : "");
+    random_put(out, "%s", parens ? ")" : "");
 }
 
-void cal_write_selector(const struct cal_selector *s, struct cal_text *out)
+void cal_write_selector(const struct cal_selector *s, struct random_text *out)
 {
-    cal_put(out, "'");
+    random_put(out, "'");
     write_tree(s, s->root, CAL_OR, out);
-    cal_put(out, "'");
+    random_put(out, "'");
 }

@@ -8,10 +8,7 @@
  *
  * Strings are static; a set may be copied.
  */
-#include "differential/generator.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "differential/random_set.h"
 
 enum {
     CAL_SPACES = 3,
@@ -265,22 +262,12 @@ bool cal_remove(struct cal *c, unsigned which, bool *changed);
 
 /* ---- text ---- */
 
-enum { CAL_TEXT = 1 << 18, CAL_DOCUMENTS = 64 };
-struct cal_text {
-    char bytes[CAL_TEXT];
-    size_t len;
-    size_t starts[CAL_DOCUMENTS + 1]; /* of each object, and the end */
-    unsigned count;
-    bool overflow;
-};
-void cal_write(const struct cal *c, struct cal_text *out);
-__attribute__((format(printf, 2, 3))) void cal_put(struct cal_text *out, const char *format, ...);
-void cal_begin(struct cal_text *out); /* the next object */
-void cal_write_policy(const struct cal *c, const struct cal_policy *p, struct cal_text *out);
-void cal_write_rules(const struct cal_rule *rules, unsigned count, struct cal_text *out,
+void cal_write(const struct cal *c, struct random_text *out);
+void cal_write_policy(const struct cal *c, const struct cal_policy *p, struct random_text *out);
+void cal_write_rules(const struct cal_rule *rules, unsigned count, struct random_text *out,
                      const struct cal *c);
-void cal_write_labels(const struct cal_labels *labels, struct cal_text *out);
-void cal_write_kubernetes(const struct cal *c, const struct cal_policy *p, struct cal_text *out);
+void cal_write_labels(const struct cal_labels *labels, struct random_text *out);
+void cal_write_kubernetes(const struct cal *c, const struct cal_policy *p, struct random_text *out);
 /* The selector as a YAML text in single quotes. */
-void cal_write_selector(const struct cal_selector *s, struct cal_text *out);
+void cal_write_selector(const struct cal_selector *s, struct random_text *out);
 #endif

@@ -1,176 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random sets of Calico resources: an evaluator of its own, the reference and the matcher must
- * agree.
- *
- * usage: calico SETS [SEED [TUPLES [FEATURES [MOST]]]]. Set i has seed SEED + i. Each is written as
- * YAML, loaded and compiled; TUPLES questions at boundaries are put to the oracle
- * (calico_oracle.h), to the reference and to every engine (engines.c); every fourth set is loaded
- * once more, in another order and from several files. A failure is made small and printed with its
- * resources. FEATURES: what may be drawn (enum cal_features). The run ends at MOST failures, which
- * are only named when it is more than 1.
+ * Random sets of Calico resources: an evaluator of its own (calico_oracle.h), the reference and the
+ * matcher must agree. usage: as random_main (random_set.h); FEATURES: enum cal_features.
  */
 #include "differential/calico_world.h"
 
-#include <time.h>
+static struct cal_tally tally;
 
-struct run {
-    struct netpol_ctx *ctx;
-    unsigned tuples, features;
-    bool brief;
-    struct cal_tally tally;
-};
-
-/* ---- failures ---- */
-
-static const char *try_question(struct netpol_ctx *ctx, const struct cal *c,
-                                const struct cal_asked *asked)
+static void draw(void *set, uint64_t seed, unsigned features)
 {
-    static struct loaded l;
-    struct difference d;
-    cal_load(&l, ctx, c, 0);
-    const char *why = "cannot be loaded";
-    if (l.ready) {
-        struct netpol_tuple tuple = cal_tuple(&l, asked);
-        why = cal_compare(&l, asked, NULL);
-        if (!why && !world_agrees(&l.world, &tuple, 1, NULL, NULL, &d)) {
-            why = d.engine;
-        }
-    }
-    cal_unload(&l);
-    return why;
+    cal_draw(set, seed, features);
 }
 
-/* Takes away what is not needed for the same failure. */
-static void make_small(struct netpol_ctx *ctx, struct cal *c, const struct cal_asked *asked,
-                       const char *why)
+static void draw_question(const void *set, struct gen_random *r, void *asked)
 {
-    static struct cal smaller;
-    for (bool again = true; again;) {
-        again = false;
-        bool changed;
-        smaller = *c;
-        for (unsigned which = 0; cal_remove(&smaller, which, &changed); which++) {
-            const char *now = changed ? try_question(ctx, &smaller, asked) : NULL;
-            if (now && strcmp(now, why) == 0) {
-                *c = smaller;
-                again = true;
-            } else if (changed) {
-                smaller = *c;
-            }
-        }
-    }
+    cal_draw_question(set, r, asked);
 }
 
-static void report(const struct run *run, const struct cal *c, const struct cal_asked *asked,
-                   const char *why)
+static bool take_away(void *set, unsigned which, bool *changed)
 {
-    static struct cal small;
-    static struct cal_text text;
-    static struct loaded l;
-    printf("seed %llu: %s\n", (unsigned long long)c->seed, why);
-    if (run->brief) {
-        return;
-    }
-    small = *c;
-    make_small(run->ctx, &small, asked, why);
-    cal_write(&small, &text);
-    printf("%.*s", (int)text.len, text.bytes);
-    cal_load(&l, run->ctx, &small, 0);
-    if (l.ready) {
-        cal_show(&l, asked);
-    } else {
-        cal_print_errors(&l);
-    }
-    cal_unload(&l);
+    return cal_remove(set, which, changed);
 }
 
-/* ---- one set ---- */
-
-static bool order_matters(const struct run *run, const struct cal *c, const struct loaded *l,
-                          const struct cal_asked *asked, unsigned count)
+static void write_set(const void *set, struct random_text *out)
 {
-    static struct loaded other;
-    cal_load(&other, run->ctx, c, c->seed * 2 + 1);
-    bool differs = !other.ready;
-    for (unsigned i = 0; i < count && !differs; i++) {
-        differs = !cal_same(l, &other, &asked[i]);
-    }
-    if (differs) {
-        printf("seed %llu: loaded in another order: another answer\n", (unsigned long long)c->seed);
-        cal_print_errors(&other);
-    }
-    cal_unload(&other);
-    return differs;
+    cal_write(set, out);
 }
 
-static bool try_set(struct run *run, uint64_t seed)
+static void load(void *loaded, struct netpol_ctx *ctx, const void *set, uint64_t shuffle)
 {
-    static struct cal c;
-    static struct loaded l;
-    static struct cal_asked asked[WORLD_TUPLES];
-    static struct netpol_tuple tuples[WORLD_TUPLES];
-    struct gen_random random = {seed * 1000003};
-    struct difference d;
-    unsigned at = 0;
-    cal_draw(&c, seed, run->features);
-    for (unsigned i = 0; i < run->tuples; i++) {
-        cal_draw_question(&c, &random, &asked[i]);
-    }
-    cal_load(&l, run->ctx, &c, 0);
-    const char *why = l.ready ? NULL : "cannot be loaded";
-    for (unsigned i = 0; i < run->tuples && !why; i++) {
-        tuples[i] = cal_tuple(&l, &asked[i]);
-        why = cal_compare(&l, &asked[i], &run->tally);
-        at = i;
-    }
-    if (!why && !world_agrees(&l.world, tuples, run->tuples, NULL, run->tally.runs, &d)) {
-        why = d.engine;
-        asked[at] = (struct cal_asked){.tuple = d.tuple};
-    }
-    bool fine = !why;
-    if (why) {
-        report(run, &c, &asked[at], why);
-    } else if (seed % 4 == 0) {
-        fine = !order_matters(run, &c, &l, asked, run->tuples);
-    }
-    run->tally.sets++;
-    run->tally.tuples += run->tuples;
-    cal_unload(&l);
-    return fine;
+    cal_load(loaded, ctx, set, shuffle);
 }
 
-static uint64_t argument(int argc, char **argv, int at, uint64_t otherwise)
+static struct netpol_tuple tuple(const void *loaded, const void *asked)
 {
-    return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
+    return cal_tuple(loaded, asked);
+}
+
+static const char *compare(const void *loaded, const void *asked, bool count)
+{
+    return cal_compare(loaded, asked, count ? &tally : NULL);
+}
+
+static bool same(const void *a, const void *b, const void *asked)
+{
+    return cal_same(a, b, asked);
+}
+
+static void bare(void *asked, const struct netpol_tuple *of)
+{
+    *(struct cal_asked *)asked = (struct cal_asked){.tuple = *of};
+}
+
+static void show(const void *loaded, const void *asked)
+{
+    cal_show(loaded, asked);
+}
+
+static unsigned report(unsigned features, FILE *out)
+{
+    return cal_tally_report(&tally, features, out);
 }
 
 int main(int argc, char **argv)
 {
-    static struct run run;
-    struct timespec began, ended;
-    uint64_t sets = argument(argc, argv, 1, 100), first = argument(argc, argv, 2, 1);
-    uint64_t tuples = argument(argc, argv, 3, 100), most = argument(argc, argv, 5, 1);
-    uint64_t failures = 0;
-    run.tuples = tuples < 1 ? 1 : tuples > WORLD_TUPLES ? WORLD_TUPLES : (unsigned)tuples;
-    run.features = (unsigned)argument(argc, argv, 4, CAL_FEATURES);
-    run.brief = most > 1;
-    struct netpol_ctx_options options = {.size = sizeof options, .hash_seed = 1};
-    if (netpol_ctx_create(&options, &run.ctx) != NETPOL_OK) {
-        return 1;
-    }
-    setvbuf(stdout, NULL, _IOLBF, 0); /* a run that is stopped has said what it found */
-    timespec_get(&began, TIME_UTC);
-    for (uint64_t i = 0; i < sets && failures < most; i++) {
-        failures += !try_set(&run, first + i);
-    }
-    timespec_get(&ended, TIME_UTC);
-    unsigned missed = cal_tally_report(&run.tally, run.features, stdout);
-    printf("%llu sets, %llu tuples from seed %llu, %.1f s, %llu failed, %u not reached\n",
-           (unsigned long long)run.tally.sets, (unsigned long long)run.tally.tuples,
-           (unsigned long long)first,
-           (double)(ended.tv_sec - began.tv_sec) + (double)(ended.tv_nsec - began.tv_nsec) / 1e9,
-           (unsigned long long)failures, missed);
-    netpol_ctx_destroy(run.ctx);
-    return failures == 0 && (missed == 0 || sets < CAL_EVERYTHING) ? 0 : 1;
+    static const struct random_language language = {.set_size = sizeof(struct cal),
+                                                    .asked_size = sizeof(struct cal_asked),
+                                                    .loaded_size = sizeof(struct loaded),
+                                                    .features = CAL_FEATURES,
+                                                    .everything = CAL_EVERYTHING,
+                                                    .draw = draw,
+                                                    .draw_question = draw_question,
+                                                    .remove = take_away,
+                                                    .write = write_set,
+                                                    .load = load,
+                                                    .tuple = tuple,
+                                                    .compare = compare,
+                                                    .same = same,
+                                                    .bare = bare,
+                                                    .show = show,
+                                                    .report = report};
+    return random_main(&language, argc, argv);
 }

@@ -2,76 +2,51 @@
 /* Drawn sets as YAML: inventory, tiers, profiles. Policies: calico_write_policy.c. */
 #include "differential/calico_set.h"
 
-#include <stdarg.h>
-
-void cal_put(struct cal_text *out, const char *format, ...)
+void cal_write_labels(const struct cal_labels *labels, struct random_text *out)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(out->bytes + out->len, CAL_TEXT - out->len, format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= CAL_TEXT - out->len) {
-        out->overflow = true;
-        return;
-    }
-    out->len += (size_t)length;
-}
-
-void cal_begin(struct cal_text *out)
-{
-    if (out->count >= CAL_DOCUMENTS) {
-        out->overflow = true;
-        return;
-    }
-    out->starts[out->count++] = out->len;
-    out->starts[out->count] = out->len;
-    cal_put(out, "---\n");
-}
-
-void cal_write_labels(const struct cal_labels *labels, struct cal_text *out)
-{
-    cal_put(out, "{");
+    random_put(out, "{");
     for (unsigned i = 0; i < labels->count; i++) {
-        cal_put(out, "%s%s: \"%s\"", i ? ", " : "", labels->items[i].key, labels->items[i].value);
+        random_put(out, "%s%s: \"%s\"", i ? ", " : "", labels->items[i].key,
+                   labels->items[i].value);
     }
-    cal_put(out, "}");
+    random_put(out, "}");
 }
 
 /* ---- inventory ---- */
 
-static void write_space(const struct cal *c, unsigned i, struct cal_text *out)
+static void write_space(const struct cal *c, unsigned i, struct random_text *out)
 {
-    cal_begin(out);
-    cal_put(out,
-            "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: ", cal_space_names[i]);
+    random_begin(out);
+    random_put(
+        out, "apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: ", cal_space_names[i]);
     cal_write_labels(&c->spaces[i].labels, out);
-    cal_put(out, "}\n");
+    random_put(out, "}\n");
     for (unsigned j = 0; j < CAL_ACCOUNTS; j++) {
         if (c->accounts[j].present[i]) {
-            cal_begin(out);
-            cal_put(out,
-                    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace: %s, "
-                    "labels: ",
-                    cal_account_names[j], cal_space_names[i]);
+            random_begin(out);
+            random_put(out,
+                       "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s, namespace: %s, "
+                       "labels: ",
+                       cal_account_names[j], cal_space_names[i]);
             cal_write_labels(&c->accounts[j].labels[i], out);
-            cal_put(out, "}\n");
+            random_put(out, "}\n");
         }
     }
 }
 
-static void write_node(unsigned i, struct cal_text *out)
+static void write_node(unsigned i, struct random_text *out)
 {
     char four[40], six[40];
     cal_node_address(four, i, 4);
     cal_node_address(six, i, 6);
-    cal_begin(out);
-    cal_put(out,
-            "apiVersion: v1\nkind: Node\nmetadata: {name: %s}\nstatus: {addresses: [{type: "
-            "InternalIP, address: %s}, {type: InternalIP, address: \"%s\"}]}\n",
-            cal_node_names[i], four, six);
+    random_begin(out);
+    random_put(out,
+               "apiVersion: v1\nkind: Node\nmetadata: {name: %s}\nstatus: {addresses: [{type: "
+               "InternalIP, address: %s}, {type: InternalIP, address: \"%s\"}]}\n",
+               cal_node_names[i], four, six);
 }
 
-static void write_pod(unsigned i, const struct cal_pod *pod, struct cal_text *out)
+static void write_pod(unsigned i, const struct cal_pod *pod, struct random_text *out)
 {
     char four[40], six[40];
     int first = pod->four ? 4 : 6;
@@ -82,181 +57,183 @@ static void write_pod(unsigned i, const struct cal_pod *pod, struct cal_text *ou
         cal_pod_address(four, i, 4);
         cal_pod_address(six, i, 6);
     }
-    cal_begin(out);
-    cal_put(out, "apiVersion: v1\nkind: Pod\nmetadata: {name: pod%u, namespace: %s, labels: ", i,
-            cal_space_names[pod->space]);
+    random_begin(out);
+    random_put(out, "apiVersion: v1\nkind: Pod\nmetadata: {name: pod%u, namespace: %s, labels: ", i,
+               cal_space_names[pod->space]);
     cal_write_labels(&pod->labels, out);
-    cal_put(out,
-            "}\nspec:\n  nodeName: %s\n  serviceAccountName: %s\n  hostNetwork: %s\n"
-            "  containers: [{name: c, image: i, ports: [",
-            cal_node_names[pod->node], cal_account_names[pod->account],
-            pod->host_network ? "true" : "false");
+    random_put(out,
+               "}\nspec:\n  nodeName: %s\n  serviceAccountName: %s\n  hostNetwork: %s\n"
+               "  containers: [{name: c, image: i, ports: [",
+               cal_node_names[pod->node], cal_account_names[pod->account],
+               pod->host_network ? "true" : "false");
     for (unsigned b = 0, n = 0; b < 4; b++) {
         if (pod->ports >> b & 1 && !pod->host_network) {
-            cal_put(out, "%s{name: %s, protocol: %s, containerPort: %u}", n++ ? ", " : "",
-                    cal_pod_ports[b].name, cal_pod_ports[b].protocol == 6 ? "TCP" : "UDP",
-                    cal_pod_ports[b].port);
+            random_put(out, "%s{name: %s, protocol: %s, containerPort: %u}", n++ ? ", " : "",
+                       cal_pod_ports[b].name, cal_pod_ports[b].protocol == 6 ? "TCP" : "UDP",
+                       cal_pod_ports[b].port);
         }
     }
-    cal_put(out, "]}]\nstatus: {podIP: \"%s\", podIPs: [", first == 4 ? four : six);
+    random_put(out, "]}]\nstatus: {podIP: \"%s\", podIPs: [", first == 4 ? four : six);
     if (pod->four) {
-        cal_put(out, "{ip: %s}%s", four, pod->six ? ", " : "");
+        random_put(out, "{ip: %s}%s", four, pod->six ? ", " : "");
     }
     if (pod->six) {
-        cal_put(out, "{ip: \"%s\"}", six);
+        random_put(out, "{ip: \"%s\"}", six);
     }
-    cal_put(out, "]}\n");
+    random_put(out, "]}\n");
 }
 
-static void write_nets(const uint8_t *nets, unsigned count, struct cal_text *out)
+static void write_nets(const uint8_t *nets, unsigned count, struct random_text *out)
 {
-    cal_put(out, "[");
+    random_put(out, "[");
     for (unsigned i = 0; i < count; i++) {
-        cal_put(out, "%s\"%s\"", i ? ", " : "", cal_net_texts[nets[i]]);
+        random_put(out, "%s\"%s\"", i ? ", " : "", cal_net_texts[nets[i]]);
     }
-    cal_put(out, "]");
+    random_put(out, "]");
 }
 
-static void write_set(unsigned i, const struct cal_set *set, struct cal_text *out)
+static void write_set(unsigned i, const struct cal_set *set, struct random_text *out)
 {
     bool global = set->space == CAL_SPACES;
-    cal_begin(out);
-    cal_put(out, "apiVersion: projectcalico.org/v3\nkind: %sNetworkSet\nmetadata: {name: set%u, ",
-            global ? "Global" : "", i);
+    random_begin(out);
+    random_put(out,
+               "apiVersion: projectcalico.org/v3\nkind: %sNetworkSet\nmetadata: {name: set%u, ",
+               global ? "Global" : "", i);
     if (!global) {
-        cal_put(out, "namespace: %s, ", cal_space_names[set->space]);
+        random_put(out, "namespace: %s, ", cal_space_names[set->space]);
     }
-    cal_put(out, "labels: ");
+    random_put(out, "labels: ");
     cal_write_labels(&set->labels, out);
-    cal_put(out, "}\nspec: {nets: ");
+    random_put(out, "}\nspec: {nets: ");
     write_nets(set->nets, set->n_nets, out);
-    cal_put(out, "}\n");
+    random_put(out, "}\n");
 }
 
-static void write_host_addresses(const struct cal_host *host, struct cal_text *out)
+static void write_host_addresses(const struct cal_host *host, struct random_text *out)
 {
     char text[40];
     const char *between = "";
-    cal_put(out, "  expectedIPs: [");
+    random_put(out, "  expectedIPs: [");
     for (int family = 4; family <= 6; family += 2) {
         if (family == 4 ? host->four : host->six) {
             cal_node_address(text, host->node, family);
-            cal_put(out, "%s\"%s\"", between, text);
+            random_put(out, "%s\"%s\"", between, text);
             between = ", ";
         }
     }
-    cal_put(out, host->extra ? "%s\"" CAL_EXTRA_ADDRESS "\"]\n" : "]\n", between);
+    random_put(out, host->extra ? "%s\"" CAL_EXTRA_ADDRESS "\"]\n" : "]\n", between);
 }
 
 static void write_host(const struct cal *c, unsigned i, const struct cal_host *host,
-                       struct cal_text *out)
+                       struct random_text *out)
 {
     static const char *const interfaces[] = {"", "*", "eth0"};
-    cal_begin(out);
-    cal_put(
+    random_begin(out);
+    random_put(
         out,
         "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\nmetadata: {name: h%u, labels: ", i);
     cal_write_labels(&host->labels, out);
-    cal_put(out, "}\nspec:\n  node: %s\n", cal_node_names[host->node]);
+    random_put(out, "}\nspec:\n  node: %s\n", cal_node_names[host->node]);
     if (host->interface) {
-        cal_put(out, "  interfaceName: \"%s\"\n", interfaces[host->interface]);
+        random_put(out, "  interfaceName: \"%s\"\n", interfaces[host->interface]);
     }
     if (host->four || host->six || host->extra) {
         write_host_addresses(host, out);
     }
-    cal_put(out, "  profiles: [");
+    random_put(out, "  profiles: [");
     for (unsigned k = 0, n = 0; c->features & CAL_PROFILED && k < CAL_PROFILES; k++) {
         unsigned profile = host->reversed ? CAL_PROFILES - 1 - k : k;
         if (host->profiles >> profile & 1) {
-            cal_put(out, "%s%s", n++ ? ", " : "", cal_profile_names[profile]);
+            random_put(out, "%s%s", n++ ? ", " : "", cal_profile_names[profile]);
         }
     }
-    cal_put(out, "]\n");
+    random_put(out, "]\n");
     if (host->port) {
-        cal_put(out, "  ports: [{name: web, protocol: TCP, port: 80}]\n");
+        random_put(out, "  ports: [{name: web, protocol: TCP, port: 80}]\n");
     }
 }
 
 /* ---- services ---- */
 
-static void write_slice(const struct cal *c, unsigned i, int family, struct cal_text *out)
+static void write_slice(const struct cal *c, unsigned i, int family, struct random_text *out)
 {
     static const char *const ports[] = {"{name: p, protocol: TCP, port: 80}",
                                         "{name: p, protocol: UDP, port: 53}",
                                         "{name: p, protocol: TCP}"};
     const struct cal_service *s = &c->services[i];
     unsigned n = 0;
-    cal_begin(out);
-    cal_put(out,
-            "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n"
-            "metadata: {name: s%u-%d, namespace: %s, labels: {kubernetes.io/service-name: s%u}}\n"
-            "addressType: IPv%d\nports: [%s]\nendpoints: [",
-            i, family, cal_space_names[s->space], i, family, ports[s->port]);
+    random_begin(out);
+    random_put(
+        out,
+        "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n"
+        "metadata: {name: s%u-%d, namespace: %s, labels: {kubernetes.io/service-name: s%u}}\n"
+        "addressType: IPv%d\nports: [%s]\nendpoints: [",
+        i, family, cal_space_names[s->space], i, family, ports[s->port]);
     for (unsigned p = 0; p < CAL_PODS; p++) {
         const struct cal_pod *pod = &c->pods[p];
         bool has = family == 4 ? pod->four : pod->six;
         if (s->pods >> p & 1 && pod->present && has && !pod->host_network) {
             char text[40];
             cal_pod_address(text, p, family);
-            cal_put(out, "%s{addresses: [\"%s\"], conditions: {ready: %s}}", n++ ? ", " : "", text,
-                    s->not_ready ? "false" : "true");
+            random_put(out, "%s{addresses: [\"%s\"], conditions: {ready: %s}}", n++ ? ", " : "",
+                       text, s->not_ready ? "false" : "true");
         }
     }
     if (s->outside && family == 4) {
-        cal_put(out, "%s{addresses: [\"" CAL_OUTSIDE_ADDRESS "\"]}", n ? ", " : "");
+        random_put(out, "%s{addresses: [\"" CAL_OUTSIDE_ADDRESS "\"]}", n ? ", " : "");
     }
-    cal_put(out, "]\n");
+    random_put(out, "]\n");
 }
 
-static void write_service(const struct cal *c, unsigned i, struct cal_text *out)
+static void write_service(const struct cal *c, unsigned i, struct random_text *out)
 {
-    cal_begin(out);
-    cal_put(out,
-            "apiVersion: v1\nkind: Service\nmetadata: {name: s%u, namespace: %s}\n"
-            "spec: {clusterIP: None, ports: [{name: p, port: 80}]}\n",
-            i, cal_space_names[c->services[i].space]);
+    random_begin(out);
+    random_put(out,
+               "apiVersion: v1\nkind: Service\nmetadata: {name: s%u, namespace: %s}\n"
+               "spec: {clusterIP: None, ports: [{name: p, port: 80}]}\n",
+               i, cal_space_names[c->services[i].space]);
     write_slice(c, i, 4, out);
     write_slice(c, i, 6, out);
 }
 
 /* ---- tiers, profiles ---- */
 
-static void write_tier(const struct cal *c, unsigned i, struct cal_text *out)
+static void write_tier(const struct cal *c, unsigned i, struct random_text *out)
 {
     const struct cal_tier *tier = &c->tiers[i];
-    cal_begin(out);
-    cal_put(out, "apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: %s}\nspec: {",
-            cal_tier_names[i]);
+    random_begin(out);
+    random_put(out, "apiVersion: projectcalico.org/v3\nkind: Tier\nmetadata: {name: %s}\nspec: {",
+               cal_tier_names[i]);
     const char *between = "";
     if (tier->order) {
-        cal_put(out, "order: %g", cal_orders[tier->order]);
+        random_put(out, "order: %g", cal_orders[tier->order]);
         between = ", ";
     }
     if (tier->pass || tier->said) {
-        cal_put(out, "%sdefaultAction: %s", between, tier->pass ? "Pass" : "Deny");
+        random_put(out, "%sdefaultAction: %s", between, tier->pass ? "Pass" : "Deny");
     }
-    cal_put(out, "}\n");
+    random_put(out, "}\n");
 }
 
-static void write_profile(const struct cal *c, unsigned i, struct cal_text *out)
+static void write_profile(const struct cal *c, unsigned i, struct random_text *out)
 {
     const struct cal_profile *profile = &c->profiles[i];
-    cal_begin(out);
-    cal_put(out,
-            "apiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: {name: %s}\nspec:\n"
-            "  labelsToApply: ",
-            cal_profile_names[i]);
+    random_begin(out);
+    random_put(out,
+               "apiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: {name: %s}\nspec:\n"
+               "  labelsToApply: ",
+               cal_profile_names[i]);
     cal_write_labels(&profile->labels, out);
-    cal_put(out, "\n");
+    random_put(out, "\n");
     for (unsigned d = 0; d < CAL_DIRECTIONS; d++) {
         if (profile->n_rules[d]) {
-            cal_put(out, "  %s:\n", d == CAL_INGRESS ? "ingress" : "egress");
+            random_put(out, "  %s:\n", d == CAL_INGRESS ? "ingress" : "egress");
             cal_write_rules(profile->rules[d], profile->n_rules[d], out, c);
         }
     }
 }
 
-static void write_tiers(const struct cal *c, struct cal_text *out)
+static void write_tiers(const struct cal *c, struct random_text *out)
 {
     for (unsigned i = 0; i < CAL_TIERS; i++) {
         if (c->tiers[i].present) {
@@ -270,7 +247,7 @@ static void write_tiers(const struct cal *c, struct cal_text *out)
     }
 }
 
-void cal_write(const struct cal *c, struct cal_text *out)
+void cal_write(const struct cal *c, struct random_text *out)
 {
     out->len = out->count = 0;
     out->overflow = false;

@@ -19,9 +19,9 @@ static FILE *create(const char *folder, const char *name)
 /* The options that the set was compiled with, of those that are not the profile's own. */
 static void write_options(const struct cil_loaded *l, FILE *out)
 {
-    for (size_t i = 0; l->ready && netpol_option_at(i); i++) {
+    for (size_t i = 0; l->library.ready && netpol_option_at(i); i++) {
         const char *name = netpol_option_at(i)->name;
-        const char *value = netpol_matcher_option(l->world.compiled, name);
+        const char *value = netpol_matcher_option(l->library.world.compiled, name);
         if (value) {
             fprintf(out, "%s=%s\n", name, value);
         }
@@ -30,7 +30,7 @@ static void write_options(const struct cil_loaded *l, FILE *out)
 
 static void write_part(const struct cil_loaded *l, const struct netpol_part *part, FILE *out)
 {
-    const struct netpol_matcher *matcher = l->world.compiled;
+    const struct netpol_matcher *matcher = l->library.world.compiled;
     uint64_t generation = netpol_matcher_generation(matcher);
     struct netpol_program_info program = {.parser = NETPOL_PARSER_NONE};
     struct netpol_rule_info rule = {.policy = "-", .rule = "-"};
@@ -48,7 +48,7 @@ static void write_question(const struct cil_loaded *l, const struct netpol_tuple
     struct netpol_verdict verdict;
     int family = t->family == 4 ? AF_INET : AF_INET6;
     bool icmp = t->protocol == IPPROTO_ICMP || t->protocol == IPPROTO_ICMPV6;
-    (void)netpol_eval(l->world.view, t, &verdict);
+    (void)netpol_eval(l->library.world.view, t, &verdict);
     fprintf(out, "%s\t%s\t%u\t%u\t%u\t%d", inet_ntop(family, t->src, src, sizeof src),
             inet_ntop(family, t->dst, dst, sizeof dst), t->protocol,
             icmp ? t->icmp_type : t->dst_port, t->icmp_code,
@@ -61,7 +61,7 @@ static void write_question(const struct cil_loaded *l, const struct netpol_tuple
 static bool write_files(const struct cil_loaded *l, const struct cil *c, unsigned questions,
                         const char *folder)
 {
-    static struct cil_text text;
+    static struct random_text text;
     struct gen_random random = {c->seed * 1000003};
     FILE *resources = create(folder, "resources.yaml"), *options = create(folder, "options");
     FILE *asked = create(folder, "questions"), *refused = NULL;
@@ -71,11 +71,11 @@ static bool write_files(const struct cil_loaded *l, const struct cil *c, unsigne
         fwrite(text.bytes, 1, text.len, resources);
         write_options(l, options);
     }
-    if (fine && !l->ready) {
+    if (fine && !l->library.ready) {
         refused = create(folder, "refused");
-        fine = refused && fprintf(refused, "%s\n", cil_error(l)) > 0;
+        fine = refused && fprintf(refused, "%s\n", random_error(&l->library)) > 0;
     }
-    for (unsigned i = 0; fine && l->ready && i < questions; i++) {
+    for (unsigned i = 0; fine && l->library.ready && i < questions; i++) {
         struct cil_asked question;
         cil_draw_question(c, &random, &question);
         write_question(l, &question.tuple, asked);
@@ -102,6 +102,6 @@ bool cil_export(struct netpol_ctx *ctx, const char *root, uint64_t seed, unsigne
     c.options.allow_localhost = c.options.allow_localhost == 1 ? 0 : c.options.allow_localhost;
     cil_load(&l, ctx, &c, 0);
     bool fine = write_files(&l, &c, questions, folder);
-    cil_unload(&l);
+    random_close(&l.library);
     return fine;
 }

@@ -362,7 +362,7 @@ static const char *compare_ports(const struct cil_loaded *l, const struct map *m
         tuples[count].protocol = protocol;
         tuples[count++].dst_port = (uint16_t)port;
     }
-    if (netpol_eval_batch(l->world.view, tuples, verdicts, count) != NETPOL_OK) {
+    if (netpol_eval_batch(l->library.world.view, tuples, verdicts, count) != NETPOL_OK) {
         return "a batch fails";
     }
     for (uint32_t i = 0; i < count; i++) {

@@ -8,10 +8,7 @@
  *
  * Strings are static; a set may be copied.
  */
-#include "differential/generator.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "differential/random_set.h"
 
 enum {
     CIL_SPACES = 3,
@@ -330,21 +327,11 @@ bool cil_remove(struct cil *c, unsigned which, bool *changed);
 
 /* ---- text ---- */
 
-enum { CIL_TEXT = 1 << 18, CIL_DOCUMENTS = 64 };
-struct cil_text {
-    char bytes[CIL_TEXT];
-    size_t len;
-    size_t starts[CIL_DOCUMENTS + 1]; /* of each object, and the end */
-    unsigned count;
-    bool overflow;
-};
-void cil_write(const struct cil *c, struct cil_text *out);
-__attribute__((format(printf, 2, 3))) void cil_put(struct cil_text *out, const char *format, ...);
-void cil_begin(struct cil_text *out); /* the next object */
-void cil_write_policy(const struct cil_policy *p, struct cil_text *out);
-void cil_write_kubernetes(const struct cil_policy *p, struct cil_text *out);
-void cil_write_labels(const struct cil_labels *labels, struct cil_text *out);
-void cil_write_selector(const struct cil_selector *s, struct cil_text *out);
-void cil_write_icmps(const struct cil_element *e, struct cil_text *out);
-void cil_write_ports(const struct cil_ports *ports, unsigned count, struct cil_text *out);
+void cil_write(const struct cil *c, struct random_text *out);
+void cil_write_policy(const struct cil_policy *p, struct random_text *out);
+void cil_write_kubernetes(const struct cil_policy *p, struct random_text *out);
+void cil_write_labels(const struct cil_labels *labels, struct random_text *out);
+void cil_write_selector(const struct cil_selector *s, struct random_text *out);
+void cil_write_icmps(const struct cil_element *e, struct random_text *out);
+void cil_write_ports(const struct cil_ports *ports, unsigned count, struct random_text *out);
 #endif

@@ -4,10 +4,7 @@
 /* What the random Cilium sets reached: a run that never met a thing has not tested it. */
 #include "differential/cilium_oracle.h"
 
-enum {
-    CIL_EVERYTHING = 600, /* sets that must have reached everything */
-    CIL_TALLY_ENGINES = 32
-};
+enum { CIL_EVERYTHING = 600 }; /* sets that must have reached everything */
 /* X(name, what decided, features without which it cannot): of a side, or of the entry that spoke */
 #define CIL_REACHED_MAP(X)                                          \
     X(ALLOW, "allow", 0)                                            \
@@ -72,8 +69,7 @@ enum cil_reached {
         CIL_REACHED
 };
 struct cil_tally {
-    uint64_t sets, tuples, ports, reached[CIL_REACHED];
-    uint64_t runs[CIL_TALLY_ENGINES];
+    uint64_t ports, reached[CIL_REACHED];
 };
 void cil_tally_answer(struct cil_tally *tally, const struct cil *c, const struct cil_question *q,
                       const struct cil_answer *answer);

@@ -5,62 +5,6 @@
 
 /* ---- loading ---- */
 
-static int print(void *user, const char *bytes, size_t size)
-{
-    (void)user;
-    return fwrite(bytes, 1, size, stdout) == size ? 0 : 1;
-}
-
-void cil_print_errors(const struct cil_loaded *l)
-{
-    for (size_t i = 0; i < netpol_diags_count(l->diags) && i < 20; i++) {
-        const struct netpol_diag *diag = netpol_diags_at(l->diags, i);
-        if (diag->severity == NETPOL_ERROR) {
-            (void)netpol_diag_format(diag, NETPOL_DIAG_TEXT, print, NULL);
-        }
-    }
-}
-
-const char *cil_error(const struct cil_loaded *l)
-{
-    static char text[64];
-    for (size_t i = 0; i < netpol_diags_count(l->diags); i++) {
-        const struct netpol_diag *diag = netpol_diags_at(l->diags, i);
-        if (diag->severity == NETPOL_ERROR) {
-            snprintf(text, sizeof text, "cannot be loaded: %s", diag->code);
-            return text;
-        }
-    }
-    return "cannot be loaded";
-}
-
-/* The objects in another order, in up to ten files of one transaction. */
-static int load_shuffled(struct cil_loaded *l, const struct cil_text *text, struct gen_random *r)
-{
-    static struct cil_text file;
-    unsigned order[CIL_DOCUMENTS];
-    for (unsigned i = 0; i < text->count; i++) {
-        unsigned at = gen_below(r, i + 1);
-        order[i] = order[at];
-        order[at] = i;
-    }
-    int status = netpol_store_begin(l->store);
-    file.len = 0;
-    for (unsigned i = 0; i < text->count && status == NETPOL_OK; i++) {
-        size_t length = text->starts[order[i] + 1] - text->starts[order[i]];
-        memcpy(file.bytes + file.len, text->bytes + text->starts[order[i]], length);
-        file.len += length;
-        if (i + 1 == text->count || gen_chance(r, 10)) {
-            char name[16];
-            snprintf(name, sizeof name, "%u.yaml", i);
-            status = netpol_store_load_buffer(l->store, file.bytes, file.len, name, NULL, l->diags);
-            file.len = 0;
-        }
-    }
-    int committed = netpol_store_commit(l->store, l->diags);
-    return status == NETPOL_OK ? committed : status;
-}
-
 /* Groups of the cloud. */
 static bool feed(struct cil_loaded *l)
 {
@@ -71,9 +15,10 @@ static bool feed(struct cil_loaded *l)
         for (unsigned k = 0; k < cloud->n_nets; k++) {
             nets[k] = cil_net(cloud->nets[k])->text;
         }
-        fine = fine && (!cloud->fed ||
-                        netpol_store_put_set(l->store, cil_cloud_names[i], nets, cloud->n_nets,
-                                             l->diags) == NETPOL_NEEDS_COMPILE);
+        fine =
+            fine && (!cloud->fed ||
+                     netpol_store_put_set(l->library.store, cil_cloud_names[i], nets, cloud->n_nets,
+                                          l->library.diags) == NETPOL_NEEDS_COMPILE);
     }
     return fine;
 }
@@ -102,43 +47,18 @@ static int compile(struct cil_loaded *l, struct netpol_ctx *ctx)
         o->host_firewall ? "host_firewall=on" : "host_firewall=off",
         o->deny_alone_ignored ? "default_deny_alone=ignored" : "default_deny_alone=isolates",
     };
-    struct netpol_compile_options options = {.size = sizeof options,
-                                             .profile = "cilium",
-                                             .settings = settings,
-                                             .n_settings = sizeof settings / sizeof *settings};
-    struct netpol_matcher *compiled = NULL;
-    int status = netpol_compile(l->store, &options, l->diags, &compiled);
-    if (status == NETPOL_OK && world_of(&l->world, ctx, compiled)) {
-        status = NETPOL_ERR_STATE;
-    }
-    return status;
+    return random_compile(&l->library, ctx, "cilium", settings, sizeof settings / sizeof *settings);
 }
 
 void cil_load(struct cil_loaded *l, struct netpol_ctx *ctx, const struct cil *c, uint64_t shuffle)
 {
-    static struct cil_text text;
-    struct gen_random random = {shuffle};
-    memset(l, 0, sizeof *l);
+    static struct random_text text;
+    bool open = random_open(&l->library, ctx);
     l->set = c;
     cil_write(c, &text);
-    if (text.overflow || netpol_store_create(ctx, &l->store) != NETPOL_OK ||
-        netpol_diags_create(ctx, &l->diags) != NETPOL_OK) {
-        return;
+    if (open && feed(l) && random_load(&l->library, &text, shuffle) == NETPOL_OK) {
+        (void)compile(l, ctx);
     }
-    bool fed = feed(l);
-    int status = shuffle ? load_shuffled(l, &text, &random)
-                         : netpol_store_load_buffer(l->store, text.bytes, text.len, "set.yaml",
-                                                    NULL, l->diags);
-    l->ready = fed && status == NETPOL_OK && compile(l, ctx) == NETPOL_OK;
-}
-
-void cil_unload(struct cil_loaded *l)
-{
-    if (l->world.compiled) {
-        world_close(&l->world);
-    }
-    netpol_diags_destroy(l->diags);
-    netpol_store_destroy(l->store);
 }
 
 /* ---- asking ---- */
@@ -192,42 +112,22 @@ struct netpol_tuple cil_tuple(const struct cil_loaded *l, const struct cil_asked
         char name[16];
         if (asked->by_reference[side] && end->pod >= 0) {
             snprintf(name, sizeof name, "pod%d", end->pod);
-            *ref = netpol_view_find(l->world.view, cil_space_names[l->set->pods[end->pod].space],
-                                    name);
+            *ref = netpol_view_find(l->library.world.view,
+                                    cil_space_names[l->set->pods[end->pod].space], name);
             tuple.flags |= side ? NETPOL_TUPLE_DST_REF : NETPOL_TUPLE_SRC_REF;
         }
     }
     return tuple;
 }
 
-static void ask_reference(const struct cil_loaded *l, const struct cil_asked *asked,
-                          struct netpol_verdict *out)
+typedef void ask(const struct random_world *w, const struct netpol_tuple *tuple,
+                 const struct netpol_request *request, struct netpol_verdict *out);
+static void put_to(ask *whom, const struct cil_loaded *l, const struct cil_asked *asked,
+                   struct netpol_verdict *out)
 {
     struct netpol_request request = request_of(asked);
     struct netpol_tuple tuple = cil_tuple(l, asked);
-    np_reference_eval(l->world.model, &tuple, asked->asked ? &request : NULL, NULL, NULL, out);
-    out->generation = 0;
-}
-
-/* Of the matcher, with what is known beyond the tuple. */
-static void ask_matcher(const struct cil_loaded *l, const struct cil_asked *asked,
-                        struct netpol_verdict *out)
-{
-    struct netpol_request request = request_of(asked);
-    struct netpol_tuple tuple = cil_tuple(l, asked);
-    if (asked->asked) {
-        (void)netpol_eval_request(l->world.view, &tuple, &request, l->world.scratch, out);
-    } else {
-        (void)netpol_eval(l->world.view, &tuple, out);
-    }
-    out->generation = 0;
-}
-
-static bool describe(const struct cil_loaded *l, uint32_t reference, struct netpol_rule_info *info)
-{
-    const struct netpol_matcher *matcher = l->world.compiled;
-    return netpol_rule_describe(matcher, reference, netpol_matcher_generation(matcher), info) ==
-           NETPOL_OK;
+    whom(&l->library, &tuple, asked->asked ? &request : NULL, out);
 }
 
 /* ---- comparing ---- */
@@ -253,7 +153,7 @@ static bool names_policy(const struct cil_loaded *l, const struct cil_decision *
     if (d->policies == 0) {
         return true;
     }
-    if (!describe(l, reference, &info)) {
+    if (!random_describe(&l->library, reference, &info)) {
         return false;
     }
     for (unsigned i = 0; i < CIL_POLICIES; i++) {
@@ -297,8 +197,8 @@ const char *cil_compare(const struct cil_loaded *l, const struct cil_asked *aske
     struct cil_question q;
     struct cil_answer answer;
     struct netpol_verdict v, got;
-    ask_reference(l, asked, &v);
-    ask_matcher(l, asked, &got);
+    put_to(random_ask_reference, l, asked, &v);
+    put_to(random_ask_matcher, l, asked, &got);
     cil_question_of(l->set, asked, &q);
     cil_judge(l->set, &q, &answer);
     if (tally) {
@@ -314,28 +214,12 @@ const char *cil_compare(const struct cil_loaded *l, const struct cil_asked *aske
     return memcmp(&v, &got, sizeof v) == 0 ? NULL : "the matcher says otherwise";
 }
 
-static bool same_part(const struct cil_loaded *a, const struct netpol_part *x,
-                      const struct cil_loaded *b, const struct netpol_part *y)
-{
-    struct netpol_rule_info one = {0}, other = {0};
-    bool described = describe(a, x->rule, &one);
-    if (x->action != y->action || x->reason != y->reason || x->flags != y->flags ||
-        described != describe(b, y->rule, &other)) {
-        return false;
-    }
-    return !described ||
-           (one.key == other.key && one.action == other.action &&
-            strcmp(one.policy, other.policy) == 0 && strcmp(one.rule, other.rule) == 0 &&
-            strcmp(one.tier, other.tier) == 0 && strcmp(one.option, other.option) == 0);
-}
-
 bool cil_same(const struct cil_loaded *a, const struct cil_loaded *b, const struct cil_asked *asked)
 {
     struct netpol_verdict x, y;
-    ask_matcher(a, asked, &x);
-    ask_matcher(b, asked, &y);
-    return x.action == y.action && same_part(a, &x.egress, b, &y.egress) &&
-           same_part(a, &x.ingress, b, &y.ingress);
+    put_to(random_ask_matcher, a, asked, &x);
+    put_to(random_ask_matcher, b, asked, &y);
+    return random_same(&a->library, &x, &b->library, &y);
 }
 
 /* ---- text ---- */
@@ -345,7 +229,7 @@ static void show_side(const struct cil_loaded *l, const char *name, const struct
 {
     struct netpol_rule_info info = {.policy = "-", .rule = "-", .option = "-", .tier = "-"};
     char policy[96];
-    (void)describe(l, part->rule, &info);
+    (void)random_describe(&l->library, part->rule, &info);
     printf("%s: oracle says %s%s in tier %u by", name, d->judged ? "" : "(not judged) ",
            netpol_action_text(cil_verdict(d)), d->tier);
     for (unsigned i = 0; i < CIL_POLICIES; i++) {
@@ -399,19 +283,19 @@ void cil_show(const struct cil_loaded *l, const struct cil_asked *asked)
     show_request(asked);
     for (size_t i = 0; netpol_option_at(i); i++) {
         const char *name = netpol_option_at(i)->name, *values = netpol_option_at(i)->values;
-        const char *value = netpol_matcher_option(l->world.compiled, name);
+        const char *value = netpol_matcher_option(l->library.world.compiled, name);
         if (value && strncmp(values, value, strlen(value)) != 0) {
             printf("%s=%s ", name, value);
         }
     }
     printf("\n");
-    ask_reference(l, asked, &v);
+    put_to(random_ask_reference, l, asked, &v);
     cil_question_of(l->set, asked, &q);
     cil_judge(l->set, &q, &a);
     show_side(l, "egress ", &a.parts[CIL_EGRESS], &v.egress);
     show_side(l, "ingress", &a.parts[CIL_INGRESS], &v.ingress);
     show_verdict(stdout, &v);
-    ask_matcher(l, asked, &got);
+    put_to(random_ask_matcher, l, asked, &got);
     printf("matcher: ");
     show_verdict(stdout, &got);
 }

@@ -4,86 +4,86 @@
 
 /* ---- selectors ---- */
 
-static void write_key(const struct cil_term *t, struct cil_text *out)
+static void write_key(const struct cil_term *t, struct random_text *out)
 {
-    cil_put(out, "\"%s%s%s\"", t->source, *t->source ? ":" : "", t->key);
+    random_put(out, "\"%s%s%s\"", t->source, *t->source ? ":" : "", t->key);
 }
 
-static void write_expression(const struct cil_term *t, struct cil_text *out)
+static void write_expression(const struct cil_term *t, struct random_text *out)
 {
     static const char *const ops[] = {"", "In", "NotIn", "Exists", "DoesNotExist"};
-    cil_put(out, "{key: ");
+    random_put(out, "{key: ");
     write_key(t, out);
-    cil_put(out, ", operator: %s", ops[t->op]);
+    random_put(out, ", operator: %s", ops[t->op]);
     for (unsigned i = 0; i < t->n_values; i++) {
-        cil_put(out, i ? ", \"%s\"" : ", values: [\"%s\"", t->values[i]);
+        random_put(out, i ? ", \"%s\"" : ", values: [\"%s\"", t->values[i]);
     }
-    cil_put(out, t->n_values ? "]}" : "}");
+    random_put(out, t->n_values ? "]}" : "}");
 }
 
-void cil_write_selector(const struct cil_selector *s, struct cil_text *out)
+void cil_write_selector(const struct cil_selector *s, struct random_text *out)
 {
     const char *between = "{matchLabels: {";
     bool any = false;
     for (unsigned i = 0; i < s->count; i++) {
         if (s->terms[i].op == CIL_EQ) {
-            cil_put(out, "%s", between);
+            random_put(out, "%s", between);
             write_key(&s->terms[i], out);
-            cil_put(out, ": \"%s\"", s->terms[i].values[0]);
+            random_put(out, ": \"%s\"", s->terms[i].values[0]);
             between = ", ";
             any = true;
         }
     }
-    cil_put(out, any ? "}" : "{");
+    random_put(out, any ? "}" : "{");
     between = any ? ", matchExpressions: [" : "matchExpressions: [";
     any = false;
     for (unsigned i = 0; i < s->count; i++) {
         if (s->terms[i].op != CIL_EQ) {
-            cil_put(out, "%s", between);
+            random_put(out, "%s", between);
             write_expression(&s->terms[i], out);
             between = ", ";
             any = true;
         }
     }
-    cil_put(out, any ? "]}" : "}");
+    random_put(out, any ? "]}" : "}");
 }
 
 /* ---- peers ---- */
 
-static void write_except(const struct cil_peer *p, struct cil_text *out)
+static void write_except(const struct cil_peer *p, struct random_text *out)
 {
     for (unsigned i = 0; i < p->n_except; i++) {
-        cil_put(out, i ? ", \"%s\"" : ", except: [\"%s\"", cil_net(p->except[i])->text);
+        random_put(out, i ? ", \"%s\"" : ", except: [\"%s\"", cil_net(p->except[i])->text);
     }
-    cil_put(out, p->n_except ? "]}" : "}");
+    random_put(out, p->n_except ? "]}" : "}");
 }
 
-static void write_range(const struct cil_peer *p, struct cil_text *out)
+static void write_range(const struct cil_peer *p, struct random_text *out)
 {
     if (p->by == CIL_BY_NET) {
-        cil_put(out, "{cidr: \"%s\"", cil_net(p->net)->text);
+        random_put(out, "{cidr: \"%s\"", cil_net(p->net)->text);
     } else if (p->by == CIL_BY_GROUP) {
-        cil_put(out, "{cidrGroupRef: g%u", p->name);
+        random_put(out, "{cidrGroupRef: g%u", p->name);
     } else {
-        cil_put(out, "{cidrGroupSelector: ");
+        random_put(out, "{cidrGroupSelector: ");
         cil_write_selector(&p->selector, out);
     }
     write_except(p, out);
 }
 
-static void write_service_peer(const struct cil_peer *p, struct cil_text *out)
+static void write_service_peer(const struct cil_peer *p, struct random_text *out)
 {
     if (p->named) {
-        cil_put(out, "{k8sService: {serviceName: s%u, namespace: %s}}", p->name,
-                cil_space_names[p->space]);
+        random_put(out, "{k8sService: {serviceName: s%u, namespace: %s}}", p->name,
+                   cil_space_names[p->space]);
         return;
     }
-    cil_put(out, "{k8sServiceSelector: {selector: ");
+    random_put(out, "{k8sServiceSelector: {selector: ");
     cil_write_selector(&p->selector, out);
-    cil_put(out, ", namespace: %s}}", cil_space_names[p->space]);
+    random_put(out, ", namespace: %s}}", cil_space_names[p->space]);
 }
 
-static void write_peer(uint8_t l3, const struct cil_peer *p, struct cil_text *out)
+static void write_peer(uint8_t l3, const struct cil_peer *p, struct random_text *out)
 {
     static const char *const clouds[CIL_CLOUDS] = {
         "{aws: {region: r, securityGroupsIds: [sg-2, sg-1]}}",
@@ -98,76 +98,76 @@ static void write_peer(uint8_t l3, const struct cil_peer *p, struct cil_text *ou
     case CIL_CIDR: /* of one address: without its length */
         text = cil_net(p->net)->text;
         if (strstr(text, "/32") && !strchr(text, ':')) {
-            cil_put(out, "\"%.*s\"", (int)(strchr(text, '/') - text), text);
+            random_put(out, "\"%.*s\"", (int)(strchr(text, '/') - text), text);
         } else {
-            cil_put(out, "\"%s\"", text);
+            random_put(out, "\"%s\"", text);
         }
         break;
     case CIL_CIDR_SET:
         write_range(p, out);
         break;
     case CIL_ENTITIES:
-        cil_put(out, "%s", cil_entities[p->entity]);
+        random_put(out, "%s", cil_entities[p->entity]);
         break;
     case CIL_SERVICE_PEERS:
         write_service_peer(p, out);
         break;
     case CIL_CLOUD_GROUPS: /* as cil_cloud_names calls them */
-        cil_put(out, "%s", clouds[p->name]);
+        random_put(out, "%s", clouds[p->name]);
         break;
     default:
-        cil_put(out, "{%s: \"%s\"}", p->pattern ? "matchPattern" : "matchName", p->fqdn);
+        random_put(out, "{%s: \"%s\"}", p->pattern ? "matchPattern" : "matchName", p->fqdn);
         break;
     }
 }
 
 /* ---- ports ---- */
 
-static void write_port(const struct cil_port *p, struct cil_text *out)
+static void write_port(const struct cil_port *p, struct random_text *out)
 {
     if (p->name) {
-        cil_put(out, "{port: %s", p->name);
+        random_put(out, "{port: %s", p->name);
     } else {
-        cil_put(out, "{port: \"%u\"", p->first);
+        random_put(out, "{port: \"%u\"", p->first);
     }
     if (p->last) {
-        cil_put(out, ", endPort: %u", p->last);
+        random_put(out, ", endPort: %u", p->last);
     }
-    cil_put(out, p->protocol ? ", protocol: %s}" : "}", cil_protocols[p->protocol].text);
+    random_put(out, p->protocol ? ", protocol: %s}" : "}", cil_protocols[p->protocol].text);
 }
 
 static void write_text(const char *name, const char *text, const char **between,
-                       struct cil_text *out)
+                       struct random_text *out)
 {
     if (text) {
-        cil_put(out, "%s%s: '%s'", *between, name, text);
+        random_put(out, "%s%s: '%s'", *between, name, text);
         *between = ", ";
     }
 }
 
-static void write_http(const struct cil_http *h, struct cil_text *out)
+static void write_http(const struct cil_http *h, struct random_text *out)
 {
     const char *between = "{";
     write_text("method", h->method, &between, out);
     write_text("path", h->path, &between, out);
     write_text("host", h->host, &between, out);
     if (h->header) {
-        cil_put(out, "%sheaders: ['%s']", between, h->header);
+        random_put(out, "%sheaders: ['%s']", between, h->header);
         between = ", ";
     }
     if (h->match) {
         const struct cil_header_match *m = &cil_header_matches[h->match];
-        cil_put(out, "%sheaderMatches: [", between);
+        random_put(out, "%sheaderMatches: [", between);
         between = "{";
         write_text("name", m->name, &between, out);
         write_text("value", m->value, &between, out);
         write_text("mismatch", m->mismatch, &between, out);
-        cil_put(out, "}]");
+        random_put(out, "}]");
     }
-    cil_put(out, *between == '{' && !h->match ? "{}" : "}");
+    random_put(out, *between == '{' && !h->match ? "{}" : "}");
 }
 
-static void write_kafka(const struct cil_kafka *k, struct cil_text *out)
+static void write_kafka(const struct cil_kafka *k, struct random_text *out)
 {
     const char *between = "{";
     write_text("role", k->role, &between, out);
@@ -175,54 +175,54 @@ static void write_kafka(const struct cil_kafka *k, struct cil_text *out)
     write_text("apiVersion", k->version, &between, out);
     write_text("clientID", k->client, &between, out);
     write_text("topic", k->topic, &between, out);
-    cil_put(out, *between == '{' ? "{}" : "}");
+    random_put(out, *between == '{' ? "{}" : "}");
 }
 
-static void write_rules(const struct cil_ports *p, struct cil_text *out)
+static void write_rules(const struct cil_ports *p, struct random_text *out)
 {
     static const char *const kinds[] = {
         [CIL_HTTP] = "http", [CIL_DNS] = "dns", [CIL_KAFKA] = "kafka"};
     if (p->l7 == CIL_PARSER) {
-        cil_put(out, ", rules: {l7proto: r2d2, l7: [{cmd: READ}]}");
+        random_put(out, ", rules: {l7proto: r2d2, l7: [{cmd: READ}]}");
         return;
     }
-    cil_put(out, ", rules: {%s: [", kinds[p->l7]);
+    random_put(out, ", rules: {%s: [", kinds[p->l7]);
     for (unsigned i = 0; i < p->n_l7; i++) {
-        cil_put(out, "%s", i ? ", " : "");
+        random_put(out, "%s", i ? ", " : "");
         if (p->l7 == CIL_HTTP) {
             write_http(&p->http[i], out);
         } else if (p->l7 == CIL_KAFKA) {
             write_kafka(&p->kafka[i], out);
         } else {
-            cil_put(out, "{%s: \"%s\"}", p->dns_pattern[i] ? "matchPattern" : "matchName",
-                    p->dns[i]);
+            random_put(out, "{%s: \"%s\"}", p->dns_pattern[i] ? "matchPattern" : "matchName",
+                       p->dns[i]);
         }
     }
-    cil_put(out, "]}");
+    random_put(out, "]}");
 }
 
-static void write_context(const char *name, uint8_t secret, struct cil_text *out)
+static void write_context(const char *name, uint8_t secret, struct random_text *out)
 {
     if (secret) {
-        cil_put(out, ", %s: {secret: {name: %s, namespace: a}}", name, secret == 1 ? "s" : "t");
+        random_put(out, ", %s: {secret: {name: %s, namespace: a}}", name, secret == 1 ? "s" : "t");
     }
 }
 
-static void write_listener(const struct cil_listener *listener, struct cil_text *out)
+static void write_listener(const struct cil_listener *listener, struct random_text *out)
 {
-    cil_put(out, ", listener: {envoyConfig: {name: %s", listener->config);
-    cil_put(out, listener->kind ? ", kind: %s}" : "}", listener->kind);
-    cil_put(out, ", name: %s", listener->name);
-    cil_put(out, listener->priority ? ", priority: %u}" : "}", listener->priority);
+    random_put(out, ", listener: {envoyConfig: {name: %s", listener->config);
+    random_put(out, listener->kind ? ", kind: %s}" : "}", listener->kind);
+    random_put(out, ", name: %s", listener->name);
+    random_put(out, listener->priority ? ", priority: %u}" : "}", listener->priority);
 }
 
-static void write_layer7(const struct cil_ports *p, struct cil_text *out)
+static void write_layer7(const struct cil_ports *p, struct random_text *out)
 {
     if (p->n_names) {
         for (unsigned i = 0; i < p->n_names; i++) {
-            cil_put(out, i ? ", \"%s\"" : ", serverNames: [\"%s\"", p->names[i]);
+            random_put(out, i ? ", \"%s\"" : ", serverNames: [\"%s\"", p->names[i]);
         }
-        cil_put(out, "]");
+        random_put(out, "]");
     }
     write_context("terminatingTLS", p->terminating, out);
     write_context("originatingTLS", p->originating, out);
@@ -234,86 +234,86 @@ static void write_layer7(const struct cil_ports *p, struct cil_text *out)
     }
 }
 
-void cil_write_ports(const struct cil_ports *ports, unsigned count, struct cil_text *out)
+void cil_write_ports(const struct cil_ports *ports, unsigned count, struct random_text *out)
 {
     for (unsigned i = 0; i < count; i++) {
-        cil_put(out, "%s{ports: [", i ? ", " : "toPorts: [");
+        random_put(out, "%s{ports: [", i ? ", " : "toPorts: [");
         for (unsigned k = 0; k < ports[i].n_ports; k++) {
-            cil_put(out, "%s", k ? ", " : "");
+            random_put(out, "%s", k ? ", " : "");
             write_port(&ports[i].ports[k], out);
         }
-        cil_put(out, "]");
+        random_put(out, "]");
         write_layer7(&ports[i], out);
-        cil_put(out, "}");
+        random_put(out, "}");
     }
-    cil_put(out, count ? "]" : "");
+    random_put(out, count ? "]" : "");
 }
 
-void cil_write_icmps(const struct cil_element *e, struct cil_text *out)
+void cil_write_icmps(const struct cil_element *e, struct random_text *out)
 {
     for (unsigned i = 0; i < e->n_icmps; i++) {
         const struct cil_icmp *icmp = &e->icmps[i];
-        cil_put(out, i ? ", {" : "icmps: [{fields: [{");
-        cil_put(out, icmp->six ? "family: IPv6, " : "");
+        random_put(out, i ? ", {" : "icmps: [{fields: [{");
+        random_put(out, icmp->six ? "family: IPv6, " : "");
         if (icmp->name) {
-            cil_put(out, "type: %s}", icmp->name);
+            random_put(out, "type: %s}", icmp->name);
         } else {
-            cil_put(out, "type: %u}", icmp->type);
+            random_put(out, "type: %u}", icmp->type);
         }
     }
-    cil_put(out, e->n_icmps ? "]}]" : "");
+    random_put(out, e->n_icmps ? "]}]" : "");
 }
 
 /* ---- rules ---- */
 
-static void write_element(const struct cil_element *e, unsigned direction, struct cil_text *out)
+static void write_element(const struct cil_element *e, unsigned direction, struct random_text *out)
 {
     static const char *const peers[] = {"",      "Endpoints", "CIDR",  "CIDRSet", "Entities",
                                         "Nodes", "Services",  "FQDNs", "Groups"};
     static const char *const modes[] = {"", "disabled", "required", "test-always-fail"};
     const char *between = "";
-    cil_put(out, "  - {");
+    random_put(out, "  - {");
     if (e->l3) {
-        cil_put(out, "%s%s: [", direction == CIL_INGRESS ? "from" : "to", peers[e->l3]);
+        random_put(out, "%s%s: [", direction == CIL_INGRESS ? "from" : "to", peers[e->l3]);
         for (unsigned i = 0; i < e->n_peers; i++) {
-            cil_put(out, "%s", i ? ", " : "");
+            random_put(out, "%s", i ? ", " : "");
             write_peer(e->l3, &e->peers[i], out);
         }
-        cil_put(out, "]");
+        random_put(out, "]");
         between = ", ";
     }
     if (e->n_ports) {
-        cil_put(out, "%s", between);
+        random_put(out, "%s", between);
         cil_write_ports(e->ports, e->n_ports, out);
         between = ", ";
     }
     if (e->n_icmps) {
-        cil_put(out, "%s", between);
+        random_put(out, "%s", between);
         cil_write_icmps(e, out);
         between = ", ";
     }
     if (e->auth) {
-        cil_put(out, "%sauthentication: {mode: %s}", between, modes[e->auth]);
+        random_put(out, "%sauthentication: {mode: %s}", between, modes[e->auth]);
     }
-    cil_put(out, "}\n");
+    random_put(out, "}\n");
 }
 
-static void write_rule(const struct cil_rule *rule, struct cil_text *out)
+static void write_rule(const struct cil_rule *rule, struct random_text *out)
 {
     static const char *const lists[2][2] = {
         {"ingress", "ingressDeny"},
         {"egress",  "egressDeny" }
     };
     static const char *const flags[] = {"", "true", "false"};
-    cil_put(out, "  %s: ", rule->of_nodes ? "nodeSelector" : "endpointSelector");
+    random_put(out, "  %s: ", rule->of_nodes ? "nodeSelector" : "endpointSelector");
     cil_write_selector(&rule->subject, out);
-    cil_put(out, "\n");
+    random_put(out, "\n");
     if (rule->flags[0] || rule->flags[1]) {
-        cil_put(out, "  enableDefaultDeny: {");
+        random_put(out, "  enableDefaultDeny: {");
         if (rule->flags[0]) {
-            cil_put(out, "ingress: %s%s", flags[rule->flags[0]], rule->flags[1] ? ", " : "");
+            random_put(out, "ingress: %s%s", flags[rule->flags[0]], rule->flags[1] ? ", " : "");
         }
-        cil_put(out, rule->flags[1] ? "egress: %s}\n" : "}\n", flags[rule->flags[1]]);
+        random_put(out, rule->flags[1] ? "egress: %s}\n" : "}\n", flags[rule->flags[1]]);
     }
     for (unsigned d = 0; d < CIL_DIRECTIONS; d++) {
         for (unsigned deny = 0; deny < 2; deny++) {
@@ -321,7 +321,7 @@ static void write_rule(const struct cil_rule *rule, struct cil_text *out)
             if (n == CIL_LIST_ABSENT) {
                 continue;
             }
-            cil_put(out, n ? "  %s:\n" : "  %s: []\n", lists[d][deny]);
+            random_put(out, n ? "  %s:\n" : "  %s: []\n", lists[d][deny]);
             for (unsigned i = 0; i < n; i++) {
                 write_element(&rule->elements[d][deny][i], d, out);
             }
@@ -329,24 +329,24 @@ static void write_rule(const struct cil_rule *rule, struct cil_text *out)
     }
 }
 
-void cil_write_policy(const struct cil_policy *p, struct cil_text *out)
+void cil_write_policy(const struct cil_policy *p, struct random_text *out)
 {
-    cil_begin(out);
+    random_begin(out);
     if (p->kind >= CIL_NP) {
         cil_write_kubernetes(p, out);
         return;
     }
-    cil_put(out, "apiVersion: cilium.io/v2\nkind: Cilium%sNetworkPolicy\nmetadata: {name: %s",
-            p->kind == CIL_CCNP ? "Clusterwide" : "", cil_policy_names[p->name]);
+    random_put(out, "apiVersion: cilium.io/v2\nkind: Cilium%sNetworkPolicy\nmetadata: {name: %s",
+               p->kind == CIL_CCNP ? "Clusterwide" : "", cil_policy_names[p->name]);
     if (p->kind == CIL_CNP) {
-        cil_put(out, ", namespace: %s", cil_space_names[p->space]);
+        random_put(out, ", namespace: %s", cil_space_names[p->space]);
     }
-    cil_put(out, "}\n");
+    random_put(out, "}\n");
     for (unsigned i = 0; i < p->n_rules; i++) {
         if (i == 0 && !p->as_specs) {
-            cil_put(out, "spec:\n");
+            random_put(out, "spec:\n");
         } else {
-            cil_put(out, i == 0 || (i == 1 && !p->as_specs) ? "specs:\n-\n" : "-\n");
+            random_put(out, i == 0 || (i == 1 && !p->as_specs) ? "specs:\n-\n" : "-\n");
         }
         write_rule(&p->rules[i], out);
     }
