@@ -200,29 +200,38 @@ static void equal_priorities_are_told_or_refused(void **state)
     world_close(&w);
 }
 
-static void memory_may_end_during_a_compile(void **state)
+/* One allocation fails, or it and all that follow. */
+static void memory_ends_at_each(struct world *w, bool for_good)
 {
-    struct world w;
-    size_t n;
-    (void)state;
-    world_open(&w);
-    assert_int_equal(world_load(&w, pods), NETPOL_OK);
-    assert_int_equal(world_load(&w, allow), NETPOL_OK);
-    size_t blocks = w.memory.blocks;
+    size_t blocks = w->memory.blocks, n;
     for (n = 1; n < 100000; n++) {
-        w.memory.calls = 0;
-        w.memory.fail_at = n;
-        int status = world_try_compile(&w, "kubernetes", NULL);
-        w.memory.fail_at = 0;
+        w->memory.calls = 0;
+        w->memory.sticky = for_good;
+        w->memory.fail_at = n;
+        int status = world_try_compile(w, "kubernetes", NULL);
+        w->memory.fail_at = 0;
         if (status == NETPOL_OK) {
             break;
         }
         assert_int_equal(status, NETPOL_ERR_MEMORY);
-        world_forget(&w);
-        np_snapshot_forget(w.store); /* where only the view failed, the compile's is kept */
-        assert_int_equal(w.memory.blocks, blocks);
+        world_forget(w);
+        np_snapshot_forget(w->store); /* where only the view failed, the compile's is kept */
+        assert_int_equal(w->memory.blocks, blocks);
     }
     assert_in_range(n, 10, 99999);
+    world_forget(w);
+    np_snapshot_forget(w->store);
+}
+
+static void memory_may_end_during_a_compile(void **state)
+{
+    struct world w;
+    (void)state;
+    world_open(&w);
+    assert_int_equal(world_load(&w, pods), NETPOL_OK);
+    assert_int_equal(world_load(&w, allow), NETPOL_OK);
+    memory_ends_at_each(&w, false);
+    memory_ends_at_each(&w, true);
     world_close(&w);
 }
 
