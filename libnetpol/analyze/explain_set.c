@@ -306,7 +306,7 @@ static void say_unknown(struct np_text *out, const struct np_literal *literal, n
     np_text_addf(out, "it cannot be told: ");
     if (literal->kind == NP_LIT_RESERVED && literal->number == NETPOL_IDENTITY_KUBE_APISERVER) {
         np_text_addf(out, "whether it is the API server (load the endpoints of Service "
-                          "default/kubernetes)");
+                          "default/kubernetes, or set unlearnt_apiserver=none)");
     } else if (literal->kind == NP_LIT_DNS_NAMES && (truth & NP_FACT_NAMES)) {
         np_text_addf(out, "whether a name of it fits ");
         say_patterns(out, literal);

@@ -11,7 +11,7 @@ struct core_backend {
     struct np_address address;
     struct np_slice pod_space, pod_name, port_name;
     uint8_t protocol; /* 0: the subset names no ports */
-    bool waiting, unready;
+    bool waiting;
     uint16_t port; /* 0: all */
 };
 struct core_backends {
@@ -137,8 +137,7 @@ static void *pack_slice(struct np_decode *d, const void *decoded)
                 continue;
             }
             struct core_backend backend = at_address(d, &address, endpoint->target);
-            backend.unready = !is_ready(endpoint);
-            backend.waiting = k > 0 || backend.unready;
+            backend.waiting = k > 0 || !is_ready(endpoint);
             add_ports(d, backends, backend, slice->ports.items, slice->ports.count);
         }
     }
@@ -175,7 +174,6 @@ int np_core_backends_lower(struct np_lower *l)
             .port_name = text_or_none(b, from->port_name),
             .protocol = from->protocol,
             .waiting = from->waiting,
-            .unready = from->unready,
             .port = from->port,
         };
         np_build_backend(b, space, np_build_str(b, backends->service), &backend,

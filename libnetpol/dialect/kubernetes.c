@@ -123,8 +123,8 @@ static void check_peer(struct np_decode *d, void *object)
     }
 }
 
-/* Rules of a direction that policyTypes does not list pass the API server silently, and do nothing.
- */
+/* Rules of a direction that policyTypes does not list pass the API server silently, and do nothing
+ * (Cilium hears them: kubernetes_lower.c). */
 static void check_inert(struct np_decode *d, const struct np_kube_spec *spec)
 {
     static const char *const fields[NP_DIRECTIONS] = {
@@ -135,9 +135,10 @@ static void check_inert(struct np_decode *d, const struct np_kube_spec *spec)
             listed = listed || np_slice_is(spec->types.items[i].text, kube_directions[direction]);
         }
         if (!listed) {
-            np_decode_report_in(d, NP_CODE_4102, spec->node, fields[direction],
-                                "policyTypes does not list %s: the rules below are ignored",
-                                kube_directions[direction]);
+            np_decode_report_in(
+                d, NP_CODE_4102, spec->node, fields[direction],
+                "policyTypes does not list %s: the rules below are ignored, except by Cilium",
+                kube_directions[direction]);
         }
     }
 }

@@ -4,11 +4,13 @@
  * of kubernetes/website and test/e2e/network/netpol of kubernetes/kubernetes.
  *
  * A policy isolates its subjects in the directions of its types, rules or not; each rule allows;
- * one rank, so that order never matters. Rules of a direction that is not listed are inert.
+ * one rank, so that order never matters. Rules of a direction that is not listed are inert; Cilium
+ * hears them all the same (pkg/k8s/network_policy.go ParseNetworkPolicy).
  */
 #include "dialect/kubernetes.h"
 #include "base/defect.h"
 #include "dialect/calico/calico.h"
+#include "dialect/cilium/cilium.h"
 #include "dialect/lower.h"
 #include "dialect/syntax.h"
 
@@ -26,6 +28,13 @@ static bool listed(const struct np_kube_spec *spec, enum np_direction direction)
         }
     }
     return false;
+}
+
+static bool is_heard(const struct np_lower *l, const struct np_kube_spec *spec,
+                     enum np_direction direction)
+{
+    return listed(spec, direction) ||
+           (np_cilium_engine(l) && spec && spec->rules[direction].count > 0);
 }
 
 static struct np_axes lower_ports(struct np_lower *l, const struct np_kube_rule *rule)
@@ -130,7 +139,7 @@ struct np_policy *np_kubernetes_lower_spec(struct np_lower *l, const struct np_k
         np_lower_place(l, policy, 1000);
     }
     for (int d = 0; d < NP_DIRECTIONS; d++) {
-        if (listed(spec, (enum np_direction)d)) {
+        if (is_heard(l, spec, (enum np_direction)d)) {
             lower_direction(l, policy, spec, (enum np_direction)d);
         }
     }

@@ -3,6 +3,7 @@
 #include "base/defect.h"
 #include "dialect/calico/calico.h"
 #include "dialect/cilium/cilium.h"
+#include "dialect/cilium/terms.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,9 @@ const struct np_selector *np_lower_pods(struct np_lower *l, struct np_slice name
                                         const struct np_label_selector *namespaces,
                                         const struct np_label_selector *pods)
 {
+    if (l->options->engine == NP_ENGINE_CILIUM) {
+        return np_cilium_pods(l, namespace_name, namespaces, pods);
+    }
     size_t room = 1 + np_selector_terms(namespaces) + np_selector_terms(pods);
     const struct np_selector **terms = np_build_alloc(l->build, room, sizeof(struct np_selector *));
     uint32_t count = 0;

@@ -49,6 +49,7 @@ netpol_room(
     cilium/selector_sets.c
     cilium/services.c
     cilium/sets.c
+    cilium/terms.c
     cluster_network_policy.c
     cluster_network_policy_lower.c
     core.c

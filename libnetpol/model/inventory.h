@@ -90,7 +90,6 @@ struct np_backend {                     /* from Endpoints, EndpointSlice, or the
     np_str port_name; /* of the slice's port; NULL when from a selector */
     uint8_t protocol;
     bool waiting;  /* not ready, or not the first address: no traffic is sent there */
-    bool unready;  /* the former */
     uint16_t port; /* target port; 0: resolve the service port at the endpoint */
 };
 struct np_service_info {

@@ -21,7 +21,6 @@ static int compare_backends(const void *a, const void *b)
     const struct np_backend *y = b;
     const int order[] = {
         x->waiting - y->waiting,
-        x->unready - y->unready,
         np_address_compare(&x->address, &y->address),
         np_compare_number(x->endpoint ? x->endpoint->index + 1ull : 0,
                           y->endpoint ? y->endpoint->index + 1ull : 0),

@@ -159,29 +159,57 @@ struct builder {
     struct cil_net identity; /* of the far end, where it has a prefix */
 };
 
-static bool group_labels_match(const struct cil_peer *p, const struct cil_group *g)
+static bool group_labels_match(const struct cil_term *term, const struct cil_group *g)
 {
+    const struct cil_selector one = {.count = 1, .terms = {*term}};
     struct cil_tags tags = {.count = 0};
     for (unsigned i = 0; i < g->labels.count; i++) {
         tags.items[tags.count++] =
             (struct cil_tag){"cidrgroup", g->labels.items[i].key, g->labels.items[i].value};
     }
-    return cil_selects(&p->selector, &tags);
+    return cil_selects(&one, &tags);
+}
+
+/* Of the groups that hold the identity's prefix. */
+static bool group_holds(const struct builder *b, unsigned which)
+{
+    if (which >= CIL_GROUPS) {
+        return false;
+    }
+    const struct cil_group *g = &b->side->set->groups[which];
+    for (unsigned i = 0; b->identity.text && g->present && i < g->n_nets; i++) {
+        if (is_within(&b->identity, cil_net(g->nets[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool groups_select(const struct builder *b, const struct cil_selector *selector)
+{
+    for (unsigned t = 0; t < selector->count; t++) {
+        struct cil_term term = selector->terms[t];
+        bool without = term.op == CIL_NOT_IN || term.op == CIL_NOT_EXISTS, some = false;
+        term.op = term.op == CIL_NOT_IN ? CIL_IN : term.op == CIL_NOT_EXISTS ? CIL_EXISTS : term.op;
+        for (unsigned i = 0; i < CIL_GROUPS; i++) {
+            some =
+                some || (group_holds(b, i) && group_labels_match(&term, &b->side->set->groups[i]));
+        }
+        if (some == without) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool range_selects(const struct builder *b, const struct cil_peer *p)
 {
-    const struct cil *c = b->side->set;
     const struct cil_net *own = &b->identity;
-    bool found = p->by == CIL_BY_NET && is_within(own, cil_net(p->net));
-    for (unsigned i = 0; p->by != CIL_BY_NET && i < CIL_GROUPS * CIL_FEW; i++) {
-        const struct cil_group *g = &c->groups[i / CIL_FEW];
-        bool meant = g->present && i % CIL_FEW < g->n_nets &&
-                     (p->by == CIL_BY_GROUP ? p->name == i / CIL_FEW : group_labels_match(p, g));
-        found = found || (meant && is_within(own, cil_net(g->nets[i % CIL_FEW])));
-    }
+    bool found = p->by == CIL_BY_NET     ? own->text && is_within(own, cil_net(p->net))
+                 : p->by == CIL_BY_GROUP ? group_holds(b, p->name)
+                                         : groups_select(b, &p->selector);
     for (unsigned i = 0; i < p->n_except; i++) {
-        found = found && !is_within(own, cil_net(p->except[i]));
+        found = found && !(own->text && is_within(own, cil_net(p->except[i])));
     }
     return found;
 }
@@ -190,7 +218,8 @@ static bool selects(const struct builder *b, const struct cil_policy *p, uint8_t
                     const struct cil_peer *peer)
 {
     if (l3 == CIL_CIDR || l3 == CIL_CIDR_SET) {
-        return b->identity.text && range_selects(b, peer);
+        bool outside = b->side->far->pod < 0 && b->side->far->node < 0;
+        return (outside || b->identity.text) && range_selects(b, peer);
     }
     return cil_peer_matches(b->side, p, l3, peer) == CIL_YES;
 }
@@ -270,7 +299,12 @@ static void insert_element(const struct builder *b, struct map_entry entry,
     for (unsigned i = 0; i < e->n_icmps; i++) {
         entry.precedence = base | (entry.deny ? 255 : 1);
         entry.protocol = e->icmps[i].six ? 58 : 1;
-        insert_range(b->map, entry, e->icmps[i].type, e->icmps[i].type);
+        if (e->icmps[i].type == 0) { /* port 0: every type */
+            entry.bits = 8;
+            insert(b->map, &entry);
+        } else {
+            insert_range(b->map, entry, e->icmps[i].type, e->icmps[i].type);
+        }
     }
     for (unsigned i = 0; i < e->n_ports; i++) {
         const struct cil_ports *ports = &e->ports[i];

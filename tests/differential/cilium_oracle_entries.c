@@ -155,7 +155,7 @@ static bool isolates(const struct cil *c, const struct cil_policy *p, const stru
         return false;
     }
     if (p->kind == CIL_NP) {
-        return p->typed ? p->types >> direction & 1 : direction == CIL_INGRESS || allows > 0;
+        return allows > 0 || (p->typed ? p->types >> direction & 1 : direction == CIL_INGRESS);
     }
     bool some = allows + length_of(rule->n[direction][1]) > 0;
     bool heard = rule->flags[direction] != CIL_FLAG_ABSENT && !c->options.no_non_default_deny &&
@@ -197,9 +197,7 @@ bool cil_each_element(const struct cil_side *s, cil_visit *visit, void *user)
             bool isolated = isolates(s->set, p, &p->rules[k], s->direction);
             any = any || isolated;
             entry.all_requests = p->kind <= CIL_CCNP && !isolated;
-            if (p->kind != CIL_NP || isolated) { /* rules of a direction that is no type: none */
-                visit_rule(s, p, &entry, visit, user);
-            }
+            visit_rule(s, p, &entry, visit, user);
         }
     }
     return any;

@@ -107,8 +107,11 @@ void cil_tags_of(const struct cil *c, const struct cil_end *end, const struct ci
         bool own = cil_is_own_node(c, near, end);
         const struct cil_labels *labels = &c->nodes[end->node];
         add(out, "reserved", own ? "host" : "remote-node", "");
-        for (unsigned i = 0; c->options.node_labels && !own && i < labels->count; i++) {
+        for (unsigned i = 0; c->options.node_labels && i < labels->count; i++) {
             add(out, "node", labels->items[i].key, labels->items[i].value);
+        }
+        if (c->options.node_labels) {
+            add(out, "k8s", CLUSTER_KEY, "default");
         }
     } else {
         add(out, "reserved", "world", "");
@@ -257,20 +260,33 @@ bool cil_subject_matches(const struct cil_side *s, const struct cil_policy *p,
 
 /* ---- ranges ---- */
 
-static bool range_has(const struct cil *c, const struct cil_peer *peer, const struct cil_end *end)
+/* An address has the labels of all groups that hold it; a key may have several values. */
+static bool groups_match(const struct cil *c, const struct cil_selector *selector,
+                         const struct cil_end *end)
 {
-    if (peer->by == CIL_BY_NET) {
-        return is_in(end, peer->net);
-    }
-    for (unsigned i = 0; i < CIL_GROUPS; i++) {
-        const struct cil_group *g = &c->groups[i];
-        bool meant =
-            peer->by == CIL_BY_GROUP ? peer->name == i : labels_match(&peer->selector, &g->labels);
-        if (meant && group_has(g, end)) {
-            return true;
+    for (unsigned t = 0; t < selector->count; t++) {
+        struct cil_selector one = {.count = 1, .terms = {selector->terms[t]}};
+        uint8_t op = one.terms[0].op;
+        bool without = op == CIL_NOT_IN || op == CIL_NOT_EXISTS;
+        one.terms[0].op = op == CIL_NOT_IN ? CIL_IN : op == CIL_NOT_EXISTS ? CIL_EXISTS : op;
+        bool some = false;
+        for (unsigned i = 0; i < CIL_GROUPS; i++) {
+            const struct cil_group *g = &c->groups[i];
+            some = some || (group_has(g, end) && labels_match(&one, &g->labels));
+        }
+        if (some == without) {
+            return false;
         }
     }
-    return false;
+    return true;
+}
+
+static bool range_has(const struct cil *c, const struct cil_peer *peer, const struct cil_end *end)
+{
+    return peer->by == CIL_BY_NET ? is_in(end, peer->net)
+           : peer->by == CIL_BY_GROUP
+               ? peer->name < CIL_GROUPS && group_has(&c->groups[peer->name], end)
+               : groups_match(c, &peer->selector, end);
 }
 
 static bool range_matches(const struct cil *c, const struct cil_peer *peer,
@@ -480,6 +496,6 @@ bool cil_port_matches(const struct cil_side *s, uint8_t kind, const struct cil_p
 
 bool cil_icmp_matches(const struct cil_side *s, const struct cil_icmp *icmp)
 {
-    return s->q->protocol == (icmp->six ? 58 : 1) && !s->q->fragment &&
-           s->q->icmp_type == icmp->type;
+    return s->q->protocol == (icmp->six ? 58 : 1) && /* type 0 is every one */
+           (icmp->type == 0 || (!s->q->fragment && s->q->icmp_type == icmp->type));
 }

@@ -270,9 +270,10 @@ class Hubble(unittest.TestCase):
                          (2, ["web"]))
 
     def test_flows_without_port_or_type_name_no_policies(self):
-        # pkg/policy/correlation/correlation.go, extractFlowKey: 0 is no key
+        # pkg/policy/correlation/correlation.go, extractFlowKey: 0 is no key; pkg/policy/types/types.go,
+        # WithPort: the key of type 0 has the protocol alone
         flow, = self.flows("192.168.0.2", "shop/web-1", "--icmp", "0/0")
-        self.assertEqual((flow["verdict"], flow["policy_match_type"]), ("FORWARDED", 3))
+        self.assertEqual((flow["verdict"], flow["policy_match_type"]), ("FORWARDED", 6))
         self.assertNotIn("ingress_allowed_by", flow)
         flow, = self.flows("192.168.0.2", "shop/web-1", "--icmp", "8/0")
         self.assertEqual(self.names(flow, "ingress_allowed_by"), ["web"])

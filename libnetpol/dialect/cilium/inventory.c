@@ -4,6 +4,9 @@
 
 #include "dialect/cidr.h"
 #include "dialect/cilium/identity.h"
+#include "dialect/syntax.h"
+
+enum { CLUSTER_NAME_MAX = 32 };
 
 /* ---- checks ---- */
 
@@ -59,6 +62,27 @@ static void check_number(struct np_decode *d, void *object)
         np_decode_report(d, NP_CODE_2591, numbered->node, "\"%.*s\" is no number of a label set",
                          (int)d->object->name.len, d->object->name.ptr);
     }
+}
+
+/* ValidateClusterName of pkg/clustermesh/types/types.go: the agent does not start with others. */
+static void check_config(struct np_decode *d, void *object)
+{
+    const struct np_cilium_config *config = object;
+    size_t mark = np_path_key(d, "data");
+    for (size_t i = 0; i < config->data.count; i++) {
+        const struct np_pair *pair = &config->data.items[i];
+        const char *wrong = !np_slice_is(pair->key, "cluster-name") ? NULL
+                            : pair->value.len > CLUSTER_NAME_MAX    ? "has more than 32 characters"
+                                                                    : np_syntax_label(pair->value);
+        if (wrong) {
+            size_t inner = np_path_member(d, pair->key);
+            np_decode_report(d, NP_CODE_2545, pair->member->value, "\"%.*s\" %s",
+                             (int)(pair->value.len < 80 ? pair->value.len : 80), pair->value.ptr,
+                             wrong);
+            np_path_end(d, inner);
+        }
+    }
+    np_path_end(d, mark);
 }
 
 #include "dialect/cilium/inventory.def"

@@ -48,7 +48,8 @@ static void check_regex(struct np_decode *d, const struct np_node *map, const ch
         d->no_memory = true;
     } else if (status != NETPOL_OK) {
         struct np_slice part = {text.ptr + error.offset, error.length};
-        np_decode_report_in(d, NP_CODE_2589, map, key, "%s: %.*s", error.why, SHOWN(part));
+        np_decode_report_in(d, NP_CODE_2589, map, key, "%s%s%.*s", error.why, part.len ? ": " : "",
+                            SHOWN(part)); /* the end of the text is no part of it */
     } else if (by_go && regex->re2_only) {
         np_decode_report_in(
             d, NP_CODE_2589, map, key,

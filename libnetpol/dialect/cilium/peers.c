@@ -296,6 +296,9 @@ void np_cilium_check_peers(struct np_decode *d, const struct np_node *element,
     if (deny && is_there(p->fqdns.node)) {
         np_decode_report_in(d, NP_CODE_2541, element, "toFQDNs", "toFQDNs in egressDeny");
     }
+    if (deny && p->services.count) { /* processRule of pkg/policy/k8s/service.go */
+        np_decode_report_in(d, NP_CODE_2546, element, "toServices", "toServices in egressDeny");
+    }
     check_endpoints(d, p, endpoints);
     read_cidrs(d, p, cidr);
     check_entities(d, p, entities);

@@ -23,7 +23,7 @@ struct np_cilium_cidr_rule {
 };
 struct np_cilium_service_name {
     const struct np_node *node;
-    struct np_slice name, space; /* space.ptr NULL or empty: see np_cilium_service_space */
+    struct np_slice name, space; /* space empty: any */
 };
 struct np_cilium_service_selector {
     const struct np_node *node;

@@ -9,17 +9,68 @@
 #include "dialect/cilium/entities.h"
 #include "dialect/cilium/peers.h"
 #include "dialect/cilium/services.h"
+#include "dialect/cilium/terms.h"
 
 #include <stdlib.h>
 
-static const struct np_set *group_except(struct np_lower *l, const struct np_literal *group,
-                                         const struct np_cilium_cidr_rule *rule)
+static void add_excepted(struct np_lower *l, struct np_set_build *set,
+                         const struct np_cilium_cidr_rule *rule)
 {
-    struct np_set_build *set = np_build_set(l->build);
-    np_set_literal(set, group, false);
     size_t count = np_defect(CILIUM_GROUP_EXCEPT) ? 0 : rule->except.count;
     for (size_t i = 0; i < count; i++) {
         np_set_literal(set, np_lower_prefix(l, &rule->excepted[i]), true);
+    }
+}
+
+static const struct np_set *named_group(struct np_lower *l, const struct np_cilium_cidr_rule *rule)
+{
+    struct np_set_build *set = np_build_set(l->build);
+    np_set_literal(set, np_cilium_group_literal(l, rule->group), false);
+    add_excepted(l, set, rule);
+    return np_set_done(set);
+}
+
+/* Addresses that ranges may be about at all. */
+static void add_everywhere(struct np_lower *l, struct np_set_build *set, uint8_t family)
+{
+    const struct np_prefix all = {.address = {.family = family}};
+    np_set_literal(set, np_lower_prefix(l, &all), false);
+}
+
+/*
+ * cidrGroupSelector is over the labels that an address has, which are those of all groups that hold
+ * it (pkg/policy/types/selector.go CIDRSelector.Matches, pkg/ipcache/metadata.go mergeLabels). So
+ * each requirement is asked alone, of any group, and what none of them denies is selected: NotIn,
+ * DoesNotExist and {} hold for addresses that are in no group.
+ */
+static const struct np_set *selected_groups(struct np_lower *l,
+                                            const struct np_cilium_cidr_rule *rule)
+{
+    static const uint8_t families[] = {NP_IPV4, NP_IPV6};
+    size_t count = 0;
+    const struct np_cilium_term *terms =
+        np_cilium_terms_of(l, NP_CILIUM_CIDRGROUP, rule->groups, &count);
+    struct np_cilium_said *said = np_build_alloc(l->build, count, sizeof *said);
+    struct np_set_build *set = np_build_set(l->build);
+    bool narrowed = false;
+    for (size_t i = 0; terms && said && i < count; i++) {
+        said[i] = np_cilium_of_group(l, &terms[i]);
+        if (said[i].answer == NP_CILIUM_NO) {
+            return np_lower_nothing(l);
+        }
+        narrowed = narrowed || (said[i].answer == NP_CILIUM_LITERAL && !said[i].negative);
+    }
+    for (size_t f = 0; said && f < (narrowed ? 1 : 2); f++) {
+        np_set_clause(set);
+        if (!narrowed) {
+            add_everywhere(l, set, families[f]);
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (said[i].answer == NP_CILIUM_LITERAL) {
+                np_set_literal(set, said[i].literal, said[i].negative);
+            }
+        }
+        add_excepted(l, set, rule);
     }
     return np_set_done(set);
 }
@@ -27,10 +78,10 @@ static const struct np_set *group_except(struct np_lower *l, const struct np_lit
 static const struct np_set *cidr_rule(struct np_lower *l, const struct np_cilium_cidr_rule *rule)
 {
     if (rule->group.len) {
-        return group_except(l, np_cilium_group_literal(l, rule->group), rule);
+        return named_group(l, rule);
     }
     if (rule->groups) {
-        return group_except(l, np_cilium_groups_literal(l, rule->groups), rule);
+        return selected_groups(l, rule);
     }
     size_t count = np_defect(CILIUM_FIRST_EXCEPT) && rule->except.count ? 1 : rule->except.count;
     return np_lower_block(l, &rule->prefix, rule->excepted, count);

@@ -39,8 +39,8 @@ static size_t elements(const struct np_cilium_spec *spec, enum np_direction dire
 }
 
 /*
- * Without the flag: where there are elements. The flag says true without elements, too: then the
- * subjects are denied everything that no other policy allows.
+ * Where there are elements, unless the flag says false. Alone it says nothing, since only elements
+ * become entries (pkg/policy/utils/parserules.go RulesToPolicyEntries); the option lets it isolate.
  */
 static bool isolates(const struct np_lower *l, const struct np_cilium_spec *spec,
                      enum np_direction direction)
@@ -50,7 +50,7 @@ static bool isolates(const struct np_lower *l, const struct np_cilium_spec *spec
         spec->default_deny ? &spec->default_deny->flags[direction] : &(struct np_int){0};
     bool heard = flag->set && !np_defect(CILIUM_FLAG_UNHEARD) &&
                  l->options->non_default_deny != NON_DEFAULT_DENY_OFF &&
-                 (some || l->options->default_deny_alone != DENY_ALONE_IGNORED);
+                 (some || l->options->default_deny_alone == DENY_ALONE_ISOLATES);
     return heard ? flag->value != 0 : some;
 }
 

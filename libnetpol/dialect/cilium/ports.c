@@ -4,8 +4,9 @@
  *
  * ANY stands for TCP, UDP and SCTP, also with every port: only an element without ports is about
  * ICMP and other protocols (pkg/policy/rule.go, mergeL4Filter). Of ICMP the port is the type of the
- * message, with any code. What has no port (a fragment that nobody tracks) is matched only where
- * every port of the protocol is.
+ * message, with any code, and type 0 is every type as port 0 is every port (WithPort of
+ * pkg/policy/types/types.go). What has no port (a fragment that nobody tracks) is matched only
+ * where every port of the protocol is.
  */
 #include "dialect/cilium/ports.h"
 #include "base/defect.h"
@@ -26,18 +27,21 @@ static const struct {
     {"SCTP",   SCTP,                   false},
     {"ICMP",   ICMP,                   false},
     {"ICMPv6", ICMPV6,                 false},
+    {"ICMPV6", ICMPV6,                 false}, /* as the types of Cilium write it */
     {"ANY",    NP_CILIUM_ANY_PROTOCOL, false},
     {"VRRP",   112,                    true },
     {"IGMP",   2,                      true },
     {"GRE",    47,                     true },
     {"IPIP",   4,                      true },
     {"IPv6",   41,                     true },
+    {"IPV6",   41,                     true },
     {"ESP",    50,                     true },
     {"AH",     51,                     true },
 };
 enum { PROTOCOLS = sizeof protocols / sizeof protocols[0] };
-static const char *const protocol_names[] = {"TCP",  "UDP", "SCTP", "ICMP", "ICMPv6", "ANY", "VRRP",
-                                             "IGMP", "GRE", "IPIP", "IPv6", "ESP",    "AH",  NULL};
+static const char *const protocol_names[] = {"TCP",  "UDP",  "SCTP", "ICMP", "ICMPv6", "ICMPV6",
+                                             "ANY",  "VRRP", "IGMP", "GRE",  "IPIP",   "IPv6",
+                                             "IPV6", "ESP",  "AH",   NULL};
 _Static_assert(sizeof protocol_names / sizeof protocol_names[0] == PROTOCOLS + 1, "one each");
 static const char *const icmp_families[] = {"IPv4", "IPv6", NULL};
 
@@ -365,7 +369,11 @@ bool np_cilium_icmp_axes(struct np_lower *l, const struct np_cilium_icmp_rule *r
     }
     for (size_t i = 0; i < rule->fields.count; i++) {
         const struct np_cilium_icmp_field *field = &rule->fields.items[i];
-        add_span(&lowered, field->protocol, field->number, field->number);
+        if (field->number == 0) { /* port 0 in the key of the policy map: every one */
+            np_lower_all_ports(&lowered, field->protocol);
+        } else {
+            add_span(&lowered, field->protocol, field->number, field->number);
+        }
     }
     return axes_of(l, &lowered, out);
 }

@@ -21,6 +21,7 @@ static const char *const sources[] = {
     [NP_CILIUM_UNSPEC] = "unspec",
     [NP_CILIUM_GEN] = "gen",
     [NP_CILIUM_DIRECTORY] = "directory",
+    [NP_CILIUM_CNI] = "cni",
 };
 _Static_assert(sizeof sources / sizeof *sources == NP_CILIUM_SOURCES, "a name for every source");
 
@@ -37,18 +38,16 @@ static struct np_slice behind(struct np_slice text, size_t len)
 /* ---- keys ---- */
 
 /*
- * parseSource of pkg/labels/labels.go: "$key" and "reserved.key" are reserved ones, too. A key
- * cannot hold ':' itself, so what stands before the first one is the source. false: no such source;
- * *word is it.
+ * parseSource of pkg/labels/labels.go: "$key" is a reserved one, too. A key cannot hold ':' itself,
+ * so what stands before the first one is the source. false: no such source; *word is it.
  */
 static bool split(struct np_slice text, struct np_cilium_term *term, struct np_slice *word)
 {
     term->source = NP_CILIUM_ANY;
     term->key = text;
-    if (np_cilium_label_begins(text, "$", NULL) ||
-        np_cilium_label_begins(text, "reserved.", NULL)) {
+    if (np_cilium_label_begins(text, "$", NULL)) {
         term->source = NP_CILIUM_RESERVED;
-        term->key = behind(text, text.ptr[0] == '$' ? 1 : strlen("reserved."));
+        term->key = behind(text, 1);
         return true;
     }
     const char *colon = text.len ? memchr(text.ptr, ':', text.len) : NULL;

@@ -30,6 +30,7 @@ enum np_cilium_source {
     NP_CILIUM_UNSPEC,
     NP_CILIUM_GEN,
     NP_CILIUM_DIRECTORY,
+    NP_CILIUM_CNI,
     NP_CILIUM_SOURCES
 };
 /* A line of matchLabels or matchExpressions as it is read. */

@@ -3,14 +3,13 @@
  * Selectors to sets: what a term says of each category of ends, and the clauses that are left.
  *
  * Labels of a category: pkg/identity/reserved.go, pkg/labels/cidr.go (world beside cidr),
- * pkg/node/manager/manager.go nodeIdentityLabels (node labels of other nodes only),
+ * pkg/node/manager/manager.go nodeIdentityLabels (labels of nodes, and of their cluster),
  * pkg/ipcache/metadata.go (kube-apiserver beside what an address is already; pods keep theirs).
  */
 #include "dialect/cilium/cilium.h"
 #include "base/defect.h"
-#include "dialect/cilium/identity.h"
 #include "dialect/cilium/labels.h"
-#include "dialect/cilium/selector.h"
+#include "dialect/cilium/terms.h"
 
 enum category { /* the world by family only where a term asks for it */
                 PODS,
@@ -53,104 +52,6 @@ static bool is_node(enum category category)
 
 /* ---- what one term says ---- */
 
-enum answer {
-    NO,
-    YES,
-    TERM,   /* holds for those objects of the category that satisfy it */
-    LITERAL /* holds for those addresses */
-};
-struct said {
-    enum answer answer;
-    const struct np_selector *term;
-    const struct np_literal *literal;
-    bool negative; /* of the literal */
-};
-
-static struct said always(bool holds)
-{
-    return (struct said){.answer = holds ? YES : NO};
-}
-
-/* Where the key is there, and its value is empty, as that of every label that pods do not have. */
-static bool holds_with(const struct np_cilium_term *term)
-{
-    bool lists_it = false;
-    for (size_t i = 0; i < term->n_values; i++) {
-        lists_it = lists_it || term->values[i].len == 0;
-    }
-    return term->op == NP_OP_EXISTS || (term->op == NP_OP_IN && lists_it) ||
-           (term->op == NP_OP_NOT_IN && !lists_it);
-}
-
-static bool holds_without(const struct np_cilium_term *term)
-{
-    return term->op == NP_OP_ABSENT ||
-           (term->op == NP_OP_NOT_IN && !np_defect(CILIUM_NOT_IN_ABSENT));
-}
-
-static struct said label(const struct np_cilium_term *term, bool there)
-{
-    return always(there ? holds_with(term) : holds_without(term));
-}
-
-/* The label is there for exactly those addresses. */
-static struct said label_of(const struct np_cilium_term *term, const struct np_literal *literal)
-{
-    bool with = holds_with(term), without = holds_without(term);
-    return with == without
-               ? always(with)
-               : (struct said){.answer = LITERAL, .literal = literal, .negative = without};
-}
-
-static struct said object_term(struct np_lower *l, enum np_scope scope, struct np_slice key,
-                               const struct np_cilium_term *term)
-{
-    np_str *values = np_build_alloc(l->build, term->n_values, sizeof *values);
-    for (size_t i = 0; values && i < term->n_values; i++) {
-        values[i] = np_build_str(l->build, term->values[i]);
-    }
-    return (struct said){.answer = TERM,
-                         .term = np_build_term(l->build, scope, np_build_str(l->build, key),
-                                               (enum np_term_op)term->op, values,
-                                               (uint32_t)term->n_values)};
-}
-
-static struct said of_cluster(struct np_lower *l, const struct np_cilium_term *term)
-{
-    struct np_slice name = np_str_slice(np_cilium_cluster(l));
-    bool listed = false;
-    for (size_t i = 0; i < term->n_values; i++) {
-        listed = listed || np_slice_equal(term->values[i], name);
-    }
-    return always(term->op == NP_OP_EXISTS || (term->op == NP_OP_IN && listed) ||
-                  (term->op == NP_OP_NOT_IN && !listed));
-}
-
-/* A pod's own labels are looked up last, so that none of them can stand for one of Cilium's. */
-static struct said of_pod(struct np_lower *l, const struct np_cilium_term *term)
-{
-    struct np_slice rest;
-    if (!l->options->identity_labels && !np_cilium_label_counts(term->key)) {
-        return label(term, false);
-    }
-    if (np_slice_is(term->key, NP_CILIUM_LABEL_NAMESPACE)) {
-        return object_term(l, NP_SCOPE_FIELD, np_slice_of("namespace"), term);
-    }
-    if (np_cilium_label_begins(term->key, NP_CILIUM_LABEL_NAMESPACE_LABEL, &rest)) {
-        return object_term(l, NP_SCOPE_NAMESPACE, rest, term);
-    }
-    if (np_slice_is(term->key, NP_CILIUM_LABEL_ACCOUNT)) {
-        return object_term(l, NP_SCOPE_FIELD, np_slice_of("serviceaccount"), term);
-    }
-    if (np_slice_is(term->key, NP_CILIUM_LABEL_CLUSTER)) {
-        return of_cluster(l, term);
-    }
-    if (np_cilium_label_begins(term->key, NP_CILIUM_LABEL_OWN, NULL)) {
-        return label(term, false);
-    }
-    return object_term(l, NP_SCOPE_OBJECT, term->key, term);
-}
-
 static bool is_reserved(enum category category, const struct np_cilium_term *term)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -179,81 +80,59 @@ static uint8_t cidr_domain(const struct np_lower *l, enum category category)
     return category == PODS && l->options->ipblock_matches_pods ? NP_DOMAIN_PODS : 0;
 }
 
-static struct said of_cidr(struct np_lower *l, enum category category,
-                           const struct np_cilium_term *term)
+static struct np_cilium_said of_cidr(struct np_lower *l, enum category category,
+                                     const struct np_cilium_term *term)
 {
     uint8_t domain = cidr_domain(l, category);
-    return domain ? label_of(term, np_build_cidr(l->build, term->prefix, domain))
-                  : label(term, false);
+    return domain ? np_cilium_label_of(term, np_build_cidr(l->build, term->prefix, domain))
+                  : np_cilium_label(term, false);
 }
 
-/* Labels of groups have values, so the groups are asked; what a term denies, the address lacks. */
-static struct said of_group(struct np_lower *l, const struct np_cilium_term *term)
-{
-    struct np_slice name;
-    if (np_cilium_label_begins(term->key, NP_CILIUM_LABEL_GROUP_NAME, &name)) {
-        return label_of(term, np_cilium_group_literal(l, name));
-    }
-    bool by_value = term->op == NP_OP_IN || term->op == NP_OP_NOT_IN;
-    struct np_label_selector *groups = np_build_alloc(l->build, 1, sizeof *groups);
-    struct np_requirement *asks = np_build_alloc(l->build, 1, sizeof *asks);
-    struct np_string_item *values = np_build_alloc(l->build, term->n_values, sizeof *values);
-    if (!groups || !asks || !values) {
-        return always(false);
-    }
-    for (size_t i = 0; i < term->n_values; i++) {
-        values[i].text = term->values[i];
-    }
-    asks->key = term->key;
-    asks->op = np_slice_of(by_value ? "In" : "Exists");
-    asks->values.items = values;
-    asks->values.count = term->n_values;
-    groups->match_expressions.items = asks;
-    groups->match_expressions.count = 1;
-    return (struct said){.answer = LITERAL,
-                         .literal = np_cilium_groups_literal(l, groups),
-                         .negative = holds_without(term)};
-}
-
-static struct said of_fqdn(struct np_lower *l, const struct np_cilium_term *term)
+static struct np_cilium_said of_fqdn(struct np_lower *l, const struct np_cilium_term *term)
 {
     const struct np_pattern name = {.kind = NP_PATTERN_DNS,
                                     .text = np_build_str(l->build, term->key)};
-    return label_of(term, np_build_names(l->build, &name, 1, NP_DOMAIN_OUTSIDE));
+    return np_cilium_label_of(term, np_build_names(l->build, &name, 1, NP_DOMAIN_OUTSIDE));
 }
 
-static struct said of_source(struct np_lower *l, enum category category,
-                             const struct np_cilium_term *term)
+static struct np_cilium_said of_source(struct np_lower *l, enum category category,
+                                       const struct np_cilium_term *term)
 {
     switch (term->source) {
     case NP_CILIUM_RESERVED:
-        return may_be_apiserver(category, term) ? label_of(term, np_cilium_apiserver_literal(l))
-                                                : label(term, is_reserved(category, term));
+        return may_be_apiserver(category, term)
+                   ? np_cilium_label_of(term, np_cilium_apiserver_literal(l))
+                   : np_cilium_label(term, is_reserved(category, term));
     case NP_CILIUM_K8S:
-        return category == PODS ? of_pod(l, term) : label(term, false);
+        if (is_node(category) && l->options->node_labels &&
+            np_slice_is(term->key, NP_CILIUM_LABEL_CLUSTER)) {
+            return np_cilium_of_cluster(l, term);
+        }
+        return category == PODS ? np_cilium_of_pod(l, term) : np_cilium_label(term, false);
     case NP_CILIUM_NODE:
-        return category == NODES && l->options->node_labels
-                   ? object_term(l, NP_SCOPE_OBJECT, term->key, term)
-                   : label(term, false);
+        return is_node(category) && l->options->node_labels
+                   ? np_cilium_object_term(l, NP_SCOPE_OBJECT, term->key, term)
+                   : np_cilium_label(term, false);
     case NP_CILIUM_CIDR:
         return of_cidr(l, category, term);
     case NP_CILIUM_CIDRGROUP:
-        return cidr_domain(l, category) ? of_group(l, term) : label(term, false);
+        return cidr_domain(l, category) ? np_cilium_of_group(l, term)
+                                        : np_cilium_label(term, false);
     case NP_CILIUM_FQDN:
-        return is_world(category) ? of_fqdn(l, term) : label(term, false);
+        return is_world(category) ? of_fqdn(l, term) : np_cilium_label(term, false);
     default: /* containers are pods here, the others label nothing that has an address */
-        return label(term, false);
+        return np_cilium_label(term, false);
     }
 }
 
 /* Of any source: the source that labels of this category with such a key have. */
-static struct said of_any(struct np_lower *l, enum category category,
-                          const struct np_cilium_term *term)
+static struct np_cilium_said of_any(struct np_lower *l, enum category category,
+                                    const struct np_cilium_term *term)
 {
     struct np_cilium_term one = *term;
     if (is_reserved(category, term) || may_be_apiserver(category, term)) {
         one.source = NP_CILIUM_RESERVED;
-    } else if (category == PODS) {
+    } else if (category == PODS || np_slice_is(term->key, NP_CILIUM_LABEL_CLUSTER)) {
         one.source = NP_CILIUM_K8S;
     } else if (term->prefix.address.family) {
         one.source = NP_CILIUM_CIDR;
@@ -270,8 +149,8 @@ struct terms {
     size_t count;
 };
 struct clause {
-    const struct np_selector **objects; /* TERM */
-    struct np_signed_literal *literals; /* LITERAL */
+    const struct np_selector **objects; /* NP_CILIUM_TERM */
+    struct np_signed_literal *literals; /* NP_CILIUM_LITERAL */
     uint32_t n_objects, n_literals;
 };
 
@@ -285,14 +164,14 @@ static bool fold(struct np_lower *l, enum category category, const struct terms 
     };
     for (size_t i = 0; out->objects && out->literals && i < terms->count; i++) {
         const struct np_cilium_term *term = &terms->items[i];
-        struct said said = term->source == NP_CILIUM_ANY ? of_any(l, category, term)
-                                                         : of_source(l, category, term);
-        if (said.answer == NO) {
+        struct np_cilium_said said = term->source == NP_CILIUM_ANY ? of_any(l, category, term)
+                                                                   : of_source(l, category, term);
+        if (said.answer == NP_CILIUM_NO) {
             return false;
         }
-        if (said.answer == TERM) {
+        if (said.answer == NP_CILIUM_TERM) {
             out->objects[out->n_objects++] = said.term;
-        } else if (said.answer == LITERAL) {
+        } else if (said.answer == NP_CILIUM_LITERAL) {
             out->literals[out->n_literals++] =
                 (struct np_signed_literal){said.literal, said.negative};
         }
@@ -315,7 +194,7 @@ static void add_clause(struct np_lower *l, struct np_set_build *set, enum catego
     } else {
         np_set_literal(set, np_cilium_reserved_literal(l, categories[category].identity), false);
     }
-    if (category == NODES && clause.n_objects) {
+    if (is_node(category) && clause.n_objects) {
         np_set_literal(set, np_build_node_addrs(l->build, all, NP_DOMAIN_NODES), false);
     }
     for (uint32_t i = 0; i < clause.n_literals; i++) {
@@ -343,7 +222,7 @@ static const struct np_set *nobody_with(struct np_lower *l, const struct terms *
     for (size_t i = 0; i < terms->count; i++) {
         const struct np_cilium_term *term = &terms->items[i];
         np_text_addf(&text, "%s%s%s:%.*s", i ? ", " : "",
-                     holds_without(term) ? "without " : "with ",
+                     term->op == NP_OP_NOT_IN || term->op == NP_OP_ABSENT ? "without " : "with ",
                      np_cilium_source_name((enum np_cilium_source)term->source), (int)term->key.len,
                      term->key.ptr);
     }
@@ -475,7 +354,8 @@ const struct np_set *np_cilium_nodes(struct np_lower *l, const struct np_cilium_
     return set_of(l, &terms, 1u << NODES);
 }
 
-/* The host has the labels of its node with source k8s, and reserved:host. */
+/* The host has the labels of its node with source k8s, as far as identities keep them, and
+ * reserved:host (pkg/endpoint/endpoint.go InitWithNodeLabels). */
 const struct np_selector *np_cilium_node_selector(struct np_lower *l,
                                                   const struct np_cilium_selector *s)
 {
@@ -486,13 +366,14 @@ const struct np_selector *np_cilium_node_selector(struct np_lower *l,
         const struct np_cilium_term *term = &s->terms[i];
         bool own = term->source == NP_CILIUM_K8S || term->source == NP_CILIUM_ANY;
         bool reserved = term->source == NP_CILIUM_RESERVED || term->source == NP_CILIUM_ANY;
-        struct said said = reserved && is_reserved(HOST, term) ? label(term, true)
-                           : own ? object_term(l, NP_SCOPE_OBJECT, term->key, term)
-                                 : label(term, false);
-        if (said.answer == NO) {
+        struct np_cilium_said said = reserved && is_reserved(HOST, term)
+                                         ? np_cilium_label(term, true)
+                                     : own ? np_cilium_of_host(l, term)
+                                           : np_cilium_label(term, false);
+        if (said.answer == NP_CILIUM_NO) {
             return np_build_select(l->build, NP_SELECT_ANY, NULL, 0);
         }
-        if (said.answer == TERM) {
+        if (said.answer == NP_CILIUM_TERM) {
             kept[n_kept++] = said.term;
         }
     }

@@ -2,7 +2,7 @@
 /*
  * toServices. A service with a selector stands for the pods that have these labels in its
  * namespace; one without for the addresses of its backends, as toCIDR would name them. Source:
- * pkg/policy/k8s/service.go of cilium/cilium (appendEndpoints, appendServiceSelectors). Without a
+ * pkg/policy/k8s/service.go of cilium/cilium (appendEndpoints, appendSelector). Without a
  * namespace services of every namespace are meant, whatever namespace the policy has
  * (serviceRefMatches, serviceSelectorMatches): a deny must not miss one.
  *
@@ -12,12 +12,14 @@
 #include "dialect/cilium/services.h"
 #include "base/defect.h"
 
+#include "dialect/cilium/terms.h"
 #include "dialect/lower.h"
 
 struct services { /* which, and what is to be filled in */
     np_str space; /* NULL: any */
     np_str name;  /* NULL: by labels */
     const struct np_selector *labels;
+    const struct np_options *options;
     struct np_selector *pods;
     struct np_literal *addresses;
 };
@@ -37,7 +39,18 @@ static bool is_meant(const struct services *s, const struct np_service_info *inf
             np_slice_equal(np_str_slice(s->space), np_str_slice(info->namespace_name)));
 }
 
-static const struct np_selector *pods_of(struct np_build *b, const struct np_service_info *info)
+/* The service's selector is over the labels of identities (newEndpointSelectorForServiceSelector).
+ */
+static const struct np_selector *label_of(struct np_build *b, const struct services *s,
+                                          const struct np_label *label)
+{
+    return np_cilium_label_kept(s->options, np_str_slice(label->key))
+               ? np_build_term(b, NP_SCOPE_OBJECT, label->key, NP_OP_IN, &label->value, 1)
+               : np_build_select(b, NP_SELECT_ANY, NULL, 0);
+}
+
+static const struct np_selector *pods_of(struct np_build *b, const struct services *s,
+                                         const struct np_service_info *info)
 {
     uint32_t count = info->selector.count;
     uint32_t first = np_defect(CILIUM_SERVICE_ANYWHERE) ? 1 : 0;
@@ -48,26 +61,28 @@ static const struct np_selector *pods_of(struct np_build *b, const struct np_ser
     terms[0] = np_build_term(b, NP_SCOPE_FIELD, np_build_text(b, "namespace"), NP_OP_IN,
                              &info->namespace_name, 1);
     for (uint32_t i = 0; i < count; i++) {
-        const struct np_label *label = &info->selector.items[i];
-        terms[i + 1] = np_build_term(b, NP_SCOPE_OBJECT, label->key, NP_OP_IN, &label->value, 1);
+        terms[i + 1] = label_of(b, s, &info->selector.items[i]);
     }
     return np_build_select(b, NP_SELECT_ALL, terms + first, count + 1 - first);
 }
 
-/* Every address of every backend that is ready (pkg/k8s/endpoints.go ParseEndpointSliceV1). */
+/* Every address of every backend, ready or not: pkg/k8s/endpoints.go ParseEndpointSliceV1 keeps
+ * them, and pkg/loadbalancer/reflectors/conversions.go convertEndpoints only marks those at rest.
+ */
 static void take_addresses(const struct np_backend *backends, uint32_t count, struct found *found)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (backends[i].address.family && !backends[i].unready) {
+        if (backends[i].address.family) {
             found->prefixes[found->n_prefixes++] = np_prefix_of(&backends[i].address);
         }
     }
 }
 
-static void take(struct np_build *b, const struct np_service_info *info, struct found *found)
+static void take(struct np_build *b, const struct services *s, const struct np_service_info *info,
+                 struct found *found)
 {
     if (info->has_selector) {
-        found->pods[found->n_pods++] = pods_of(b, info);
+        found->pods[found->n_pods++] = pods_of(b, s, info);
         return;
     }
     take_addresses(info->backends, info->n_backends, found);
@@ -90,7 +105,7 @@ static void fill_in(struct np_build *b, const struct np_inventory *inventory, vo
     };
     for (uint32_t i = 0; found.pods && found.prefixes && i < inventory->n_services; i++) {
         if (is_meant(s, inventory->services[i])) {
-            take(b, inventory->services[i], &found);
+            take(b, s, inventory->services[i], &found);
         }
     }
     s->pods->kids = found.pods;
@@ -127,6 +142,7 @@ const struct np_set *np_cilium_service_set(struct np_lower *l,
     } else {
         s->labels = np_lower_selector(b, NP_SCOPE_OBJECT, service->selected->selector);
     }
+    s->options = l->options;
     pods->op = NP_SELECT_ANY;
     addresses->kind = NP_LIT_FED_SET;
     addresses->domain = np_lower_block_domain(l);

@@ -5,6 +5,7 @@
  * the literals are made now and filled in late.
  */
 #include "dialect/cilium/inventory.h"
+#include "dialect/cilium/labels.h"
 #include "base/defect.h"
 
 struct named {
@@ -170,6 +171,20 @@ const struct np_literal *np_cilium_apiserver_literal(struct np_lower *l)
 
 /* ---- the set as a whole ---- */
 
+/*
+ * An element whose services nobody has is about every end where it has ports: of its peers nothing
+ * is left (pkg/policy/k8s/service.go processRule, pkg/policy/l4.go createL4Filter).
+ */
+static const char *as_cilium_has_it(const struct np_rule *rule, np_str name)
+{
+    bool ports =
+        rule->n_alternatives && (rule->alternatives[0].service || rule->alternatives[0].dst_ports);
+    return ports && rule->action == NP_ACT_ALLOW &&
+                   np_cilium_label_begins(np_str_slice(name), "Service", NULL)
+               ? "; Cilium 1.20 opens these ports to everybody where no service of the element is known"
+               : "";
+}
+
 static void say_missing(struct np_lower *l, const struct np_rule *rule, np_str name)
 {
     const struct np_origin *origin = &rule->origin;
@@ -180,7 +195,8 @@ static void say_missing(struct np_lower *l, const struct np_rule *rule, np_str n
                              .path = np_str_slice(origin->path).ptr};
     l->errors += l->strict;
     np_diag_full(l->diags, NP_CODE_2543, l->strict ? NETPOL_ERROR : -1, NULL, &place,
-                 "nobody is known for %s, which matches nothing", name->text);
+                 "nobody is known for %s, which matches nothing%s", name->text,
+                 as_cilium_has_it(rule, name));
 }
 
 /* Each name once. false: no memory. */

@@ -38,7 +38,7 @@ static void namespaced(void **state)
  /* reserved labels: no namespace is added */
         {LABELS("'reserved:host': ''"),                                                       "own node",      NULL     },
         {LABELS("$host: ''"),                                                                 "own node",      NULL     },
-        {LABELS("reserved.host: ''"),                                                         "own node",      NULL     },
+        {LABELS("reserved.host: ''"),                                                         "",              NULL     },
         {LABELS("'reserved:host': 'yes'"),                                                    "",              NULL     },
         {LABELS("'reserved:remote-node': ''"),                                                "other node",    NULL     },
         {LABELS("'reserved:world': ''"),                                                      OUTSIDE,         NULL     },
