@@ -1,24 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How branches, checkpoints, parts and hops become one answer, and who is named for it. */
-#include "np_cmocka.h"
-
-#include "matrix/matrix.h"
-
-static int setup(void **state)
-{
-    static struct matrix m;
-    m = (struct matrix){0};
-    *state = &m;
-    return netpol_ctx_create(NULL, &m.ctx);
-}
-
-static int teardown(void **state)
-{
-    struct matrix *m = *state;
-    drop(m);
-    netpol_ctx_destroy(m->ctx);
-    return m->failed;
-}
+#include "matrix_test.h"
 
 static void two_pods(struct matrix *m)
 {
@@ -269,16 +251,16 @@ static void stronger_redirect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(inspection_of_a_branch, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_fact_between_programs, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_is_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(last_word, setup, teardown),
-        cmocka_unit_test_setup_teardown(node_port_elsewhere, setup, teardown),
-        cmocka_unit_test_setup_teardown(host_in_doubt, setup, teardown),
-        cmocka_unit_test_setup_teardown(unlearnt_to_itself, setup, teardown),
-        cmocka_unit_test_setup_teardown(icmp_fragment, setup, teardown),
-        cmocka_unit_test_setup_teardown(authentication_of_every_peer, setup, teardown),
-        cmocka_unit_test_setup_teardown(stronger_redirect, setup, teardown),
+        TEST(inspection_of_a_branch),
+        TEST(a_fact_between_programs),
+        TEST(who_is_named),
+        TEST(last_word),
+        TEST(node_port_elsewhere),
+        TEST(host_in_doubt),
+        TEST(unlearnt_to_itself),
+        TEST(icmp_fragment),
+        TEST(authentication_of_every_peer),
+        TEST(stronger_redirect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

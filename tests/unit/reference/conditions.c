@@ -1,34 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions one by one: ports, names, requests, effects, authentication, what is told apart. */
-#include "np_cmocka.h"
-
-#include "matrix/matrix.h"
-
-static int setup(void **state)
-{
-    static struct matrix m;
-    m = (struct matrix){0};
-    *state = &m;
-    return netpol_ctx_create(NULL, &m.ctx);
-}
-
-static int teardown(void **state)
-{
-    struct matrix *m = *state;
-    drop(m);
-    netpol_ctx_destroy(m->ctx);
-    return m->failed;
-}
-
-/* An isolated pod p and the one ingress rule that a row fills in. */
-static struct np_match *one_rule(struct matrix *m)
-{
-    begin(m, false);
-    pod(m, "a", "x", "app=x", "10.0.0.9", NULL);
-    named_port(m, pod(m, "a", "p", "app=p", "10.0.0.1", NULL), "web", 80);
-    struct np_policy *p = policy(m, kubernetes_tier(m), "p", pods(m, "app=p"), INGRESS);
-    return rule(m, p, NP_INGRESS, NP_ACT_ALLOW);
-}
+#include "matrix_test.h"
 
 /* A declared port counts for its own protocol, also when the condition names none. */
 static void port_names(void **state)
@@ -412,21 +384,21 @@ static void staged_namesakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(port_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(port_members, setup, teardown),
-        cmocka_unit_test_setup_teardown(port_names_narrowed, setup, teardown),
-        cmocka_unit_test_setup_teardown(source_ports, setup, teardown),
-        cmocka_unit_test_setup_teardown(whole_range, setup, teardown),
-        cmocka_unit_test_setup_teardown(dns_patterns, setup, teardown),
-        cmocka_unit_test_setup_teardown(joined_headers, setup, teardown),
-        cmocka_unit_test_setup_teardown(paths_in_doubt, setup, teardown),
-        cmocka_unit_test_setup_teardown(deep_expression, setup, teardown),
-        cmocka_unit_test_setup_teardown(effects_on_headers, setup, teardown),
-        cmocka_unit_test_setup_teardown(effects_behind_a_decision, setup, teardown),
-        cmocka_unit_test_setup_teardown(ranks_before_verdicts, setup, teardown),
-        cmocka_unit_test_setup_teardown(redirect_in_doubt, setup, teardown),
-        cmocka_unit_test_setup_teardown(authentication_in_doubt, setup, teardown),
-        cmocka_unit_test_setup_teardown(staged_namesakes, setup, teardown),
+        TEST(port_names),
+        TEST(port_members),
+        TEST(port_names_narrowed),
+        TEST(source_ports),
+        TEST(whole_range),
+        TEST(dns_patterns),
+        TEST(joined_headers),
+        TEST(paths_in_doubt),
+        TEST(deep_expression),
+        TEST(effects_on_headers),
+        TEST(effects_behind_a_decision),
+        TEST(ranks_before_verdicts),
+        TEST(redirect_in_doubt),
+        TEST(authentication_in_doubt),
+        TEST(staged_namesakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,25 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From tuples to verdicts: canonical forms, owners of an address, references, the order of
  * policies. */
-#include "np_cmocka.h"
-
-#include "matrix/matrix.h"
-
-static int setup(void **state)
-{
-    static struct matrix m;
-    m = (struct matrix){0};
-    *state = &m;
-    return netpol_ctx_create(NULL, &m.ctx);
-}
-
-static int teardown(void **state)
-{
-    struct matrix *m = *state;
-    drop(m);
-    netpol_ctx_destroy(m->ctx);
-    return m->failed;
-}
+#include "matrix_test.h"
 
 /* p is isolated; TCP 80 from 10.0.0.9 and everything from outside without a port are allowed. */
 static void one_policy(struct matrix *m)
@@ -263,16 +245,10 @@ static void audit_and_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(mapped_addresses, setup, teardown),
-        cmocka_unit_test_setup_teardown(tuples_that_cannot_be, setup, teardown),
-        cmocka_unit_test_setup_teardown(fragments_and_ports, setup, teardown),
-        cmocka_unit_test_setup_teardown(several_owners, setup, teardown),
-        cmocka_unit_test_setup_teardown(owners_do_not_mix, setup, teardown),
-        cmocka_unit_test_setup_teardown(service_addresses, setup, teardown),
-        cmocka_unit_test_setup_teardown(unlearnt_addresses, setup, teardown),
-        cmocka_unit_test_setup_teardown(policies_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(decision_numbers, setup, teardown),
-        cmocka_unit_test_setup_teardown(audit_and_off, setup, teardown),
+        TEST(mapped_addresses),   TEST(tuples_that_cannot_be), TEST(fragments_and_ports),
+        TEST(several_owners),     TEST(owners_do_not_mix),     TEST(service_addresses),
+        TEST(unlearnt_addresses), TEST(policies_in_order),     TEST(decision_numbers),
+        TEST(audit_and_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,42 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths of requests: in normal form, as sent, and what a rule refuses. */
-#include "np_cmocka.h"
-
-#include "matrix/matrix.h"
-
-static int setup(void **state)
-{
-    static struct matrix m;
-    m = (struct matrix){0};
-    *state = &m;
-    return netpol_ctx_create(NULL, &m.ctx);
-}
-
-static int teardown(void **state)
-{
-    struct matrix *m = *state;
-    drop(m);
-    netpol_ctx_destroy(m->ctx);
-    return m->failed;
-}
-
-/* An isolated pod p and the one ingress rule that a row fills in. */
-static struct np_match *one_rule(struct matrix *m)
-{
-    begin(m, false);
-    pod(m, "a", "x", "app=x", "10.0.0.9", NULL);
-    pod(m, "a", "p", "app=p", "10.0.0.1", NULL);
-    struct np_policy *p = policy(m, kubernetes_tier(m), "p", pods(m, "app=p"), INGRESS);
-    return rule(m, p, NP_INGRESS, NP_ACT_ALLOW);
-}
-
-static const struct np_expr *pattern_atom(struct matrix *m, enum np_view view,
-                                          enum np_pattern_kind kind, const char *value)
-{
-    struct np_expr expr = {.op = NP_EXPR_ATOM, .view = (uint8_t)view};
-    expr.pattern = (struct np_pattern){.kind = (uint8_t)kind, .text = text(m, value)};
-    return np_build_expr(m->b, &expr);
-}
+#include "matrix_test.h"
 
 /* Every pattern over the normal form, which is nowhere written. */
 static void normal_paths(void **state)
@@ -76,7 +40,7 @@ static void normal_paths(void **state)
     struct matrix *m = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct np_match *match = one_rule(m);
-        match->request = pattern_atom(m, NP_VIEW_PATH_CALICO, rows[i].kind, rows[i].pattern);
+        match->request = pattern_atom(m, NP_VIEW_PATH_CALICO, NULL, rows[i].kind, rows[i].pattern);
         seal(m);
         struct netpol_request get = http("GET", rows[i].path);
         if (ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &get) != rows[i].right) {
@@ -104,7 +68,7 @@ static void under_as_sent(void **state)
     struct matrix *m = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct np_match *match = one_rule(m);
-        match->request = pattern_atom(m, NP_VIEW_PATH_RAW, NP_PATTERN_UNDER, rows[i].pattern);
+        match->request = pattern_atom(m, NP_VIEW_PATH_RAW, NULL, NP_PATTERN_UNDER, rows[i].pattern);
         seal(m);
         struct netpol_request get = http("GET", rows[i].path);
         assert_int_equal(ASK(m, .from = "a/x", .to = "a/p", .port = 80, .request = &get),
@@ -122,7 +86,7 @@ static void refused_request(void **state)
     struct np_policy *p = policy(m, tier(m, "default", 0, NP_LISTED, NP_END_DENY, NP_TIER_ISOLATED),
                                  "p", pods(m, "app=p"), INGRESS);
     rule(m, p, NP_INGRESS, NP_ACT_DENY)->request =
-        not(m, pattern_atom(m, NP_VIEW_PATH_RAW, NP_PATTERN_PREFIX, "/"));
+        not(m, pattern_atom(m, NP_VIEW_PATH_RAW, NULL, NP_PATTERN_PREFIX, "/"));
     m->rule->refuses = true;
     rule(m, p, NP_INGRESS, NP_ACT_ALLOW);
     seal(m);
@@ -139,9 +103,9 @@ static void refused_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(normal_paths, setup, teardown),
-        cmocka_unit_test_setup_teardown(under_as_sent, setup, teardown),
-        cmocka_unit_test_setup_teardown(refused_request, setup, teardown),
+        TEST(normal_paths),
+        TEST(under_as_sent),
+        TEST(refused_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,43 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Regular expressions and names with stars as conditions of rules, over each kind of field. */
-#include "np_cmocka.h"
-
-#include "matrix/matrix.h"
-
-static int setup(void **state)
-{
-    static struct matrix m;
-    m = (struct matrix){0};
-    *state = &m;
-    return netpol_ctx_create(NULL, &m.ctx);
-}
-
-static int teardown(void **state)
-{
-    struct matrix *m = *state;
-    drop(m);
-    netpol_ctx_destroy(m->ctx);
-    return m->failed;
-}
-
-/* An isolated pod p and the one ingress rule that a row fills in. */
-static struct np_match *one_rule(struct matrix *m)
-{
-    begin(m, false);
-    pod(m, "a", "x", "app=x", "10.0.0.9", NULL);
-    pod(m, "a", "p", "app=p", "10.0.0.1", NULL);
-    struct np_policy *p = policy(m, kubernetes_tier(m), "p", pods(m, "app=p"), INGRESS);
-    return rule(m, p, NP_INGRESS, NP_ACT_ALLOW);
-}
-
-static const struct np_expr *pattern_atom(struct matrix *m, enum np_view view, const char *name,
-                                          enum np_pattern_kind kind, const char *value)
-{
-    struct np_expr expr = {
-        .op = NP_EXPR_ATOM, .view = (uint8_t)view, .name = name ? text(m, name) : NULL};
-    expr.pattern = (struct np_pattern){.kind = (uint8_t)kind, .text = text(m, value)};
-    return np_build_expr(m->b, &expr);
-}
+#include "matrix_test.h"
 
 struct row {
     enum np_pattern_kind kind;
@@ -203,11 +166,8 @@ static void server_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(cilium_paths, setup, teardown),
-        cmocka_unit_test_setup_teardown(normal_paths, setup, teardown),
-        cmocka_unit_test_setup_teardown(refused_by_proxy, setup, teardown),
-        cmocka_unit_test_setup_teardown(headers, setup, teardown),
-        cmocka_unit_test_setup_teardown(server_names, setup, teardown),
+        TEST(cilium_paths), TEST(normal_paths), TEST(refused_by_proxy),
+        TEST(headers),      TEST(server_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,27 +3,9 @@
  * Rules of one rank that send traffic to proxies: who stays an alternative, which proxy can read,
  * in which order headers are changed (Cilium; lowering 4.3 "L7 rules", "headerMatches").
  */
-#include "np_cmocka.h"
-
-#include "matrix/matrix.h"
+#include "matrix_test.h"
 
 enum { DROPPED = 1 }; /* plain_allow */
-
-static int setup(void **state)
-{
-    static struct matrix m;
-    m = (struct matrix){0};
-    *state = &m;
-    return netpol_ctx_create(NULL, &m.ctx);
-}
-
-static int teardown(void **state)
-{
-    struct matrix *m = *state;
-    drop(m);
-    netpol_ctx_destroy(m->ctx);
-    return m->failed;
-}
 
 /* An isolated pod p; the policy for its rules. */
 static struct np_policy *isolated(struct matrix *m)
@@ -185,11 +167,8 @@ static void order_of_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plain_allows, setup, teardown),
-        cmocka_unit_test_setup_teardown(plain_allow_in_doubt, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_listeners, setup, teardown),
-        cmocka_unit_test_setup_teardown(inside_tls, setup, teardown),
-        cmocka_unit_test_setup_teardown(order_of_steps, setup, teardown),
+        TEST(plain_allows), TEST(plain_allow_in_doubt), TEST(other_listeners),
+        TEST(inside_tls),   TEST(order_of_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
