@@ -17,7 +17,8 @@
  * view of older endpoints sees what these were told.
  *
  * These calls are the only ones that know of time. Its unit is the caller's (milliseconds, say),
- * the same in all calls for one endpoints; it must come from a clock that does not jump.
+ * the same in all calls for one endpoints; it must come from a clock that does not jump. They may
+ * come from any thread, and wait for each other and for other writers of the same endpoints.
  */
 #include <netpol/change.h>
 
@@ -83,7 +84,7 @@ struct netpol_names_stats {
     uint64_t unsettled;                 /* addresses that are UNKNOWN for want of memory */
     uint64_t bytes;                     /* held for all of it */
 };
-/* OK, ERR_ARGUMENT. */
+/* OK, ERR_ARGUMENT (also another size). Linear in what is unsettled, as a rule nothing. */
 NETPOL_API int netpol_names_stats(const struct netpol_endpoints *endpoints,
                                   struct netpol_names_stats *out);
 

@@ -12,7 +12,7 @@
 
 static void (*const lints[])(struct np_lint *l) = {
     np_lint_dns,       np_lint_selection, np_lint_width, np_lint_gaps,   np_lint_redundancy,
-    np_lint_one_sided, np_lint_tiers,     np_lint_ties,  np_lint_labels,
+    np_lint_one_sided, np_lint_tiers,     np_lint_ties,  np_lint_labels, np_lint_names,
 };
 
 /* ---- reporting ---- */

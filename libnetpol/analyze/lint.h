@@ -81,4 +81,5 @@ void np_lint_one_sided(struct np_lint *l);  /* 4115 */
 void np_lint_tiers(struct np_lint *l);      /* 4116, 4117 */
 void np_lint_ties(struct np_lint *l);       /* 4118 */
 void np_lint_labels(struct np_lint *l);     /* 4119 */
+void np_lint_names(struct np_lint *l);      /* 4120 */
 #endif

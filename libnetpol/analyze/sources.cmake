@@ -41,6 +41,7 @@ netpol_room(
     lint_dns.c
     lint_gaps.c
     lint_labels.c
+    lint_names.c
     lint_one_sided.c
     lint_redundancy.c
     lint_selection.c
