@@ -282,7 +282,8 @@ int np_names_learn(struct netpol_endpoints *endpoints, struct np_slice name,
     uint64_t end = ttl < NETPOL_NAMES_FOREVER - now ? now + ttl : NETPOL_NAMES_FOREVER;
     np_endpoints_lock(endpoints);
     int status = open_book(endpoints);
-    if (status == NETPOL_OK && ttl && end > endpoints->learnt->now) {
+    if (status == NETPOL_OK && ttl &&
+        (end == NETPOL_NAMES_FOREVER || end > endpoints->learnt->now)) {
         status = learn(endpoints, text, where, end);
         if (status == NETPOL_OK && endpoints->learnt->unsettled) {
             (void)settle(endpoints);
