@@ -158,7 +158,7 @@ static void time_has_no_edges(void **state)
     assert_int_equal(learn(&s, "two.test", 5, 0), NETPOL_OK); /* over long since */
     assert_int_equal(stats_of(&s).entries, 0);
     assert_int_equal(learn(&s, "two.test", NETPOL_NAMES_FOREVER, 0), NETPOL_OK);
-    assert_int_equal(verdict(&s).action, NETPOL_ALLOW); /* for ever is never over */
+    assert_int_equal(verdict(&s).action, NETPOL_ALLOW);                /* for ever is never over */
     assert_int_equal(netpol_names_advance(s.endpoints, 3), NETPOL_OK); /* and time no way back */
     assert_int_equal(stats_of(&s).now, last);
     close_scene(&s);
@@ -207,8 +207,8 @@ static void *write_names(void *user)
         static const char *const names[] = {"one.test", "two.test", "a.example.org", "else.test"};
         uint8_t address[16] = {192, 0, 2, (uint8_t)(i * 7 % 16)};
         struct netpol_names_stats stats = {.size = sizeof stats};
-        int status = netpol_names_learn(w->endpoints, names[(i + w->number) % 4], 4, address,
-                                        1 + i % 9, i);
+        int status =
+            netpol_names_learn(w->endpoints, names[(i + w->number) % 4], 4, address, 1 + i % 9, i);
         w->worst = status != NETPOL_OK ? status : w->worst;
         status = netpol_names_advance(w->endpoints, i);
         w->worst = status != NETPOL_OK ? status : w->worst;
