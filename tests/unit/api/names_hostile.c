@@ -28,14 +28,29 @@ struct scene {
 
 static const uint8_t somewhere[16] = {192, 0, 2, 1};
 
-static void open_scene(struct scene *s)
+static void compile_scene(struct scene *s)
 {
-    memset(s, 0, sizeof *s);
-    world_open(&s->w);
     assert_int_equal(world_load(&s->w, cluster), NETPOL_OK);
     assert_int_equal(world_try_compile(&s->w, "kubernetes", NULL), NETPOL_OK);
     assert_int_equal(netpol_endpoints_create(s->w.matcher, &s->endpoints), NETPOL_OK);
     assert_int_equal(netpol_view_create(s->w.matcher, s->endpoints, &s->view), NETPOL_OK);
+}
+
+static void open_scene(struct scene *s)
+{
+    memset(s, 0, sizeof *s);
+    world_open(&s->w);
+    compile_scene(s);
+}
+
+/* Without the allocator that counts, which is one thread's. */
+static void open_for_threads(struct scene *s)
+{
+    memset(s, 0, sizeof *s);
+    assert_int_equal(netpol_ctx_create(NULL, &s->w.ctx), NETPOL_OK);
+    assert_int_equal(netpol_store_create(s->w.ctx, &s->w.store), NETPOL_OK);
+    assert_int_equal(netpol_diags_create(s->w.ctx, &s->w.diags), NETPOL_OK);
+    compile_scene(s);
 }
 
 static void close_scene(struct scene *s)
@@ -229,7 +244,7 @@ static void writers_take_turns(void **state)
     struct writer writers[WRITERS];
     pthread_t threads[WRITERS];
     (void)state;
-    open_scene(&s);
+    open_for_threads(&s);
     assert_int_equal(netpol_endpoints_create(s.w.matcher, &other), NETPOL_OK);
     for (unsigned i = 0; i < WRITERS; i++) {
         writers[i] = (struct writer){i % 2 ? other : s.endpoints, i, NETPOL_OK};
