@@ -46,7 +46,8 @@ struct netpol_list_options {
     size_t size;           /* sizeof(struct netpol_list_options) */
     const char *from, *to; /* only this end ("ns/name", "ns/" or an address); NULL: all */
     int denied;            /* 1: rows for what is denied instead */
-    int addresses; /* 1: also address ranges outside, split at the prefixes of the policies */
+    int addresses; /* 1: also address ranges outside, split at the prefixes of the policies and at
+                    * addresses for which names were learnt */
 };
 /*
  * Who may reach whom, row by row, ordered by names. The callback returns 0 to go on. Workloads of

@@ -305,6 +305,7 @@ int netpol_list(const struct netpol_view *view, const struct netpol_list_options
     }
     struct np_list list = {.ctx = matcher->ctx,
                            .model = np_whole_of(matcher)->model,
+                           .view = view,
                            .options = options ? options : &everything,
                            .row = row,
                            .user = user,
@@ -322,6 +323,7 @@ int netpol_list(const struct netpol_view *view, const struct netpol_list_options
     }
     np_vec_free(list.ctx, &list.intervals);
     np_vec_free(list.ctx, &list.more);
+    np_vec_free(list.ctx, &list.named);
     np_survey_free(&list.survey);
     return status;
 }

@@ -9,6 +9,8 @@
  * every span of ports that no policy distinguishes (survey.h).
  */
 #include "analyze/survey.h"
+#include "match/learn.h"
+#include "match/matcher.h"
 
 #include <netpol/analyze.h>
 
@@ -30,6 +32,7 @@ struct np_verdicts {
     bool all[NP_LIST_ROWS], others[NP_LIST_ROWS], any[NP_LIST_ROWS];
 };
 struct np_list {
+    const struct netpol_view *view; /* what was learnt of addresses is asked there */
     const struct netpol_ctx *ctx;
     const struct np_model *model;
     struct np_survey survey;
@@ -40,6 +43,7 @@ struct np_list {
     uint32_t n_units;
     struct np_segment *segments;
     uint32_t n_segments;
+    struct np_where_list named; /* addresses with names */
     struct np_intervals intervals, more; /* scratch */
 };
 

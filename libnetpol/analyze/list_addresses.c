@@ -38,6 +38,29 @@ static bool cut_at(const struct np_list *list, const struct np_prefix *prefix, u
            (!np_range_step_up(&next) || push(list->ctx, cuts, next));
 }
 
+static struct np_address address_of(const struct np_where *where)
+{
+    struct np_address out = {.family = where->family};
+    uint64_t high = where->family == NP_IPV4 ? where->low << 32 : where->high;
+    uint64_t low = where->family == NP_IPV4 ? 0 : where->low;
+    for (unsigned i = 0; i < 16; i++) {
+        out.bytes[i] = (uint8_t)((i < 8 ? high : low) >> (56 - 8 * (i % 8)));
+    }
+    return out;
+}
+
+/* An address with names is a piece of its own. */
+static bool cut_at_names(const struct np_list *list, uint8_t family, address_list *cuts)
+{
+    bool fine = true;
+    for (size_t i = 0; fine && i < list->named.count; i++) {
+        const struct np_prefix whole = {.address = address_of(&list->named.items[i]),
+                                        .length = family == NP_IPV4 ? 32 : 128};
+        fine = cut_at(list, &whole, family, cuts);
+    }
+    return fine;
+}
+
 static bool gather_cuts(const struct np_list *list, uint8_t family, address_list *cuts)
 {
     const struct np_inventory *inventory = &list->model->inventory;
@@ -48,7 +71,7 @@ static bool gather_cuts(const struct np_list *list, uint8_t family, address_list
     for (uint32_t i = 0; fine && i < inventory->n_pod_cidrs; i++) {
         fine = cut_at(list, &inventory->pod_cidrs[i], family, cuts);
     }
-    return fine;
+    return fine && cut_at_names(list, family, cuts);
 }
 
 static bool is_outside(const struct np_list *list, const struct np_address *address)
@@ -125,8 +148,11 @@ static bool family_matters(const struct np_list *list, uint8_t family)
 int np_list_segments(struct np_list *list)
 {
     static const uint8_t families[] = {NP_IPV4, NP_IPV6};
-    size_t room =
-        2 * (2 * ((size_t)list->survey.n_prefixes + list->model->inventory.n_pod_cidrs) + 1);
+    if (list->view->endpoints && !np_names_places(list->view->endpoints, list->ctx, &list->named)) {
+        return NETPOL_ERR_MEMORY;
+    }
+    size_t cuts_room = (size_t)list->survey.n_prefixes + list->model->inventory.n_pod_cidrs;
+    size_t room = 2 * (2 * (cuts_room + list->named.count) + 1);
     list->segments = np_arena_array(&list->survey.arena, room, sizeof *list->segments);
     if (!list->segments) {
         return NETPOL_ERR_MEMORY;

@@ -100,12 +100,36 @@ int np_list_pair(struct np_list *list, const struct np_class *src, const struct 
     return status == NETPOL_OK ? collect(list, out) : status;
 }
 
+/* The end has the names that were learnt for the address. */
+static void take_names(const struct np_list *list, const struct np_address *address,
+                       struct np_end *end)
+{
+    const struct np_named *named[2];
+    struct netpol_tuple tuple = {.family = address->family == NP_IPV4 ? 4 : 6, .protocol = 6};
+    if (!list->view->endpoints) {
+        return;
+    }
+    memcpy(tuple.src, address->bytes, sizeof tuple.src);
+    memcpy(tuple.dst, address->bytes, sizeof tuple.dst);
+    np_match_named(&list->view->matcher->hot, np_endpoints_table(list->view->endpoints), &tuple,
+                   named);
+    if (named[1]) {
+        end->names = named[1]->names;
+        end->n_names = named[1]->n_names;
+        end->names_given = true;
+    }
+}
+
 int np_list_outside(struct np_list *list, const struct np_unit *unit,
                     const struct np_segment *segment, bool from_outside, struct np_verdicts *out)
 {
     struct np_hop hop;
     if (!np_survey_hop_address(&list->survey, unit->first, &segment->sample, from_outside, &hop)) {
         return NETPOL_ERR_INTERNAL;
+    }
+    if (np_address_equal(&segment->first, &segment->last)) {
+        take_names(list, &segment->sample, from_outside ? &hop.src : &hop.dst);
+        hop.original = hop.dst;
     }
     int status = np_survey_judge(&list->survey, from_outside ? NULL : unit->class,
                                  from_outside ? unit->class : NULL, &hop, &list->intervals);

@@ -9,12 +9,86 @@
 
 #include <stdlib.h>
 
+/* ---- who selects ---- */
+
+/* The label that a workload must have for the selector to hold; NULL: none that is told so. */
+static const struct np_selector *needed_label(const struct np_selector *selector)
+{
+    const struct np_selector *found = NULL;
+    for (uint32_t i = 0; selector->op == NP_SELECT_ALL && !found && i < selector->count; i++) {
+        found = selector->kids[i]->op == NP_SELECT_TERM ? needed_label(selector->kids[i]) : NULL;
+    }
+    bool label = selector->op == NP_SELECT_TERM && selector->scope == NP_SCOPE_OBJECT &&
+                 selector->term_op == NP_OP_IN && selector->count == 1;
+    return label ? selector : found;
+}
+
+/* Of a condition on workloads alone. */
+static const struct np_selector *needed_by(const struct np_signed_literal *item)
+{
+    const struct np_literal *literal = item->literal;
+    bool pods = literal->kind == NP_LIT_OBJECTS && !item->negative &&
+                !(literal->kinds & ~(NP_OBJ_WORKLOAD | NP_OBJ_HOST_NET_WORKLOAD));
+    return pods ? needed_label(literal->selector) : NULL;
+}
+
+static bool has_label(const struct np_endpoint *endpoint, const struct np_selector *label)
+{
+    np_str value = np_labels_get(&endpoint->labels, label->key);
+    return value &&
+           np_slice_equal(np_str_slice(value), np_str_slice(label->values[0]));
+}
+
+/* Most policies select by a label that the workload has not: that is soon seen. */
+static bool lacks_label(const struct np_set *set, const struct np_endpoint *endpoint)
+{
+    bool lacks = true;
+    for (uint32_t c = 0; c < set->count && lacks; c++) {
+        const struct np_clause *clause = &set->clauses[c];
+        const struct np_selector *label = NULL;
+        for (uint32_t i = 0; i < clause->count && !label; i++) {
+            label = needed_by(&clause->items[i]);
+        }
+        lacks = label && !has_label(endpoint, label);
+    }
+    return lacks;
+}
+
 static bool selects(const struct np_survey *survey, const struct np_policy *policy,
                     enum np_direction direction, const struct np_hop *own)
 {
     const struct np_set *subjects = policy->subjects[direction];
     const struct np_end *end = direction == NP_EGRESS ? &own->src : &own->dst;
-    return subjects && np_reference_set(survey->model, subjects, own, end) != NP_NO;
+    return subjects && !(end->endpoint && lacks_label(subjects, end->endpoint)) &&
+           np_reference_set(survey->model, subjects, own, end) != NP_NO;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct np_rule *x = *(const struct np_rule *const *)a;
+    const struct np_rule *y = *(const struct np_rule *const *)b;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+/* The rules of these policies in the order of the walk. NULL: no memory. */
+static const struct np_rule **walk_of(struct np_survey *survey, const struct np_tier *tier,
+                                      enum np_direction direction, uint32_t *count)
+{
+    size_t total = 0;
+    for (uint32_t p = 0; p < tier->n_policies; p++) {
+        total += tier->policies[p]->n_rules[direction];
+    }
+    const struct np_rule **walk = np_arena_array(&survey->arena, total, sizeof *walk);
+    *count = 0;
+    for (uint32_t p = 0; walk && p < tier->n_policies; p++) {
+        for (uint32_t r = 0; r < tier->policies[p]->n_rules[direction]; r++) {
+            walk[(*count)++] = &tier->policies[p]->rules[direction][r];
+        }
+    }
+    if (walk && *count > 1) {
+        qsort(walk, *count, sizeof *walk, by_place);
+    }
+    return walk;
 }
 
 static struct np_tier *focus_tier(struct np_survey *survey, const struct np_tier *tier,
@@ -22,36 +96,32 @@ static struct np_tier *focus_tier(struct np_survey *survey, const struct np_tier
                                   struct np_focus *focus)
 {
     struct np_tier *copy = np_arena_alloc(&survey->arena, sizeof *copy);
-    const struct np_policy **policies =
-        np_arena_array(&survey->arena, tier->n_policies, sizeof *policies);
-    const struct np_rule **walk =
-        np_arena_array(&survey->arena, tier->n_walk[direction], sizeof *walk);
-    if (!copy || !policies || !walk) {
-        return NULL;
-    }
-    *copy = *tier;
-    copy->policies = policies;
-    copy->n_policies = 0;
-    copy->walk[direction] = walk;
-    copy->n_walk[direction] = 0;
-    for (uint32_t i = 0; i < tier->n_policies; i++) {
+    np_vec(const struct np_policy *) selecting = {0};
+    bool fine = copy != NULL;
+    for (uint32_t i = 0; fine && i < tier->n_policies; i++) {
         if (selects(survey, tier->policies[i], direction, own)) {
-            policies[copy->n_policies++] = tier->policies[i];
-        }
-    }
-    for (uint32_t i = 0; i < tier->n_walk[direction]; i++) {
-        const struct np_rule *rule = tier->walk[direction][i];
-        for (uint32_t p = 0; p < copy->n_policies; p++) {
-            if (policies[p] == rule->policy) {
-                walk[copy->n_walk[direction]++] = rule;
-                break;
+            const struct np_policy **place = np_vec_push(survey->ctx, &selecting);
+            fine = place != NULL;
+            if (place) {
+                *place = tier->policies[i];
             }
         }
     }
-    for (uint32_t p = 0; p < copy->n_policies; p++) {
-        focus->n_policies += !policies[p]->synthetic && policies[p]->state == NP_ENFORCED;
+    uint32_t count = (uint32_t)selecting.count;
+    const struct np_policy **policies =
+        fine ? np_arena_array(&survey->arena, count, sizeof *policies) : NULL;
+    if (policies) {
+        *copy = *tier;
+        copy->policies = policies;
+        copy->n_policies = count;
+        for (uint32_t p = 0; p < count; p++) {
+            policies[p] = selecting.items[p];
+            focus->n_policies += !policies[p]->synthetic && policies[p]->state == NP_ENFORCED;
+        }
+        copy->walk[direction] = walk_of(survey, copy, direction, &copy->n_walk[direction]);
     }
-    return copy;
+    np_vec_free(survey->ctx, &selecting);
+    return policies && copy->walk[direction] ? copy : NULL;
 }
 
 static const struct np_stage *focus_stage(struct np_survey *survey, const struct np_stage *stage,

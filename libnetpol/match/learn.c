@@ -376,6 +376,25 @@ int np_names_forget(struct netpol_endpoints *endpoints, struct np_slice name,
     return status;
 }
 
+bool np_names_places(struct netpol_endpoints *endpoints, const struct netpol_ctx *ctx,
+                     struct np_where_list *list)
+{
+    bool fine = true;
+    np_endpoints_lock(endpoints);
+    const struct np_learnt *book = endpoints->learnt;
+    for (size_t i = 0; book && fine && i < book->address.count; i++) {
+        if (book->address.items[i].count) {
+            struct np_where *place = np_vec_push(ctx, list);
+            fine = place != NULL;
+            if (place) {
+                *place = book->address.items[i].where;
+            }
+        }
+    }
+    np_endpoints_unlock(endpoints);
+    return fine;
+}
+
 /* ---- for the table ---- */
 
 bool np_learnt_party(struct netpol_endpoints *endpoints, const struct np_where *where,

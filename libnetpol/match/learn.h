@@ -94,6 +94,13 @@ int np_names_forget(struct netpol_endpoints *endpoints, struct np_slice name,
                     const struct np_where *where);
 void np_names_stats(struct netpol_endpoints *endpoints, struct netpol_names_stats *out);
 
+/* The addresses that have names at the moment, in no order, into list (of ctx). false: no memory. */
+struct np_where_list {
+    struct np_where *items;
+    size_t count, capacity;
+};
+bool np_names_places(struct netpol_endpoints *endpoints, const struct netpol_ctx *ctx,
+                     struct np_where_list *list);
 /* For the table. What an address is that nobody has any more, if names were learnt for it. */
 bool np_learnt_party(struct netpol_endpoints *endpoints, const struct np_where *where,
                      struct np_party *out);

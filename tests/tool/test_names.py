@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""netpol eval --names: what DNS answered, from a file."""
+"""netpol eval and list with --names: what DNS answered, from a file."""
 
 import pathlib
 import tempfile
@@ -98,6 +98,28 @@ class Names(unittest.TestCase):
         self.assertIn("is not a whole number", shown.err)
         self.assertEqual(run("eval", "--names", "/nowhere", "--from", "a/b", "--to", "a/b",
                              "examples/cluster").code, 1)
+
+    def rows(self, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            (path / "cluster.yaml").write_text(CLUSTER, encoding="utf-8")
+            (path / "names").write_text(LINES, encoding="utf-8")
+            shown = run("list", "-q", "--names", path / "names", "--output", "csv", *args,
+                        path / "cluster.yaml")
+            self.assertEqual(shown.err, "")
+            return [line.split(",") for line in shown.out.split()[1:]]
+
+    def test_list(self):
+        rows = self.rows("--addresses", "--from", "shop/web")
+        certain = {row[1] for row in rows if row[5] == "1"}
+        self.assertEqual(certain, {"192.0.2.1", "2001:db8::1"})  # the rest: names not known
+        self.assertTrue(all("192.0.2.2" != row[1] for row in rows))  # denied
+        self.assertEqual({row[1] for row in self.rows("--addresses", "--denied", "--from",
+                                                      "shop/web") if row[5] == "1"}, {"192.0.2.2"})
+        self.assertEqual([row[5] for row in self.rows("--from", "shop/web", "--to", "192.0.2.1")],
+                         ["1"])
+        self.assertEqual(self.rows("--now", "60", "--addresses", "--denied", "--from", "shop/web")
+                         [0][5], "0")
 
 
 if __name__ == "__main__":
