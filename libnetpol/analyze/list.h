@@ -43,7 +43,7 @@ struct np_list {
     uint32_t n_units;
     struct np_segment *segments;
     uint32_t n_segments;
-    struct np_where_list named; /* addresses with names */
+    struct np_where_list named;          /* addresses with names */
     struct np_intervals intervals, more; /* scratch */
 };
 

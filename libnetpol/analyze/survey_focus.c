@@ -35,8 +35,7 @@ static const struct np_selector *needed_by(const struct np_signed_literal *item)
 static bool has_label(const struct np_endpoint *endpoint, const struct np_selector *label)
 {
     np_str value = np_labels_get(&endpoint->labels, label->key);
-    return value &&
-           np_slice_equal(np_str_slice(value), np_str_slice(label->values[0]));
+    return value && np_slice_equal(np_str_slice(value), np_str_slice(label->values[0]));
 }
 
 /* Most policies select by a label that the workload has not: that is soon seen. */

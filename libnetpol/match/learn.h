@@ -94,7 +94,8 @@ int np_names_forget(struct netpol_endpoints *endpoints, struct np_slice name,
                     const struct np_where *where);
 void np_names_stats(struct netpol_endpoints *endpoints, struct netpol_names_stats *out);
 
-/* The addresses that have names at the moment, in no order, into list (of ctx). false: no memory. */
+/* The addresses that have names at the moment, in no order, into list (of ctx). false: no memory.
+ */
 struct np_where_list {
     struct np_where *items;
     size_t count, capacity;
