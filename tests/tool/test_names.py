@@ -112,10 +112,10 @@ class Names(unittest.TestCase):
     def test_list(self):
         rows = self.rows("--addresses", "--from", "shop/web")
         certain = {row[1] for row in rows if row[5] == "1"}
-        self.assertEqual(certain, {"192.0.2.1", "2001:db8::1"})  # the rest: names not known
-        self.assertTrue(all("192.0.2.2" != row[1] for row in rows))  # denied
-        self.assertEqual({row[1] for row in self.rows("--addresses", "--denied", "--from",
-                                                      "shop/web") if row[5] == "1"}, {"192.0.2.2"})
+        self.assertEqual(certain, {"192.0.2.1/32", "2001:db8::1/128"})  # rest: names not known
+        self.assertNotIn("192.0.2.2/32", {row[1] for row in rows})  # denied
+        rows = self.rows("--addresses", "--denied", "--from", "shop/web")
+        self.assertEqual({row[1] for row in rows if row[5] == "1"}, {"192.0.2.2/32"})
         self.assertEqual([row[5] for row in self.rows("--from", "shop/web", "--to", "192.0.2.1")],
                          ["1"])
         self.assertEqual(self.rows("--now", "60", "--addresses", "--denied", "--from", "shop/web")
