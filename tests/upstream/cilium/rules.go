@@ -11,7 +11,6 @@ import (
 	k8s "github.com/cilium/cilium/pkg/k8s"
 	ciliumio "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	cilium "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
-	networking "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/networking/v1"
 	slim "github.com/cilium/cilium/pkg/k8s/slim/k8s/apis/meta/v1"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/option"
@@ -26,7 +25,7 @@ import (
 func (s *set) entries(p *object, deviations variant) (types.PolicyEntries, error) {
 	clusterName := s.clusterForPolicies()
 	if p.cnp == nil {
-		entries, err := s.kubernetesEntries(p, clusterName, deviations)
+		entries, err := s.kubernetesEntries(p, clusterName)
 		if err == nil && deviations&podsOnly != 0 {
 			entries = ofPods(entries)
 		}
@@ -45,29 +44,11 @@ func (s *set) entries(p *object, deviations variant) (types.PolicyEntries, error
 	return entries, nil
 }
 
-func (s *set) kubernetesEntries(p *object, clusterName string, deviations variant) (types.PolicyEntries, error) {
+func (s *set) kubernetesEntries(p *object, clusterName string) (types.PolicyEntries, error) {
 	if p.kcnp != nil {
 		return k8s.ParseClusterNetworkPolicy(logger, clusterName, p.kcnp)
 	}
-	np := p.np
-	if deviations&listedTypes != 0 {
-		np = onlyListed(np)
-	}
-	return k8s.ParseNetworkPolicy(logger, clusterName, np)
-}
-
-// onlyListed is the policy without the rules that policyTypes leaves out.
-func onlyListed(np *networking.NetworkPolicy) *networking.NetworkPolicy {
-	out := np.DeepCopy()
-	if types := out.Spec.PolicyTypes; len(types) > 0 {
-		if !slices.Contains(types, networking.PolicyTypeIngress) {
-			out.Spec.Ingress = nil
-		}
-		if !slices.Contains(types, networking.PolicyTypeEgress) {
-			out.Spec.Egress = nil
-		}
-	}
-	return out
+	return k8s.ParseNetworkPolicy(logger, clusterName, p.np)
 }
 
 // isolatedAlone is the library's option default_deny_alone=isolates, which upstream does not have: a

@@ -275,11 +275,7 @@ func (s *set) addSlice(text []byte) error {
 		return err
 	}
 	service := slice.Namespace + "/" + slice.Labels["kubernetes.io/service-name"]
-	for _, endpoint := range slice.Endpoints {
-		ready := endpoint.Conditions.Ready
-		if ready != nil && !*ready {
-			continue
-		}
+	for _, endpoint := range slice.Endpoints { // ready or not, as convertEndpoints keeps them
 		for _, address := range endpoint.Addresses {
 			s.addBackend(service, address)
 		}

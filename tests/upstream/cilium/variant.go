@@ -29,8 +29,6 @@ const (
 	noService
 	// enforcement "always": the own node is let in to pods that no policy selects
 	localhostAlways
-	// rules of a NetworkPolicy in a direction that policyTypes does not list have no effect
-	listedTypes
 	// selectors of namespaces in policies of Kubernetes are about pods alone
 	podsOnly
 	everyVariant variant = 1<<iota - 1
@@ -41,7 +39,6 @@ var deviations = map[variant]string{
 	worldOfBoth:     "reserved:world is nobody where both families are on",
 	deniedServices:  "toServices of egressDeny are not looked up",
 	noService:       "toServices that find no service are about everybody, with ports",
-	listedTypes:     "rules count that policyTypes does not list",
 	podsOnly:        "namespaceSelectors of Kubernetes with NotIn alone are about the world and nodes, too",
 	localhostAlways: "policy_enforcement=always shuts out the own node where no policy is",
 }
