@@ -97,9 +97,8 @@ static void look_at(struct np_walk *walk, const struct np_group *group, const st
     for (uint32_t i = 0; subject != NP_NO && i < rule->n_alternatives; i++) {
         const struct np_match *match = &rule->alternatives[i];
         struct np_judged judged = np_judge(walk, match);
-        np_truth flow = np_and(np_and(subject, judged.flow), judged.connection);
-        /* readings that differ leave it open whether this one has a say */
-        np_truth matches = np_and(flow, np_polar(judged.request, NP_ACT_PASS));
+        /* whatever the request is: the policy map knows nothing of it */
+        np_truth matches = np_and(subject, judged.flow);
         if (matches == NP_NO) {
             continue;
         }

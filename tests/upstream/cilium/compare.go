@@ -265,6 +265,8 @@ func outside(s *set, q *question) string {
 	switch {
 	case q.src == q.dst:
 		return "an end to itself"
+	case s.options["ipblock_matches_nodes"] == "on" && (s.isNode(q.src) || s.isNode(q.dst)):
+		return "nodes that ranges are about: all addresses of the own node have one identity"
 	case s.options["host_firewall"] == "on" && (s.isNode(q.src) || s.isNode(q.dst)):
 		return "nodes, with the host firewall"
 	case q.fragment:

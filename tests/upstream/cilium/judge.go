@@ -95,7 +95,8 @@ func (v *view) judge(subject netip.Addr, peer netip.Addr, ingress bool, q *quest
 		key = policy.IngressKey()
 	}
 	far := v.identify(peer)
-	entry, meta, _ := p.Lookup(key.WithIdentity(far.ID).WithPortProto(u8proto.U8proto(q.protocol), q.port))
+	entry, at, _ := lookup(p, key.WithIdentity(far.ID).WithPortProto(u8proto.U8proto(q.protocol), q.port))
+	meta, _ := p.GetRuleMeta(at)
 	out := decision{
 		judged:   true,
 		deny:     entry.IsDeny(),

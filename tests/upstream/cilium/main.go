@@ -4,10 +4,11 @@
 // questions of folders, and compares what it says with what the library says under the profile
 // cilium.
 //
-//	cilium [-v] FOLDER...
+//	cilium [-v] FOLDER|FILE...
 //
 // A folder holds YAML and either `questions` (netpol_cilium --write) or `requests.jsonl` (a case).
-// Folders of folders are walked. It exits 1 when something differs.
+// Folders of folders are walked. A FILE is a table of inputs (tests/unit/dialect): whether each is
+// refused. It exits 1 when something differs.
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 )
 
 var (
@@ -32,7 +34,7 @@ func newLineReader(text []byte) *bufio.Reader { return bufio.NewReader(bytes.New
 
 // tally counts what was compared, and why what was not compared was not.
 type tally struct {
-	folders, refusedByBoth, sides, differ int
+	folders, refusedByBoth, sides, differ, inputs int
 
 	left      map[string]int
 	seen      map[string]int // verdicts of upstream
@@ -40,8 +42,8 @@ type tally struct {
 }
 
 func (t *tally) print() {
-	fmt.Printf("note: %d folders, %d of them refused by both; %d sides compared, %d differ\n",
-		t.folders, t.refusedByBoth, t.sides, t.differ)
+	fmt.Printf("note: %d folders, %d of them refused by both; %d sides and %d inputs compared, %d differ\n",
+		t.folders, t.refusedByBoth, t.sides, t.inputs, t.differ)
 	for _, counts := range []struct {
 		title string
 		of    map[string]int
@@ -74,6 +76,13 @@ func main() {
 	failed := flag.NArg() == 0
 	prepare()
 	for _, root := range flag.Args() {
+		if strings.HasSuffix(root, ".txt") {
+			if err := t.accept(root); err != nil {
+				fmt.Println(err)
+				failed = true
+			}
+			continue
+		}
 		list, err := folders(root)
 		if err != nil {
 			fmt.Println(err)
@@ -88,7 +97,7 @@ func main() {
 		}
 	}
 	t.print()
-	if failed || t.differ > 0 || t.sides == 0 {
+	if failed || t.differ > 0 || t.sides+t.inputs == 0 {
 		os.Exit(1)
 	}
 }

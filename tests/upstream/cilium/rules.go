@@ -95,7 +95,7 @@ func (s *set) resolvePeers(rule *api.EgressCommonRule, deviations variant) {
 		s.resolveService(rule, key, s.services[key])
 	}
 	found := len(rule.ToEndpoints) > 0 || len(rule.ToCIDRSet) > 0
-	if deviations&noService != 0 && len(rule.ToServices) > 0 && !found {
+	if deviations&noService != 0 && rule.ToServices != nil && !found {
 		rule.ToEndpoints = []api.EndpointSelector{}
 	}
 }
@@ -146,8 +146,8 @@ func (s *set) allEntries(deviations variant) (out []types.PolicyEntries, err err
 		}
 		out = append(out, entries)
 	}
-	if deviations&localhostAlways != 0 && s.options["policy_enforcement"] == "always" && len(out) > 0 {
-		out[0] = append(out[0], isolation(types.WildcardSelector, true, true))
+	if deviations&localhostAlways != 0 && s.options["policy_enforcement"] == "always" {
+		out = append(out, types.PolicyEntries{isolation(types.WildcardSelector, true, true)})
 	}
 	return out, nil
 }

@@ -123,6 +123,9 @@ func (v *view) close() {
 
 // resource is the name under which a policy is kept; its namespace says whose subjects it may have.
 func (v *view) resource(i int) ipcachetypes.ResourceID {
+	if i == len(v.set.policies) { // a deviation's, for the whole cluster
+		return ipcachetypes.NewResourceID(ipcachetypes.ResourceKindCCNP, "", "deviation")
+	}
 	p := v.set.policies[i]
 	kind, namespace := ipcachetypes.ResourceKindCNP, ""
 	switch {
