@@ -216,9 +216,10 @@ cil_truth cil_readable(const struct cil_asked *asked, enum cil_reader reader, ci
     if (asked->kind == CIL_TLS) {
         return opened == CIL_YES ? CIL_MAYBE | CIL_OF_REQUEST : opened;
     }
-    return asked->kind == CIL_NO_REQUEST  ? CIL_MAYBE | CIL_OF_REQUEST
-           : asked->kind == kinds[reader] ? CIL_YES
-                                          : CIL_NO;
+    if (asked->kind == CIL_NO_REQUEST || reader == CIL_BY_OTHER) {
+        return CIL_MAYBE | CIL_OF_REQUEST;
+    }
+    return asked->kind == kinds[reader] ? CIL_YES : CIL_NO;
 }
 
 /* ---- all of them ---- */
