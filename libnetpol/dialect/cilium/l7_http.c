@@ -76,10 +76,14 @@ static bool fails_on_mismatch(const struct np_cilium_header_match *match)
     return match->mismatch.len == 0 || np_defect(CILIUM_MISMATCH_FAILS);
 }
 
-/* Without an action it is told to the proxy as one of `headers` (getHTTPRule). */
-static bool is_plain(const struct np_cilium_header_match *match)
+/*
+ * Without an action it is told to the proxy as one of `headers` (getHTTPRule). The proxy itself
+ * would try it in turn, and fail having done what the others say: lowering 5 row 12, an option.
+ */
+static bool is_plain(const struct np_lower *l, const struct np_cilium_header_match *match)
 {
-    return fails_on_mismatch(match) && !is_lost(match);
+    enum { FIRST }; /* the order of option header_fail */
+    return fails_on_mismatch(match) && !is_lost(match) && l->options->header_fail == FIRST;
 }
 
 /* Method, path, host, `headers` and headerMatches that are as good as these; NULL: any. */
@@ -96,7 +100,7 @@ static const struct np_expr *head(struct np_lower *l, const struct np_cilium_htt
         np_cilium_term(&terms, exact(l, &item));
     }
     for (size_t i = 0; i < http->header_matches.count; i++) {
-        if (is_plain(&matches[i])) {
+        if (is_plain(l, &matches[i])) {
             np_cilium_term(&terms, header(l, matches[i].name, matches[i].value));
         }
     }
@@ -224,7 +228,7 @@ static np_str step_of(struct np_lower *l, const struct np_cilium_http *http)
         keys[count++] = (struct key){item.name, item.value, item.present};
     }
     for (size_t i = 0; i < http->header_matches.count; i++) {
-        if (is_plain(&matches[i])) {
+        if (is_plain(l, &matches[i])) {
             keys[count++] =
                 (struct key){matches[i].name, matches[i].value, matches[i].value.len == 0};
         }
@@ -244,6 +248,8 @@ struct np_cilium_request np_cilium_http(struct np_lower *l, const struct np_cili
         if (is_lost(match)) {
             const struct np_expr never = {.op = NP_EXPR_ANY};
             np_cilium_term(&terms, np_build_expr(l->build, &never));
+        } else if (fails_on_mismatch(match) && !is_plain(l, match)) {
+            np_cilium_term(&terms, header(l, match->name, match->value));
         }
     }
     out.expr = np_cilium_join(&terms, NP_EXPR_ALL);
