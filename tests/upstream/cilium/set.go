@@ -205,6 +205,9 @@ func (s *set) addPod(text []byte) error {
 	if pod.Namespace == "" {
 		pod.Namespace = "default"
 	}
+	if pod.Spec.ServiceAccountName == "" { // as the API server fills it in
+		pod.Spec.ServiceAccountName = "default"
+	}
 	s.pods = append(s.pods, pod)
 	return nil
 }
@@ -275,7 +278,8 @@ func (s *set) addSlice(text []byte) error {
 		return err
 	}
 	service := slice.Namespace + "/" + slice.Labels["kubernetes.io/service-name"]
-	for _, endpoint := range slice.Endpoints { // ready or not, as convertEndpoints keeps them
+	// those that are not ready are backends, too (pkg/loadbalancer/reflectors, convertEndpoints)
+	for _, endpoint := range slice.Endpoints {
 		for _, address := range endpoint.Addresses {
 			s.addBackend(service, address)
 		}
