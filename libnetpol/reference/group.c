@@ -275,7 +275,7 @@ struct np_outcome np_group_outcome(struct np_walk *walk, const struct np_group *
             judged.truth |= NP_MAYBE | NP_CAUSE_REQUEST;
             judged.truth &= ~(np_truth)NP_YES;
         }
-        if (judged.redirector && judged.readable == NP_NO && !judged.plain) {
+        if (judged.redirector && judged.readable == NP_NO && !np_group_lets_past(walk, group)) {
             then = refused(&judged); /* whichever of them matches sends it to the proxy */
         }
         break;

@@ -167,7 +167,6 @@ struct np_group_truth {
     np_truth redirect; /* may traffic be sent to a proxy by this group? */
     np_truth readable; /* and can that proxy read it? */
     bool split;        /* readings of a header differ in whether an ALLOW matches */
-    bool plain;        /* an ALLOW that needs no proxy may be among them */
     const struct np_rule *first, *redirector;
 };
 struct np_group_truth np_group_judge(struct np_walk *walk, const struct np_group *group);
@@ -178,9 +177,11 @@ uint8_t np_decision_of(const struct np_walk *walk,
                        const struct np_rule *rule); /* an ASK's answer: enum netpol_decision */
 
 /* ---- redirect.c ---- */
-/* Fills in redirect, redirector and plain, and what walk says of the group. */
+/* Fills in redirect and redirector, and what walk says of the group. */
 void np_group_redirects(struct np_walk *walk, const struct np_group *group,
                         struct np_group_truth *out);
+/* May traffic match an ALLOW of the group that needs no proxy? Of the group asked of last. */
+bool np_group_lets_past(struct np_walk *walk, const struct np_group *group);
 /*
  * Its policy selects the subject, and no redirect of the group takes the rule out of it. Of the
  * group that np_group_redirects was asked of last.

@@ -62,21 +62,32 @@ static bool drops_plain(const struct np_walk *walk)
 void np_group_redirects(struct np_walk *walk, const struct np_group *group,
                         struct np_group_truth *out)
 {
-    bool plain = false;
     walk->opened = walk->redirected = NP_NO;
     for (uint32_t i = 0; i < group->count; i++) {
         const struct np_rule *rule = group->rules[i];
         np_truth flow = rule->action == NP_ACT_NOTE ? NP_NO : redirect_truth(walk, rule);
         walk->redirected = np_or(walk->redirected, flow);
         walk->opened = rule->terminating ? np_or(walk->opened, flow) : walk->opened;
-        plain = plain || (rule->redirect_parser == NP_PARSER_NONE &&
-                          np_policy_truth(walk, rule->policy) != NP_NO);
         if (flow != NP_NO && (!out->redirector || stronger(rule, out->redirector))) {
             out->redirector = rule;
         }
     }
     out->redirect = walk->redirected;
-    out->plain = plain && !(drops_plain(walk) && walk->redirected == NP_YES);
+}
+
+bool np_group_lets_past(struct np_walk *walk, const struct np_group *group)
+{
+    bool dropped = drops_plain(walk) && walk->redirected == NP_YES;
+    for (uint32_t i = 0; i < group->count && !dropped; i++) {
+        const struct np_rule *rule = group->rules[i];
+        np_truth subject = rule->redirect_parser ? NP_NO : np_policy_truth(walk, rule->policy);
+        for (uint32_t k = 0; subject != NP_NO && k < rule->n_alternatives; k++) {
+            if (np_judge(walk, &rule->alternatives[k]).flow != NP_NO) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* Is the traffic sent to another listener, with more right? */
