@@ -336,8 +336,8 @@ static void what_is_no_address_outside(void **state)
         "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
         "metadata: {name: k, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Egress]}\n";
     static const char *const to_pod[] = {
-        "spec.egress[0]  destination shop/api: 10.0.0.2 is a pod's address, which 10.0.0.0/8 does not "
-        "match under this profile",
+        ("spec.egress[0]  destination shop/api: 10.0.0.2 is a pod's address, which 10.0.0.0/8 does not "
+         "match under this profile"),
         "spec.egress[1]  destination shop/api: 10.0.0.2 is not in 192.0.2.0/24",
         "spec.egress[2]  destination shop/api: it is a pod, and names are of addresses outside",
         "spec.egress[3].icmps[0]  TCP 80 is not ICMP type 8",
