@@ -116,7 +116,26 @@ func (t *tally) compare(folder string) error {
 		}
 	}
 	if refused != "" {
+		if err := w.resolveAll(); err != nil {
+			return t.compareRefusal(refused, err)
+		}
 		return fmt.Errorf("refused here (%s), upstream takes it", refused)
+	}
+	return nil
+}
+
+// resolveAll makes the policy of every pod: rules that cannot stand together are found then.
+func (w *views) resolveAll() error {
+	for _, pod := range w.set.pods {
+		for _, ip := range pod.Status.PodIPs {
+			a, err := netip.ParseAddr(ip.IP)
+			if err != nil {
+				continue
+			}
+			if _, err := w.judge(&question{src: a, dst: a, protocol: 6, port: 80}, 0); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -227,7 +246,26 @@ func (t *tally) ask(s *set, q *question, w *views) (differs []string, err error)
 			return nil, nil
 		}
 	}
+	if said, err := w.judge(q, 0); err == nil && q.losesAuthentication(said) {
+		t.deviating["a proxy's entry has the higher precedence and asks for no authentication"]++
+		return nil, nil
+	}
 	return differs, nil
+}
+
+// losesAuthentication tells whether nothing else differs than this: a rule about the port alone asks
+// for authentication, and the entry of the proxy, which decides upstream, does not
+// (pkg/policy/mapstate.go, lookup).
+func (q *question) losesAuthentication(said [2]decision) bool {
+	for side := range said {
+		mine, theirs := &q.sides[side], &said[side]
+		loses := theirs.redirect && !theirs.deny && theirs.auth == "none" && mine.auth != "none" &&
+			mine.parser != "none" && mine.priority == theirs.priority
+		if !loses && mine.compare(theirs) != "" {
+			return false
+		}
+	}
+	return q.both == ""
 }
 
 // compare tells where our verdict is another one.
