@@ -67,7 +67,8 @@ static int check(size_t n, int sticky)
     int status = run(&actual, n, sticky, &recovered);
     int leaked = heap.live != live;
     int other = (status == NETPOL_OK || is_later()) && differs();
-    int ignored = sticky && status == NETPOL_OK;
+    /* a run may ask a few times less often than another: then nothing failed */
+    int ignored = sticky && status == NETPOL_OK && heap.calls >= n;
     if (!is_documented(status) || leaked || other || ignored || recovered != NETPOL_OK) {
         printf("allocation %zu%s: %s%s%s, then %s\n", n, sticky ? " and all after it" : "",
                netpol_status_text(status), leaked ? ", leaked" : "", other ? ", other answers" : "",
